@@ -1,0 +1,13 @@
+//! placeholder
+#![no_std]
+#![forbid(unsafe_code)]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod flow;
+pub mod mac;
+pub mod machine;
+pub mod rng;
+pub mod time;
+pub mod timer;
