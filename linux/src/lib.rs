@@ -1,1 +1,29 @@
-//! placeholder
+//! The Linux side of Rether: everything that talks to the kernel, to hostapd or to
+//! `wpa_supplicant`, and the only crate of the workspace with `unsafe` code.
+//!
+//! The token thread uses the synchronous half: [`poll::wait`] on a [`timer::Timer`], a
+//! [`wake::Wake`], a [`token_socket::TokenSocket`] and a [`gate::Gate`]. Everything else
+//! ([`nl80211`], [`control`]) is asynchronous and belongs on tokio, away from that thread.
+//!
+//! Errors are values that say what to do. A link that goes down, a station that leaves and a
+//! daemon that restarts are normal events here.
+
+pub mod clock;
+pub mod control;
+pub mod error;
+pub mod gate;
+pub mod link;
+pub mod neigh;
+mod netlink;
+pub mod nl80211;
+pub mod poll;
+pub mod probe;
+pub mod process;
+pub mod rt;
+pub mod rules;
+mod sys;
+pub mod timer;
+pub mod token_socket;
+pub mod wake;
+
+pub use error::OsError;

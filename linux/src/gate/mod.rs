@@ -1,0 +1,101 @@
+//! The gate: where a host's outgoing packets wait until they are granted.
+//!
+//! [`Gate`] is the contract; [`NfqGate`] implements it with NFQUEUE. Which packets come to the
+//! gate at all is the business of [`crate::rules`].
+
+mod nfqueue;
+
+use std::os::fd::AsFd;
+
+use rether_proto::mac::MacAddr;
+use rether_proto::machine::{Packet, Verdict};
+
+use crate::error::OsError;
+use crate::neigh::Neighbours;
+
+pub use nfqueue::NfqGate;
+
+/// Holds packets and lets them go. The file descriptor is readable when packets have come.
+pub trait Gate: AsFd {
+    /// Gives every packet that has come to `sink`, oldest first. Never blocks. `neighbours` is
+    /// asked by queues of kind [`Hop::Neighbour`] only.
+    ///
+    /// # Errors
+    /// The gate is broken and should be opened anew; packets it held are lost by then.
+    fn receive(
+        &mut self,
+        neighbours: &Neighbours,
+        sink: &mut dyn FnMut(Packet),
+    ) -> Result<(), OsError>;
+
+    /// Carries out `verdicts` in their order. When it returns, accepted packets have been handed
+    /// to the driver below. Packets that have vanished meanwhile (interface down) are ignored.
+    ///
+    /// # Errors
+    /// As for [`Gate::receive`].
+    fn apply(&mut self, verdicts: &[Verdict]) -> Result<(), OsError>;
+
+    /// Lets go of everything held, in order; for a graceful stop, after the rules have stopped
+    /// sending new packets here.
+    ///
+    /// # Errors
+    /// As for [`Gate::receive`].
+    fn release_all(&mut self) -> Result<(), OsError>;
+
+    /// What has happened so far.
+    fn counters(&self) -> Counters;
+}
+
+/// What a gate has done since it was opened, in packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Came to the gate.
+    pub received: u64,
+    /// Let go.
+    pub accepted: u64,
+    /// Discarded by a verdict.
+    pub dropped: u64,
+    /// Let go at once, because nobody can say which station they are for.
+    pub unattributed: u64,
+    /// Vanished while held: the interface went down or the rules were deleted.
+    pub vanished: u64,
+    /// Held now.
+    pub held: u64,
+}
+
+/// How a queue's packets find the station they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hop {
+    /// All are for this one: the AP at a station, the queue's station at a bridged AP.
+    Station(MacAddr),
+    /// The destination of the Ethernet header (bridge family).
+    LinkDestination,
+    /// The neighbour with the packet's destination address (routed AP). A packet without one is
+    /// let go at once: it makes the kernel resolve the address, or is for a network behind a
+    /// station, of which the gate cannot know.
+    Neighbour,
+}
+
+/// How one queue is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueOptions {
+    /// Whom its packets are for.
+    pub hop: Hop,
+    /// Packets held before the kernel lets further ones pass (fail open).
+    pub max_packets: u32,
+    /// Take segmentation offload packets of up to 64 kB whole. Cheaper, but one of them is longer
+    /// than a typical grant: only above about 100 Mbit/s.
+    pub gso: bool,
+}
+
+impl QueueOptions {
+    /// The defaults for packets that are for `hop`: 4096 packets, no offload.
+    #[must_use]
+    pub const fn new(hop: Hop) -> Self {
+        Self {
+            hop,
+            max_packets: 4096,
+            gso: false,
+        }
+    }
+}
