@@ -1,0 +1,120 @@
+//! The 20 octets in front of every message.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::code::octet_enum;
+use super::reader::Reader;
+use super::writer::Writer;
+use super::{DecodeError, DecodeErrorKind, EncodeError, MAX_FRAME};
+
+/// The version of the protocol that this crate speaks.
+pub const VERSION: u8 = 1;
+
+/// Length of the common header in octets.
+pub const HEADER_LEN: usize = 20;
+
+const LENGTH_AT: usize = 2;
+
+octet_enum! {
+    /// The type octet of the common header.
+    ///
+    /// 10 SCHEDULE, 11 DATA, 12 LEAVE and 13 GO are reserved: they belong to token strategies
+    /// and to the handoff, and do not decode yet.
+    pub enum MessageType {
+        /// [`super::Hello`]
+        Hello = 1 => "HELLO",
+        /// [`super::Register`]
+        Register = 2 => "REGISTER",
+        /// [`super::RegisterAck`]
+        RegisterAck = 3 => "REGISTER_ACK",
+        /// [`super::Policy`]
+        Policy = 4 => "POLICY",
+        /// [`super::Reserve`]
+        Reserve = 5 => "RESERVE",
+        /// [`super::Reserved`]
+        Reserved = 6 => "RESERVED",
+        /// [`super::Token`]
+        Token = 7 => "TOKEN",
+        /// [`super::Return`]
+        Return = 8 => "RETURN",
+        /// [`super::Request`]
+        Request = 9 => "REQUEST",
+        /// [`super::Bye`]
+        Bye = 14 => "BYE",
+    }
+}
+
+/// What stands in front of every message.
+///
+/// ```text
+/// octet  0  version  u8    1
+///        1  type     u8    MessageType
+///        2  length   u16   octets behind this header; more in the frame is Ethernet padding
+///        4  session  u32
+///        8  sequence u32
+///       12  tag      8 octets
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The session that REGISTER_ACK gave to the station; 0 before, and in broadcasts.
+    pub session: u32,
+    /// Counts the frames of one sender.
+    pub sequence: u32,
+    /// Reserved for the authentication of sessions; zero until then, carried but not checked.
+    pub tag: [u8; 8],
+}
+
+impl Header {
+    /// Reads the header; what is returned besides holds exactly the body.
+    pub(super) fn read<'a>(
+        frame: &mut Reader<'a>,
+    ) -> Result<(Self, MessageType, Reader<'a>), DecodeError> {
+        let version = frame.u8("version")?;
+        if version != VERSION {
+            return Err(frame.error(0, DecodeErrorKind::UnknownVersion(version)));
+        }
+        let octet = frame.u8("type")?;
+        let message = MessageType::from_octet(octet)
+            .ok_or_else(|| frame.error(1, DecodeErrorKind::UnknownType(octet)))?;
+        frame.set_message(message);
+        let at = frame.at();
+        let length = frame.u16("length")?;
+        if usize::from(length) > MAX_FRAME - HEADER_LEN {
+            return Err(frame.error(at, DecodeErrorKind::TooLong(length)));
+        }
+        let header = Self {
+            session: frame.u32("session")?,
+            sequence: frame.u32("sequence")?,
+            tag: frame.array("tag")?,
+        };
+        let body = frame.part("body", length.into())?;
+        Ok((header, message, body))
+    }
+
+    /// Writes the header and, by `body`, what follows; then fills in the length.
+    pub(super) fn write(
+        &self,
+        message: MessageType,
+        frame: &mut Writer<'_>,
+        body: impl FnOnce(&mut Writer<'_>) -> Result<(), EncodeError>,
+    ) -> Result<usize, EncodeError> {
+        frame.u8(VERSION)?;
+        frame.u8(message.octet())?;
+        frame.u16(0)?;
+        frame.u32(self.session)?;
+        frame.u32(self.sequence)?;
+        frame.bytes(&self.tag)?;
+        body(frame)?;
+        let length = u16::try_from(frame.len() - HEADER_LEN).map_err(|_| EncodeError::TooLong)?;
+        frame.patch_u16(LENGTH_AT, length);
+        Ok(frame.len())
+    }
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "session {:08x} seq {}", self.session, self.sequence)
+    }
+}

@@ -1,0 +1,173 @@
+//! The frames that coordinator and agents exchange.
+//!
+//! Every frame is a [`Header`] of 20 octets, the fields of one message, and TLVs: a type octet, a
+//! length octet, and so many octets of value. All numbers are big-endian. What is new in a later
+//! version comes as a TLV, and a TLV that is not known is skipped. A field whose value has no
+//! meaning makes the frame invalid: a [`Message`] holds only valid values, and whatever
+//! [`Message::decode`] gave, [`Message::encode`] takes.
+//!
+//! Octet numbers in the message tables and in errors count from the version octet of the header,
+//! the first octet behind the Ethernet header.
+//!
+//! Spans of time travel in whole microseconds, fractions cut off; what is longer than a u32 of
+//! them (71 minutes) travels as the longest.
+//!
+//! The papers do not publish Rether's frames; these are this project's own.
+
+mod assembly;
+mod backlog;
+mod bye;
+mod code;
+mod error;
+mod explain;
+mod fields;
+mod header;
+mod hello;
+mod policy;
+mod reader;
+mod register;
+mod register_ack;
+mod request;
+mod reserve;
+mod reserved;
+mod r#return;
+mod rule;
+mod token;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use assembly::{AssemblyError, PolicyAssembly};
+pub use backlog::{Backlog, ClassBacklog};
+pub use bye::{Bye, ByeReason};
+pub use error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use explain::explain;
+pub use header::{HEADER_LEN, Header, MessageType, VERSION};
+pub use hello::{CellMode, Hello};
+pub use policy::Policy;
+pub use register::{AgentName, NameTooLong, Register};
+pub use register_ack::{RegisterAck, RegisterStatus};
+pub use request::Request;
+pub use reserve::{Reserve, ReserveOp};
+pub use reserved::{Outcome, RefusalReason, Reserved};
+pub use r#return::Return;
+pub use token::Token;
+
+use reader::Reader;
+use writer::Writer;
+
+/// The longest frame in octets, without the Ethernet header: what every 802.11 link carries.
+pub const MAX_FRAME: usize = 1_500;
+
+/// A message of any type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Message {
+    /// The coordinator is there.
+    Hello(Hello),
+    /// An agent asks to take part.
+    Register(Register),
+    /// The answer to it.
+    RegisterAck(RegisterAck),
+    /// A part of the policy table.
+    Policy(Policy),
+    /// A station asks for a promise, or gives one up.
+    Reserve(Reserve),
+    /// What became of a reservation.
+    Reserved(Reserved),
+    /// The right to send.
+    Token(Token),
+    /// The token comes back.
+    Return(Return),
+    /// An idle station has something to send.
+    Request(Request),
+    /// The sender goes.
+    Bye(Bye),
+}
+
+impl Message {
+    /// The type that stands in the header.
+    #[must_use]
+    pub const fn message_type(&self) -> MessageType {
+        match self {
+            Self::Hello(_) => MessageType::Hello,
+            Self::Register(_) => MessageType::Register,
+            Self::RegisterAck(_) => MessageType::RegisterAck,
+            Self::Policy(_) => MessageType::Policy,
+            Self::Reserve(_) => MessageType::Reserve,
+            Self::Reserved(_) => MessageType::Reserved,
+            Self::Token(_) => MessageType::Token,
+            Self::Return(_) => MessageType::Return,
+            Self::Request(_) => MessageType::Request,
+            Self::Bye(_) => MessageType::Bye,
+        }
+    }
+
+    /// Reads a frame: the bytes behind the Ethernet header, with or without padding. Allocates
+    /// for the rules of a POLICY and the name in a REGISTER, for nothing else.
+    ///
+    /// # Errors
+    /// A frame that is cut off, of another version, of an unknown type, or with a value that has
+    /// no meaning.
+    pub fn decode(bytes: &[u8]) -> Result<(Header, Self), DecodeError> {
+        let (header, message, mut body) = Header::read(&mut Reader::new(bytes))?;
+        let r = &mut body;
+        let message = match message {
+            MessageType::Hello => Self::Hello(Hello::read(r)?),
+            MessageType::Register => Self::Register(Register::read(r)?),
+            MessageType::RegisterAck => Self::RegisterAck(RegisterAck::read(r)?),
+            MessageType::Policy => Self::Policy(Policy::read(r)?),
+            MessageType::Reserve => Self::Reserve(Reserve::read(r)?),
+            MessageType::Reserved => Self::Reserved(Reserved::read(r)?),
+            MessageType::Token => Self::Token(Token::read(r)?),
+            MessageType::Return => Self::Return(Return::read(r)?),
+            MessageType::Request => Self::Request(Request::read(r)?),
+            MessageType::Bye => Self::Bye(Bye::read(r)?),
+        };
+        body.skip_tlvs()?;
+        Ok((header, message))
+    }
+
+    /// Writes the frame into the front of `buf` and returns its length; the rest of `buf` stays as
+    /// it is. [`MAX_FRAME`] octets are always enough room. Never allocates.
+    ///
+    /// # Errors
+    /// Too little room, or a value that the format cannot carry; `buf` is then partly overwritten.
+    pub fn encode(&self, header: &Header, buf: &mut [u8]) -> Result<usize, EncodeError> {
+        header.write(self.message_type(), &mut Writer::new(buf), |w| match self {
+            Self::Hello(message) => message.write(w),
+            Self::Register(message) => message.write(w),
+            Self::RegisterAck(message) => message.write(w),
+            Self::Policy(message) => message.write(w),
+            Self::Reserve(message) => message.write(w),
+            Self::Reserved(message) => message.write(w),
+            Self::Token(message) => message.write(w),
+            Self::Return(message) => message.write(w),
+            Self::Request(message) => message.write(w),
+            Self::Bye(message) => message.write(w),
+        })
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.message_type())?;
+        match self {
+            Self::Hello(message) => message.fmt(f),
+            Self::Register(message) => message.fmt(f),
+            Self::RegisterAck(message) => message.fmt(f),
+            Self::Policy(message) => message.fmt(f),
+            Self::Reserve(message) => message.fmt(f),
+            Self::Reserved(message) => message.fmt(f),
+            Self::Token(message) => message.fmt(f),
+            Self::Return(message) => message.fmt(f),
+            Self::Request(message) => message.fmt(f),
+            Self::Bye(message) => message.fmt(f),
+        }
+    }
+}

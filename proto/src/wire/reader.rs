@@ -1,0 +1,182 @@
+//! Takes fields off the front of a frame and remembers where it is.
+
+use crate::time::Duration;
+
+use super::{DecodeError, DecodeErrorKind, MessageType};
+
+/// The unread part of a frame or of a TLV.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    at: u16,
+    message: Option<MessageType>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            at: 0,
+            message: None,
+        }
+    }
+
+    /// From here on errors name `message`.
+    pub(super) const fn set_message(&mut self, message: MessageType) {
+        self.message = Some(message);
+    }
+
+    pub(super) const fn at(&self) -> u16 {
+        self.at
+    }
+
+    pub(super) const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    pub(super) const fn error(&self, at: u16, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError {
+            message: self.message,
+            at,
+            kind,
+        }
+    }
+
+    /// The error for a value without meaning in the field that started at `at`.
+    pub(super) fn bad(&self, at: u16, field: &'static str, value: impl Into<u32>) -> DecodeError {
+        self.error(
+            at,
+            DecodeErrorKind::BadValue {
+                field,
+                value: value.into(),
+            },
+        )
+    }
+
+    /// The next `len` octets as a part of their own; places in it count from the frame's start.
+    pub(super) fn part(&mut self, field: &'static str, len: usize) -> Result<Self, DecodeError> {
+        let Some((part, rest)) = self.rest.split_at_checked(len) else {
+            let kind = DecodeErrorKind::Truncated {
+                field,
+                need: clamp(len),
+                have: clamp(self.rest.len()),
+            };
+            return Err(self.error(self.at, kind));
+        };
+        let part = Self {
+            rest: part,
+            ..*self
+        };
+        self.rest = rest;
+        self.at = self.at.saturating_add(clamp(len));
+        Ok(part)
+    }
+
+    pub(super) fn array<const N: usize>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<[u8; N], DecodeError> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.part(field, N)?.rest);
+        Ok(array)
+    }
+
+    pub(super) fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+        self.array(field).map(|[octet]| octet)
+    }
+
+    pub(super) fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        self.array(field).map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        self.array(field).map(u32::from_be_bytes)
+    }
+
+    /// An octet that may not be larger than `max`.
+    pub(super) fn u8_to(&mut self, max: u8, field: &'static str) -> Result<u8, DecodeError> {
+        let at = self.at;
+        let value = self.u8(field)?;
+        if value > max {
+            Err(self.bad(at, field, value))
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// An octet that is 0 or 1.
+    pub(super) fn flag(&mut self, field: &'static str) -> Result<bool, DecodeError> {
+        self.u8_to(1, field).map(|value| value == 1)
+    }
+
+    /// An octet that stands for a value.
+    pub(super) fn code<T>(
+        &mut self,
+        field: &'static str,
+        meaning: fn(u8) -> Option<T>,
+    ) -> Result<T, DecodeError> {
+        let at = self.at;
+        let octet = self.u8(field)?;
+        meaning(octet).ok_or_else(|| self.bad(at, field, octet))
+    }
+
+    /// A span of time in microseconds.
+    pub(super) fn micros(&mut self, field: &'static str) -> Result<Duration, DecodeError> {
+        self.u32(field)
+            .map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    /// All that is left, as text of at most `max` octets.
+    pub(super) fn text(&mut self, field: &'static str, max: usize) -> Result<&'a str, DecodeError> {
+        let at = self.at;
+        let len = self.rest.len();
+        if let Some(extra) = len.checked_sub(max).filter(|&extra| extra > 0) {
+            return Err(self.error(
+                at,
+                DecodeErrorKind::Oversized {
+                    field,
+                    extra: clamp(extra),
+                },
+            ));
+        }
+        let part = self.part(field, len)?;
+        core::str::from_utf8(part.rest)
+            .map_err(|_| self.error(at, DecodeErrorKind::NotUtf8 { field }))
+    }
+
+    /// The next TLV: its type, and a reader for its value. `None` at the end.
+    pub(super) fn tlv(&mut self) -> Result<Option<(u8, Self)>, DecodeError> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let kind = self.u8("TLV type")?;
+        let len = self.u8("TLV length")?;
+        let value = self.part("TLV", len.into())?;
+        Ok(Some((kind, value)))
+    }
+
+    /// Steps over TLVs that this version does not know.
+    pub(super) fn skip_tlvs(&mut self) -> Result<(), DecodeError> {
+        while self.tlv()?.is_some() {}
+        Ok(())
+    }
+
+    /// Reads a value that must fill the whole TLV.
+    pub(super) fn whole<T>(
+        mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        let value = read(&mut self)?;
+        if self.rest.is_empty() {
+            Ok(value)
+        } else {
+            let extra = clamp(self.rest.len());
+            Err(self.error(self.at, DecodeErrorKind::Oversized { field, extra }))
+        }
+    }
+}
+
+fn clamp(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
+}
