@@ -13,3 +13,4 @@ pub mod policy;
 pub mod rng;
 pub mod time;
 pub mod timer;
+pub mod wire;
