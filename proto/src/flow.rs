@@ -1,9 +1,12 @@
 //! Flow keys: what of an IP packet decides how it is treated.
 
+#[cfg(test)]
+mod tests;
+
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
 
-use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use etherparse::{Ipv6ExtensionSlice, LaxIpSlice};
 use serde::{Deserialize, Serialize};
 
 /// Addresses, protocol, ports and DSCP of an IP packet.
@@ -38,30 +41,48 @@ impl FlowKey {
     /// stays as in [`FlowKey::UNKNOWN`], because an odd packet is still a packet to deliver.
     #[must_use]
     pub fn from_ip(bytes: &[u8]) -> Self {
-        let Ok(packet) = LaxSlicedPacket::from_ip(bytes) else {
+        let Ok((packet, _)) = LaxIpSlice::from_slice(bytes) else {
             return Self::UNKNOWN;
         };
-        let (src, dst, protocol, dscp) = match &packet.net {
-            Some(LaxNetSlice::Ipv4(ip)) => {
+        let (src, dst, dscp, later_fragment) = match &packet {
+            LaxIpSlice::Ipv4(ip) => {
                 let header = ip.header();
+                let later = header.fragments_offset().value() != 0;
                 let dscp = header.dcp().value();
-                let protocol = ip.payload().ip_number.0;
-                (header.source_addr().into(), header.destination_addr().into(), protocol, dscp)
+                (
+                    header.source_addr().into(),
+                    header.destination_addr().into(),
+                    dscp,
+                    later,
+                )
             }
-            Some(LaxNetSlice::Ipv6(ip)) => {
+            LaxIpSlice::Ipv6(ip) => {
                 let header = ip.header();
+                let later = ip.extensions().clone().into_iter().any(is_later_fragment);
                 let dscp = header.traffic_class() >> 2;
-                let protocol = ip.payload().ip_number.0;
-                (header.source_addr().into(), header.destination_addr().into(), protocol, dscp)
+                (
+                    header.source_addr().into(),
+                    header.destination_addr().into(),
+                    dscp,
+                    later,
+                )
             }
-            _ => return Self::UNKNOWN,
         };
-        let (src_port, dst_port) = match &packet.transport {
-            Some(TransportSlice::Udp(udp)) => (udp.source_port(), udp.destination_port()),
-            Some(TransportSlice::Tcp(tcp)) => (tcp.source_port(), tcp.destination_port()),
-            _ => (0, 0),
+        let payload = packet.payload();
+        let protocol = payload.ip_number.0;
+        let (src_port, dst_port) = if later_fragment {
+            (0, 0)
+        } else {
+            ports(protocol, payload.payload)
         };
-        Self { src, dst, protocol, src_port, dst_port, dscp }
+        Self {
+            src,
+            dst,
+            protocol,
+            src_port,
+            dst_port,
+            dscp,
+        }
     }
 
     /// The key of the packets that flow the other way.
@@ -80,6 +101,25 @@ impl FlowKey {
     #[must_use]
     pub const fn unmarked(self) -> Self {
         Self { dscp: 0, ..self }
+    }
+}
+
+fn is_later_fragment(extension: Ipv6ExtensionSlice<'_>) -> bool {
+    match extension {
+        Ipv6ExtensionSlice::Fragment(fragment) => fragment.fragment_offset().value() != 0,
+        _ => false,
+    }
+}
+
+/// Source and destination port: the first four octets of the header of TCP, UDP, DCCP, SCTP and
+/// UDP-Lite alike. Only these are looked at, because a capture of the first octets of a packet
+/// may end within a TCP header with options.
+fn ports(protocol: u8, payload: &[u8]) -> (u16, u16) {
+    match (protocol, payload) {
+        (6 | 17 | 33 | 132 | 136, &[a, b, c, d, ..]) => {
+            (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
+        }
+        _ => (0, 0),
     }
 }
 

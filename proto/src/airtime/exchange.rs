@@ -37,14 +37,14 @@ impl Phy {
     }
 
     /// Mean duration of a unicast exchange whose frame takes `tries_per_mille` / 1000 tries in
-    /// the mean: 1000 when no frame is lost; 1500 if every other frame needs one retry. Driver
+    /// the mean: 1000 when no frame is lost, 1500 if every other frame needs one retry. Driver
     /// statistics give it as 1000 * (packets + retries) / packets. Clamped to 1 to 7 tries.
     ///
     /// Losses are taken as independent, so that a further try follows with probability
     /// p = 1 - 1 / tries, and the contention window doubles up to aCWmax with each (clause
-    /// 10.3.3). A lost frame is charged the time of its Ack too; the Ack timeout (clause
-    /// 10.3.2.11: SIFS, a slot and the PHY's receive start delay) is not longer than that for
-    /// DSSS and within 2 us of it for OFDM at 24 Mb/s and above.
+    /// 10.3.3). A lost frame is charged the time of its Ack too: the Ack timeout that takes its
+    /// place (clause 10.3.2.11: SIFS, a slot and the PHY's receive start delay) is shorter for
+    /// DSSS and at most 6 us longer for OFDM.
     #[must_use]
     pub fn exchange_with_retries(
         self,

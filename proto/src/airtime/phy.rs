@@ -12,7 +12,7 @@ use crate::time::Duration;
 pub enum PhyKind {
     /// 802.11b with long preambles only (clause 16.2.2.2).
     DsssLong = 0,
-    /// 802.11b with short preambles above 1 Mb/s (clause 16.2.2.3); Acks keep the long one.
+    /// 802.11b with short preambles above 1 Mb/s (clause 16.2.2.3), Acks excepted.
     DsssShort = 1,
     /// 802.11a: OFDM in 20 MHz channels (clause 17).
     Ofdm = 2,
@@ -93,9 +93,7 @@ impl Phy {
     #[must_use]
     pub const fn slot(self) -> Duration {
         match self.kind {
-            PhyKind::DsssLong | PhyKind::DsssShort | PhyKind::ErpMixed => {
-                Duration::from_micros(20)
-            }
+            PhyKind::DsssLong | PhyKind::DsssShort | PhyKind::ErpMixed => Duration::from_micros(20),
             PhyKind::Ofdm | PhyKind::Erp => Duration::from_micros(9),
         }
     }
@@ -121,7 +119,11 @@ impl Phy {
     /// less; they are charged as AC_BE because a packet's category is not known here.
     #[must_use]
     pub fn access_ifs(self) -> Duration {
-        if self.wmm { self.sifs() + self.slot() * AIFSN_BE } else { self.difs() }
+        if self.wmm {
+            self.sifs() + self.slot() * AIFSN_BE
+        } else {
+            self.difs()
+        }
     }
 
     /// aCWmin of the PHY: 31 for DSSS (Tables 15-5, 16-4), 15 for OFDM (Table 17-21) and for
@@ -180,5 +182,5 @@ impl Phy {
 /// The highest of `rates` (ascending, not empty) that is not above `rate`, else the first.
 fn highest_not_above(rates: &[Rate], rate: Rate) -> Rate {
     let found = rates.iter().rev().find(|candidate| **candidate <= rate);
-    found.or(rates.first()).copied().unwrap_or(rate)
+    found.or_else(|| rates.first()).copied().unwrap_or(rate)
 }

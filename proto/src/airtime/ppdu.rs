@@ -36,7 +36,7 @@ impl Phy {
     }
 
     /// Duration of the Ack of a frame at the floor of `rate`, without the SIFS before it.
-    /// DSSS Acks have the long preamble: few cards send a short one.
+    /// DSSS Acks are counted with the long preamble, which a station may always use.
     #[must_use]
     pub fn ack(self, rate: Rate) -> Duration {
         self.control(self.ack_rate(rate))
@@ -65,7 +65,11 @@ impl Phy {
         // 4 us at `rate`; a whole number at every OFDM rate.
         let bits_per_symbol = (u64::from(rate.0) * 2 / 5).max(1);
         let symbols = (OFDM_EXTRA_BITS + u64::from(octets) * 8).div_ceil(bits_per_symbol);
-        let extension = if self.kind == PhyKind::Ofdm { 0 } else { ERP_SIGNAL_EXTENSION_US };
+        let extension = if self.kind == PhyKind::Ofdm {
+            0
+        } else {
+            ERP_SIGNAL_EXTENSION_US
+        };
         Duration::from_micros(OFDM_PREAMBLE_US + symbols * OFDM_SYMBOL_US + extension)
     }
 }

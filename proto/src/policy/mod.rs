@@ -5,6 +5,11 @@
 //! decides. A packet that no rule matches is best effort (NRT).
 
 mod matching;
+mod ranges;
+#[cfg(test)]
+mod tests;
+
+pub use ranges::{PortRangeError, PrefixError};
 
 use alloc::string::String;
 use alloc::vec::Vec;
