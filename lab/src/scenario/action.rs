@@ -1,0 +1,116 @@
+//! What happens: traffic, events, and the arms they happen in.
+
+use super::units::{Percent, Rate, Span};
+use serde::{Deserialize, Serialize};
+
+/// Kinds of traffic, each with the client that makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrafficKind {
+    /// A telephone call both ways, by `rether-voip`.
+    Voice,
+    /// UDP at a fixed rate from `from` to `to`, by iperf3.
+    Udp,
+    /// As much TCP as goes through from `from` to `to`, by iperf3.
+    Tcp,
+    /// ICMP echo from `from` to `to` and back.
+    Ping,
+}
+
+/// One flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Traffic {
+    /// Its name in the results: `traffic.NAME`.
+    pub name: String,
+    /// What it is.
+    pub kind: TrafficKind,
+    /// The node that opens it and, for `udp` and `tcp`, sends.
+    pub from: String,
+    /// The node at the other end.
+    pub to: String,
+    /// When it begins, counted from the moment all stations are associated and settled.
+    #[serde(default)]
+    pub start: Span,
+    /// How long it lasts.
+    pub duration: Span,
+    /// Offered rate of `udp`; iperf3 counts UDP payload.
+    pub rate: Option<Rate>,
+    /// UDP payload of `udp` packets, or ICMP payload of `ping`, in bytes.
+    pub packet_bytes: Option<u16>,
+    /// Voice codec profile, as `rether-voip --codec` names it.
+    pub codec: Option<String>,
+    /// Time between two `ping` requests; by default 100 ms.
+    pub interval: Option<Span>,
+    /// DSCP of the packets of `udp` and `tcp`, 0 to 63.
+    pub dscp: Option<u8>,
+    /// The arms it runs in; by default all.
+    pub arms: Option<Vec<String>>,
+}
+
+/// What an event does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deed {
+    /// SIGKILL to the node's daemon.
+    KillDaemon,
+    /// SIGSTOP to the node's daemon.
+    FreezeDaemon,
+    /// SIGCONT to the node's daemon.
+    ThawDaemon,
+    /// SIGTERM to the node's daemon: an orderly stop.
+    StopDaemon,
+    /// Starts the node's daemon if it is not running.
+    StartDaemon,
+    /// An orderly stop, then a start.
+    RestartDaemon,
+    /// The station is gone without a word: its radio link is cut and it never answers again.
+    Vanish,
+    /// hostapd of the access point is stopped and started again.
+    RestartHostapd,
+    /// The node's `wlan0` goes down.
+    LinkDown,
+    /// The node's `wlan0` comes up.
+    LinkUp,
+    /// From now on `share` of the Rether frames arriving at the node are lost.
+    LoseTokens,
+    /// No Rether frame is lost on purpose any more.
+    KeepTokens,
+    /// Runs `command` in the node's namespace with `/bin/sh`.
+    Run,
+}
+
+/// Something that happens to a node at a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Event {
+    /// When, counted from the moment all stations are associated and settled.
+    pub at: Span,
+    /// What.
+    #[serde(rename = "do")]
+    pub deed: Deed,
+    /// To whom.
+    pub node: String,
+    /// The share of frames that `lose-tokens` loses.
+    pub share: Option<Percent>,
+    /// The shell command of `run`.
+    pub command: Option<String>,
+    /// The arms it happens in; by default all.
+    pub arms: Option<Vec<String>>,
+}
+
+/// One of several runs of the same scenario, one after the other in one boot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Arm {
+    /// Its name in results and checks.
+    pub name: String,
+    /// Whether the daemons run.
+    pub daemons: bool,
+}
+
+/// Whether something limited to `arms` takes place in `arm`.
+#[must_use]
+pub fn takes_place(arms: Option<&[String]>, arm: &str) -> bool {
+    arms.is_none_or(|arms| arms.iter().any(|name| name == arm))
+}

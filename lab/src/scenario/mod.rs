@@ -1,0 +1,190 @@
+//! Scenario files: who is there, what happens, what must hold.
+//!
+//! A scenario is TOML with keys in kebab-case; a key that is not known is an error. It names
+//! nothing of the machine it runs on, so that another medium can run the same file.
+
+mod action;
+mod check;
+mod locate;
+mod topology;
+mod units;
+mod validate;
+
+pub use action::{Arm, Deed, Event, Traffic, TrafficKind, takes_place};
+pub use check::{Check, Relation};
+pub use topology::{Ap, Medium, MediumKind, Mode, Phy, Security, Station, WIRE};
+pub use units::{Percent, Rate, Span};
+
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A scenario that has passed every check that does not need to run it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Scenario {
+    /// Short name, used for the output folder.
+    pub name: String,
+    /// One sentence: what is shown.
+    #[serde(default)]
+    pub title: String,
+    /// Time between the start of the daemons and the start of the clock of traffic and events.
+    #[serde(default = "settle")]
+    pub settle: Span,
+    /// What carries the frames.
+    #[serde(default)]
+    pub medium: Medium,
+    /// Access points.
+    #[serde(default)]
+    pub ap: Vec<Ap>,
+    /// Stations.
+    #[serde(default)]
+    pub station: Vec<Station>,
+    /// Configuration text of `rether-ap`. `{NODE.ip}` and `{NODE.mac}` stand for the addresses
+    /// of a node.
+    pub policy: Option<String>,
+    /// A file that holds that text instead, relative to the scenario.
+    pub policy_file: Option<PathBuf>,
+    /// Flows.
+    #[serde(default)]
+    pub traffic: Vec<Traffic>,
+    /// Events.
+    #[serde(default)]
+    pub event: Vec<Event>,
+    /// Arms, in the order they are run; by default one named `main`, with daemons.
+    #[serde(default)]
+    pub arm: Vec<Arm>,
+    /// What must hold.
+    #[serde(default)]
+    pub check: Vec<Check>,
+}
+
+const fn settle() -> Span {
+    Span::from_millis(1000)
+}
+
+/// Why a scenario was refused. Its text names the file, the line, the key and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not TOML, or a key or value that is not known.
+    #[error("{origin}: {source}")]
+    Syntax {
+        /// The file.
+        origin: String,
+        /// Where and what.
+        source: Box<toml::de::Error>,
+    },
+    /// Well-formed, but it cannot be run.
+    #[error("{origin}:{line}: {key}: {text}")]
+    Meaning {
+        /// The file.
+        origin: String,
+        /// Line number, from 1.
+        line: usize,
+        /// The key, as `traffic[2].from`.
+        key: String,
+        /// What is wrong and what to write instead.
+        text: String,
+    },
+}
+
+impl Scenario {
+    /// Reads, parses and validates the file at `path`, with the policy file it names.
+    ///
+    /// # Errors
+    /// See [`ScenarioError`].
+    pub fn load(path: &Path) -> Result<Self, ScenarioError> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).map_err(|source| ScenarioError::Read {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        let mut scenario = Self::parse(&read(path)?, &path.display().to_string())?;
+        if let Some(file) = scenario.policy_file.take() {
+            let folder = path.parent().unwrap_or_else(|| Path::new("."));
+            scenario.policy = Some(read(&folder.join(file))?);
+        }
+        Ok(scenario)
+    }
+
+    /// Parses and validates `text`; `origin` stands for the file in error texts.
+    ///
+    /// # Errors
+    /// See [`ScenarioError`].
+    pub fn parse(text: &str, origin: &str) -> Result<Self, ScenarioError> {
+        let mut scenario: Self = toml::from_str(text).map_err(|source| ScenarioError::Syntax {
+            origin: origin.to_owned(),
+            source: Box::new(source),
+        })?;
+        if scenario.arm.is_empty() {
+            scenario.arm.push(Arm {
+                name: "main".to_owned(),
+                daemons: true,
+            });
+        }
+        match validate::validate(&scenario) {
+            None => Ok(scenario),
+            Some(fault) => Err(ScenarioError::Meaning {
+                origin: origin.to_owned(),
+                line: locate::line(text, fault.table, fault.index, fault.key),
+                key: fault.key_path(),
+                text: fault.text,
+            }),
+        }
+    }
+
+    /// The access point of that name.
+    #[must_use]
+    pub fn find_ap(&self, name: &str) -> Option<&Ap> {
+        self.ap.iter().find(|ap| ap.name == name)
+    }
+
+    /// The station of that name.
+    #[must_use]
+    pub fn find_station(&self, name: &str) -> Option<&Station> {
+        self.station.iter().find(|station| station.name == name)
+    }
+
+    /// Whether any arm runs the daemons.
+    #[must_use]
+    pub fn needs_daemons(&self) -> bool {
+        self.arm.iter().any(|arm| arm.daemons)
+    }
+
+    /// Whether any flow is a call.
+    #[must_use]
+    pub fn needs_voice(&self) -> bool {
+        self.traffic
+            .iter()
+            .any(|flow| flow.kind == TrafficKind::Voice)
+    }
+
+    /// When the last flow or event of `arm` is over.
+    #[must_use]
+    pub fn end(&self, arm: &str) -> Span {
+        let flows = self
+            .traffic
+            .iter()
+            .filter(|flow| takes_place(flow.arms.as_deref(), arm));
+        let events = self
+            .event
+            .iter()
+            .filter(|event| takes_place(event.arms.as_deref(), arm));
+        flows
+            .map(|flow| Span(flow.start.0 + flow.duration.0))
+            .chain(events.map(|event| event.at))
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

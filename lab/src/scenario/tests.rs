@@ -1,0 +1,176 @@
+use super::*;
+
+const GOOD: &str = r#"
+name = "two-arms"
+
+[[ap]]
+name = "ap"
+phy = "11a"
+
+[[station]]
+name = "a"
+ap = "ap"
+
+[[traffic]]
+name = "bulk"
+kind = "udp"
+from = "a"
+to = "wire"
+rate = "10Mbit/s"
+start = "1s"
+duration = "5s"
+arms = ["plain"]
+
+[[event]]
+at = "8s"
+do = "kill-daemon"
+node = "a"
+arms = ["rether"]
+
+[[arm]]
+name = "rether"
+daemons = true
+
+[[arm]]
+name = "plain"
+daemons = false
+
+[[check]]
+what = "traffic.bulk.lost"
+arm = "plain"
+op = "=="
+value = 0
+"#;
+
+#[test]
+fn a_good_scenario_keeps_its_figures() {
+    let scenario = Scenario::parse(GOOD, "good.toml").unwrap();
+    assert_eq!(scenario.end("plain"), Span::from_millis(6000));
+    assert_eq!(scenario.end("rether"), Span::from_millis(8000));
+    assert_eq!(scenario.ap[0].channel(), 36);
+    assert!((scenario.ap[0].rate_mbps() - 54.0).abs() < 1e-9);
+    assert!(scenario.needs_daemons());
+}
+
+#[test]
+fn no_arm_means_one_with_daemons() {
+    let text = "name = \"x\"\n[[ap]]\nname = \"ap\"\nphy = \"11b\"\n";
+    let scenario = Scenario::parse(text, "x.toml").unwrap();
+    assert_eq!(
+        scenario.arm,
+        [Arm {
+            name: "main".to_owned(),
+            daemons: true
+        }]
+    );
+}
+
+/// Each mistake: what is replaced in the good text, by what, and what the error must say.
+const MISTAKES: &[(&str, &str, &[&str])] = &[
+    (
+        "phy = \"11a\"",
+        "fy = \"11a\"",
+        &["line 6", "unknown field `fy`", "phy"],
+    ),
+    (
+        "phy = \"11a\"",
+        "phy = \"11ac\"",
+        &["line 6", "11ac", "11a"],
+    ),
+    (
+        "phy = \"11a\"",
+        "phy = \"11a\"\nchannel = 6",
+        &["bad.toml:7", "ap[1].channel", "36"],
+    ),
+    (
+        "phy = \"11a\"",
+        "phy = \"11a\"\nrate-mbps = 11",
+        &["bad.toml:7", "rate-mbps", "54"],
+    ),
+    (
+        "ap = \"ap\"",
+        "ap = \"app\"",
+        &["bad.toml:10", "station[1].ap", "`app`", "there are: ap"],
+    ),
+    (
+        "name = \"a\"",
+        "name = \"ap\"",
+        &["bad.toml:9", "station[1].name", "taken"],
+    ),
+    ("name = \"a\"", "name = \"A b\"", &["bad.toml:9", "a-z"]),
+    (
+        "to = \"wire\"",
+        "to = \"b\"",
+        &["bad.toml:16", "traffic[1].to", "wire, ap, a"],
+    ),
+    ("to = \"wire\"", "to = \"a\"", &["two different ends"]),
+    ("rate = \"10Mbit/s\"", "", &["traffic[1].rate", "100Mbit/s"]),
+    (
+        "rate = \"10Mbit/s\"",
+        "rate = \"10\"",
+        &["line 17", "not a rate"],
+    ),
+    (
+        "kind = \"udp\"",
+        "kind = \"tcp\"",
+        &["bad.toml:17", "traffic[1].rate", "udp"],
+    ),
+    (
+        "duration = \"5s\"",
+        "duration = \"5500ms\"",
+        &["whole seconds"],
+    ),
+    (
+        "arms = [\"plain\"]",
+        "arms = [\"plane\"]",
+        &["bad.toml:20", "`plane`", "rether, plain"],
+    ),
+    (
+        "do = \"kill-daemon\"",
+        "do = \"kill\"",
+        &["line 24", "unknown variant `kill`"],
+    ),
+    (
+        "do = \"kill-daemon\"",
+        "do = \"restart-hostapd\"",
+        &["event[1].node", "access points"],
+    ),
+    (
+        "do = \"kill-daemon\"",
+        "do = \"lose-tokens\"",
+        &["event[1].share", "30%"],
+    ),
+    (
+        "do = \"kill-daemon\"",
+        "do = \"run\"",
+        &["event[1].command"],
+    ),
+    ("op = \"==\"", "op = \"=\"", &["unknown variant `=`"]),
+    (
+        "op = \"==\"",
+        "op = \"within\"",
+        &["check[1].tolerance", "0.05"],
+    ),
+    ("value = 0", "", &["check[1].value"]),
+    (
+        "value = 0",
+        "value = 0\nother-arm = \"rether\"",
+        &["bad.toml:41", "other-arm"],
+    ),
+];
+
+#[test]
+fn mistakes_are_told_with_place_and_remedy() {
+    for (from, to, expected) in MISTAKES {
+        assert!(GOOD.contains(from), "{from} is not in the good text");
+        let error = Scenario::parse(&GOOD.replacen(from, to, 1), "bad.toml")
+            .expect_err(to)
+            .to_string();
+        for part in *expected {
+            assert!(
+                error.contains(part),
+                "{from} -> {to}: `{part}` is missing in:\n{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Who is there: access points, stations, and the medium between them.
+
+use serde::{Deserialize, Serialize};
+
+/// The name of the one wired host, which every access point's Ethernet port reaches.
+pub const WIRE: &str = "wire";
+
+/// What carries frames between the radios.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Medium {
+    /// Which medium.
+    #[serde(default)]
+    pub kind: MediumKind,
+    /// Whether every frame in the air is captured, with radiotap, into `air.pcap`.
+    #[serde(default)]
+    pub capture: bool,
+}
+
+/// The media the lab knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MediumKind {
+    /// The kernel's own: no airtime, no contention, no loss.
+    #[default]
+    Ideal,
+}
+
+/// An 802.11 physical layer without the aggregation of 802.11n and later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phy {
+    /// OFDM at 5 GHz (802.11-2020 clause 17), 6 to 54 Mbit/s.
+    #[serde(rename = "11a")]
+    A,
+    /// DSSS/CCK at 2.4 GHz (clauses 15 and 16), 1 to 11 Mbit/s.
+    #[serde(rename = "11b")]
+    B,
+    /// OFDM beside DSSS at 2.4 GHz (clause 18), 1 to 54 Mbit/s.
+    #[serde(rename = "11g")]
+    G,
+}
+
+impl Phy {
+    /// The data rates it can send at, in 100 kbit/s.
+    #[must_use]
+    pub const fn rates(self) -> &'static [u16] {
+        match self {
+            Self::A => &[60, 90, 120, 180, 240, 360, 480, 540],
+            Self::B => &[10, 20, 55, 110],
+            Self::G => &[10, 20, 55, 60, 90, 110, 120, 180, 240, 360, 480, 540],
+        }
+    }
+
+    /// The channel used when a scenario names none.
+    #[must_use]
+    pub const fn default_channel(self) -> u16 {
+        match self {
+            Self::A => 36,
+            Self::B | Self::G => 1,
+        }
+    }
+
+    /// Centre frequency of `channel` in MHz (802.11-2020 clauses 15.4.4.3 and 17.3.8.4.2), or
+    /// nothing if the band has no such channel.
+    #[must_use]
+    pub const fn frequency(self, channel: u16) -> Option<u16> {
+        match (self, channel) {
+            (Self::A, 36..=64 | 100..=144 | 149..=165) => Some(5000 + 5 * channel),
+            (Self::B | Self::G, 1..=13) => Some(2407 + 5 * channel),
+            _ => None,
+        }
+    }
+}
+
+/// How an access point joins its cell to the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The radio is a port of a bridge: one subnet on both sides.
+    #[default]
+    Bridge,
+    /// The cell is a subnet of its own and the access point forwards.
+    Routed,
+}
+
+/// Link security.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Security {
+    /// None.
+    #[default]
+    Open,
+    /// WPA2-PSK with CCMP.
+    Wpa2,
+}
+
+/// An access point: a namespace with hostapd on `wlan0` and a cable to the wire.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Ap {
+    /// Its name, also that of its namespace.
+    pub name: String,
+    /// Physical layer of the cell.
+    pub phy: Phy,
+    /// Channel number; by default 36 or 1.
+    pub channel: Option<u16>,
+    /// Data rate every sender of the cell is held at, in Mbit/s; by default the highest.
+    pub rate_mbps: Option<f64>,
+    /// Bridge or router.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Whether the BSS offers 802.11e (WMM).
+    #[serde(default)]
+    pub wmm: bool,
+    /// Open or WPA2.
+    #[serde(default)]
+    pub security: Security,
+    /// Whether `rether-ap` runs here in arms that run daemons.
+    #[serde(default = "yes")]
+    pub coordinator: bool,
+}
+
+impl Ap {
+    /// The channel the cell is on.
+    #[must_use]
+    pub fn channel(&self) -> u16 {
+        self.channel.unwrap_or_else(|| self.phy.default_channel())
+    }
+
+    /// The rate its senders are held at, in Mbit/s.
+    #[must_use]
+    pub fn rate_mbps(&self) -> f64 {
+        let top = self.phy.rates().last().copied().unwrap_or_default();
+        self.rate_mbps.unwrap_or(f64::from(top) / 10.0)
+    }
+}
+
+/// A station: a namespace with `wpa_supplicant` on `wlan0`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Station {
+    /// Its name, also that of its namespace.
+    pub name: String,
+    /// The access point it joins.
+    pub ap: String,
+    /// Whether `rether-sta` runs here in arms that run daemons.
+    #[serde(default = "yes")]
+    pub agent: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_belong_to_their_band() {
+        assert_eq!(Phy::A.frequency(36), Some(5180));
+        assert_eq!(Phy::A.frequency(165), Some(5825));
+        assert_eq!(Phy::A.frequency(6), None);
+        assert_eq!(Phy::B.frequency(1), Some(2412));
+        assert_eq!(Phy::G.frequency(13), Some(2472));
+        assert_eq!(Phy::G.frequency(36), None);
+    }
+}
