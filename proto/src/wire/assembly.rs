@@ -81,8 +81,8 @@ pub enum AssemblyError {
 /// Joins [`Policy`] messages, which may come in any order and more than once.
 ///
 /// Holds the parts of one table at a time: a message of another version or count, or one that
-/// contradicts a part already held, starts anew. So whatever was sent before, all parts of a
-/// table in a row give that table.
+/// contradicts a part already held, starts anew. That keeps memory bounded by one table and lets
+/// a repeated table replace what a lost or forged message left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyAssembly {
     version: u32,

@@ -81,14 +81,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn phy(&mut self) -> Result<Phy, DecodeError> {
-        let kind = self.code("PHY", |octet| match octet {
-            0 => Some(PhyKind::DsssLong),
-            1 => Some(PhyKind::DsssShort),
-            2 => Some(PhyKind::Ofdm),
-            3 => Some(PhyKind::Erp),
-            4 => Some(PhyKind::ErpMixed),
-            _ => None,
-        })?;
+        let kind = self.code("PHY", PhyKind::from_code)?;
         Ok(Phy {
             kind,
             wmm: self.flag("WMM")?,
@@ -156,13 +149,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn phy(&mut self, phy: &Phy) -> Result<(), EncodeError> {
-        self.u8(match phy.kind {
-            PhyKind::DsssLong => 0,
-            PhyKind::DsssShort => 1,
-            PhyKind::Ofdm => 2,
-            PhyKind::Erp => 3,
-            PhyKind::ErpMixed => 4,
-        })?;
+        self.u8(phy.kind.code())?;
         self.u8(phy.wmm.into())
     }
 }
@@ -216,7 +203,7 @@ impl fmt::Display for RateText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Rate(0) => f.write_str("rate unknown"),
-            Rate(rate) => write!(f, "rate {}.{} Mb/s", rate / 10, rate % 10),
+            rate => write!(f, "rate {rate}"),
         }
     }
 }

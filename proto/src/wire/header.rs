@@ -67,10 +67,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header; what is returned besides holds exactly the body.
-    pub(super) fn read<'a>(
-        frame: &mut Reader<'a>,
-    ) -> Result<(Self, MessageType, Reader<'a>), DecodeError> {
+    /// Reads the header, with the type and the length of the body.
+    pub(super) fn read(frame: &mut Reader<'_>) -> Result<(Self, MessageType, usize), DecodeError> {
         let version = frame.u8("version")?;
         if version != VERSION {
             return Err(frame.error(0, DecodeErrorKind::UnknownVersion(version)));
@@ -89,8 +87,7 @@ impl Header {
             sequence: frame.u32("sequence")?,
             tag: frame.array("tag")?,
         };
-        let body = frame.part("body", length.into())?;
-        Ok((header, message, body))
+        Ok((header, message, length.into()))
     }
 
     /// Writes the header and, by `body`, what follows; then fills in the length.

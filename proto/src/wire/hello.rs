@@ -9,7 +9,7 @@ use crate::time::Duration;
 use super::code::octet_enum;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{DecodeError, EncodeError};
+use super::{DecodeError, EncodeError, HEADER_LEN};
 
 octet_enum! {
     /// Whether the cell passes tokens.
@@ -45,6 +45,12 @@ pub struct Hello {
 }
 
 impl Hello {
+    /// Octets of the whole frame without TLVs: what its airtime is computed with.
+    pub const OCTETS: u32 = 37;
+
+    /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
+    pub const OCTETS: u32 = HEADER_LEN as u32 + 17;
+
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             epoch: r.u32("epoch")?,

@@ -115,7 +115,10 @@ impl Message {
     /// A frame that is cut off, of another version, of an unknown type, or with a value that has
     /// no meaning.
     pub fn decode(bytes: &[u8]) -> Result<(Header, Self), DecodeError> {
-        let (header, message, mut body) = Header::read(&mut Reader::new(bytes))?;
+        let mut frame = Reader::new(bytes);
+        let (header, message, length) = Header::read(&mut frame)?;
+        // What is behind the body is padding.
+        let mut body = frame.part("body", length)?;
         let r = &mut body;
         let message = match message {
             MessageType::Hello => Self::Hello(Hello::read(r)?),

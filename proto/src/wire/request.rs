@@ -9,7 +9,7 @@ use crate::airtime::Rate;
 use super::fields::RateText;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Backlog, DecodeError, EncodeError};
+use super::{Backlog, DecodeError, EncodeError, HEADER_LEN};
 
 /// Sent by plain contention when a queue becomes non-empty and the station is not being visited.
 ///
@@ -26,6 +26,9 @@ pub struct Request {
 }
 
 impl Request {
+    /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
+    pub const OCTETS: u32 = HEADER_LEN as u32 + 14;
+
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             backlog: Backlog::read(r)?,

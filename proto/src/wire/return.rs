@@ -10,7 +10,7 @@ use crate::time::Duration;
 use super::fields::RateText;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Backlog, DecodeError, EncodeError};
+use super::{Backlog, DecodeError, EncodeError, HEADER_LEN};
 
 /// Gives a token back: what was sent, and what is still queued. The last frame of a burst.
 ///
@@ -45,6 +45,12 @@ pub struct Return {
 }
 
 impl Return {
+    /// Octets of the whole frame without TLVs: what its airtime is computed with.
+    pub const OCTETS: u32 = 51;
+
+    /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
+    pub const OCTETS: u32 = HEADER_LEN as u32 + 31;
+
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             token: r.u32("token")?,

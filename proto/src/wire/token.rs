@@ -10,7 +10,7 @@ use crate::time::Duration;
 use super::fields::RateText;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{DecodeError, EncodeError};
+use super::{DecodeError, EncodeError, HEADER_LEN};
 
 /// The right to send for so much airtime per class, until a deadline.
 ///
@@ -44,6 +44,12 @@ pub struct Token {
 }
 
 impl Token {
+    /// Octets of the whole frame without TLVs: what its airtime is computed with.
+    pub const OCTETS: u32 = 43;
+
+    /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
+    pub const OCTETS: u32 = HEADER_LEN as u32 + 23;
+
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             token: r.u32("token")?,
