@@ -45,9 +45,6 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// Octets of the whole frame without TLVs: what its airtime is computed with.
-    pub const OCTETS: u32 = 37;
-
     /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
     pub const OCTETS: u32 = HEADER_LEN as u32 + 17;
 

@@ -45,9 +45,6 @@ pub struct Return {
 }
 
 impl Return {
-    /// Octets of the whole frame without TLVs: what its airtime is computed with.
-    pub const OCTETS: u32 = 51;
-
     /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
     pub const OCTETS: u32 = HEADER_LEN as u32 + 31;
 

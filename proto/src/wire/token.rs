@@ -44,9 +44,6 @@ pub struct Token {
 }
 
 impl Token {
-    /// Octets of the whole frame without TLVs: what its airtime is computed with.
-    pub const OCTETS: u32 = 43;
-
     /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
     pub const OCTETS: u32 = HEADER_LEN as u32 + 23;
 

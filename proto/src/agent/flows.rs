@@ -1,0 +1,172 @@
+//! Reservations as the agent sees them: asking on the first packet, closing after the last.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::session::HOUSEKEEPING;
+use super::{Agent, AgentEvent};
+use crate::flow::FlowKey;
+use crate::machine::{Packet, Reason};
+use crate::policy::{Direction, Rule};
+use crate::time::{Duration, Instant};
+use crate::wire::{Message, Outcome, Reserve, ReserveOp, Reserved};
+
+/// A refused flow is asked for again after so long, if it still sends.
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// The most flows that are remembered; further ones stay best effort.
+const MAX_FLOWS: usize = 256;
+
+/// The flows that a policy rule matched, by their uplink key.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flows(BTreeMap<FlowKey, Flow>);
+
+#[derive(Clone, Copy, Debug)]
+struct Flow {
+    /// The key of its first packet, DSCP included: rules may ask for it.
+    marked: FlowKey,
+    rule: u16,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// RESERVE is out, to be repeated at this time.
+    Asked { again: Instant },
+    Granted,
+    Refused { at: Instant },
+}
+
+impl Flows {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Agent {
+    /// Asks for the reservation of a flow when the first of its packets comes by.
+    pub(super) fn note_flow(&mut self, packet: &Packet) {
+        let key = packet.flow.unmarked();
+        if let Some(flow) = self.flows.0.get(&key) {
+            let forgiven = |at| self.now.since(at) >= REFUSED_PAUSE;
+            match flow.state {
+                State::Refused { at } if forgiven(at) => {}
+                _ => return,
+            }
+        }
+        if !self.session.is_registered() || self.flows.0.len() >= MAX_FLOWS {
+            return;
+        }
+        let Some(table) = self.session.policy() else { return };
+        let Some(rule) = table.classify(self.own_address, Direction::Up, &packet.flow) else {
+            return;
+        };
+        let state = State::Asked { again: self.now };
+        self.flows.0.insert(key, Flow { marked: packet.flow, rule, state });
+        self.ask_for_flow(key, rule);
+    }
+
+    fn rule(&self, rule: u16) -> Option<&Rule> {
+        self.session.policy()?.rules.get(usize::from(rule))
+    }
+
+    fn ask_for_flow(&mut self, key: FlowKey, rule: u16) {
+        let Some(Rule { matches, promise, .. }) = self.rule(rule) else {
+            self.flows.0.remove(&key);
+            return;
+        };
+        let (direction, promise) = (matches.direction, *promise);
+        let again = self.now + self.session.cycle() * 2;
+        let Some(flow) = self.flows.0.get_mut(&key) else { return };
+        flow.state = State::Asked { again };
+        let key = flow.marked;
+        let op = ReserveOp::Open;
+        self.send(Message::Reserve(Reserve { op, rule: Some(rule), key, direction, promise }));
+        self.retry_flows_later();
+    }
+
+    /// Arms the retry timer for the earliest unanswered RESERVE.
+    pub(super) fn retry_flows_later(&mut self) {
+        let asked = self.flows.0.values().filter_map(|flow| match flow.state {
+            State::Asked { again } => Some(again),
+            _ => None,
+        });
+        if let Some(again) = asked.min() {
+            let sooner = self.timers.get(Reason::Retry).map_or(again, |at| at.min(again));
+            self.timers.set(Reason::Retry, sooner);
+        }
+    }
+
+    /// Repeats what was not answered: RESERVEs that are due, and the REQUEST.
+    pub(super) fn retry(&mut self) {
+        let due: Vec<_> = self
+            .flows
+            .0
+            .iter()
+            .filter_map(|(key, flow)| match flow.state {
+                State::Asked { again } if again <= self.now => Some((*key, flow.rule)),
+                _ => None,
+            })
+            .collect();
+        for (key, rule) in due {
+            self.ask_for_flow(key, rule);
+        }
+        if self.requests > 0 && self.is_holding() && !self.queues.is_empty() {
+            self.send_request();
+        }
+        self.retry_flows_later();
+    }
+
+    pub(super) fn reserved(&mut self, reserved: Reserved) {
+        let key = reserved.key.unmarked();
+        match reserved.outcome {
+            Outcome::Granted => {
+                let Some(rule) = reserved.rule else { return };
+                let Some(promise) = self.rule(rule).map(|rule| rule.promise) else { return };
+                let known = self.flows.0.contains_key(&key);
+                if !known && self.flows.0.len() >= MAX_FLOWS {
+                    return;
+                }
+                self.flows.0.insert(key, Flow { marked: key, rule, state: State::Granted });
+                if reserved.direction.covers(Direction::Up) {
+                    self.queues.reserve(self.now, key, promise);
+                }
+            }
+            Outcome::Released => {
+                self.flows.0.remove(&key);
+                self.queues.unreserve(key);
+            }
+            Outcome::Refused(_) => {
+                let Some(flow) = self.flows.0.get_mut(&key) else { return };
+                flow.state = State::Refused { at: self.now };
+                self.queues.unreserve(key);
+            }
+        }
+        self.events.push_back(AgentEvent::Reservation { key, outcome: reserved.outcome });
+    }
+
+    /// Tells the coordinator which reserved flows this station no longer sends, so that the
+    /// uplink share of their airtime is free again.
+    pub(super) fn close_idle_flows(&mut self) {
+        let idle: Vec<_> = self
+            .queues
+            .flows()
+            .filter_map(|(key, last_packet, _)| {
+                let flow = self.flows.0.get(&key)?;
+                let rule = self.rule(flow.rule)?;
+                let is_idle = self.now.since(last_packet) > rule.idle;
+                is_idle.then_some((key, flow.rule, rule.promise))
+            })
+            .collect();
+        for (key, rule, promise) in idle {
+            self.flows.0.remove(&key);
+            self.queues.unreserve(key);
+            let (op, direction) = (ReserveOp::Close, Direction::Up);
+            self.send(Message::Reserve(Reserve { op, rule: Some(rule), key, direction, promise }));
+        }
+        let (now, flows) = (self.now, &mut self.flows.0);
+        flows.retain(|_, flow| match flow.state {
+            State::Refused { at } => now.since(at) < REFUSED_PAUSE + HOUSEKEEPING,
+            _ => true,
+        });
+    }
+}

@@ -1,0 +1,382 @@
+//! The agent: the part of `rether-sta` that decides when its station may send.
+//!
+//! Life of an agent: it hears a HELLO or a link comes up ([`session`]), registers, gets the policy
+//! table, and keeps the gate as the cell's mode says. In free mode only packets that a policy rule
+//! matches are shown to it, so that it can ask for their reservation ([`flows`]). In token mode
+//! everything waits for a TOKEN ([`visit`]). Whatever goes wrong, two silent cycles open the gate.
+
+mod flows;
+mod session;
+mod visit;
+
+use alloc::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::airtime::{Phy, PhyKind, Rate};
+use crate::mac::MacAddr;
+use crate::machine::{Input, Machine, Packet, Reason, Transmit, Verdict};
+use crate::policy::PolicyTable;
+use crate::queues::Queues;
+use crate::rng::Rng;
+use crate::time::{Duration, Instant};
+use crate::timer::Timers;
+use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStatus};
+
+use flows::Flows;
+use session::Session;
+
+/// What an agent is told at start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentConfig {
+    /// What the coordinator's operator sees.
+    pub name: AgentName,
+    /// The most packets that wait in one queue.
+    pub queue_limit: usize,
+    /// How long without a HELLO until the coordinator counts as gone.
+    pub lost_after: Duration,
+}
+
+impl Default for AgentConfig {
+    fn default() -> Self {
+        Self {
+            name: AgentName::default(),
+            queue_limit: crate::queues::DEFAULT_LIMIT,
+            lost_after: Duration::from_millis(3_500),
+        }
+    }
+}
+
+/// What only an agent is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentCommand {
+    /// The station is associated and authorised.
+    LinkUp {
+        /// The AP's address; the only one whose frames are heeded.
+        bssid: MacAddr,
+    },
+    /// The association is gone.
+    LinkDown,
+    /// The radio leaves its channel to scan (`true`) or is back (`false`).
+    OffChannel(bool),
+    /// The driver's current transmit rate.
+    Rate(Rate),
+    /// Release everything, say BYE, and keep the gate open.
+    Stop,
+}
+
+/// What an agent tells its host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentEvent {
+    /// The gate must be in this state.
+    Gate(GateMode),
+    /// The whole policy table has come from the AP.
+    Policy(PolicyTable),
+    /// The coordinator accepted this agent.
+    Registered {
+        /// The coordinator's AP.
+        bssid: MacAddr,
+    },
+    /// The coordinator refused this agent; its station is treated as unregistered.
+    Rejected(RegisterStatus),
+    /// A reservation was granted, refused or released.
+    Reservation {
+        /// The flow, as this station sends it.
+        key: crate::flow::FlowKey,
+        /// What the coordinator decided.
+        outcome: Outcome,
+    },
+    /// Two cycles without a word from the coordinator: the gate was opened.
+    FailedOpen {
+        /// Packets that were released.
+        released: u32,
+    },
+    /// The coordinator is gone: it said BYE, or fell silent for good.
+    CoordinatorLost,
+}
+
+/// What the gate catches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateMode {
+    /// Nothing: there is no coordinator.
+    #[default]
+    Open,
+    /// Free mode: only packets that the policy matches, and they pass at once.
+    Watch,
+    /// Token mode: everything.
+    Hold,
+}
+
+/// Why an agent ignored an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AgentError {
+    /// Not a frame of this protocol.
+    #[error("frame from {from} dropped: {error}")]
+    Decode {
+        /// Who sent it.
+        from: MacAddr,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+    /// Not from the AP of this association.
+    #[error("frame from {0} dropped: not our AP")]
+    Stranger(MacAddr),
+    /// Of a session that is over, or never was.
+    #[error("frame of session {0} dropped: not ours")]
+    WrongSession(u32),
+    /// A message that only a coordinator should receive, or that does not fit the state.
+    #[error("{0} dropped: out of place here")]
+    Unexpected(crate::wire::MessageType),
+}
+
+/// Counters that only grow; for status and metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStats {
+    /// Tokens answered.
+    pub tokens: u64,
+    /// Packets released by a token.
+    pub released: u64,
+    /// Packets that passed an open gate.
+    pub passed: u64,
+    /// Packets dropped because a queue was full.
+    pub dropped: u64,
+    /// Times the gate failed open.
+    pub failed_open: u64,
+    /// Airtime used of grants, in nanoseconds by the model.
+    pub airtime_ns: u64,
+}
+
+/// The agent; see the module text. Driven as [`crate::machine`] says.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    config: AgentConfig,
+    own_address: MacAddr,
+    now: Instant,
+    rng: Rng,
+    timers: Timers,
+    session: Session,
+    flows: Flows,
+    queues: Queues,
+    gate: GateMode,
+    /// In token mode, but the coordinator fell silent: everything passes until it speaks.
+    failed_open: bool,
+    off_channel: bool,
+    rate: Rate,
+    phy: Phy,
+    sequence: u32,
+    /// REQUESTs sent since the last TOKEN.
+    requests: u32,
+    last_token: Option<u32>,
+    last_return: Option<Message>,
+    verdicts: VecDeque<Verdict>,
+    outbox: VecDeque<(MacAddr, u8, Message)>,
+    events: VecDeque<AgentEvent>,
+    stats: AgentStats,
+}
+
+/// What a person wants to know of an agent now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStatus {
+    /// The AP, while associated.
+    pub bssid: Option<MacAddr>,
+    /// True while registered with its coordinator.
+    pub registered: bool,
+    /// What the gate catches.
+    pub gate: GateMode,
+    /// True while the gate is open because the coordinator fell silent.
+    pub failed_open: bool,
+    /// The PHY rate that the agent reports, in 100 kb/s; 0 when unknown.
+    pub rate: Rate,
+    /// Version of the policy table; 0 when there is none.
+    pub policy_version: u32,
+    /// Reserved flows, as this station sends them.
+    pub reserved: alloc::vec::Vec<crate::flow::FlowKey>,
+    /// What waits in the gate.
+    pub backlog: crate::wire::Backlog,
+    /// Counters.
+    pub stats: AgentStats,
+}
+
+impl Agent {
+    /// The agent of the station `own_address`, without a link. `seed` makes its instance number and its retry jitter.
+    #[must_use]
+    pub fn new(config: AgentConfig, own_address: MacAddr, seed: u64, now: Instant) -> Self {
+        let mut rng = Rng::new(seed);
+        let session = Session::new(rng.next_u32());
+        let queues = Queues::new(config.queue_limit);
+        Self {
+            config,
+            own_address,
+            now,
+            rng,
+            timers: Timers::default(),
+            session,
+            flows: Flows::default(),
+            queues,
+            gate: GateMode::Open,
+            failed_open: false,
+            off_channel: false,
+            rate: Rate(0),
+            phy: Phy { kind: PhyKind::DsssLong, wmm: false },
+            sequence: 0,
+            requests: 0,
+            last_token: None,
+            last_return: None,
+            verdicts: VecDeque::new(),
+            outbox: VecDeque::new(),
+            events: VecDeque::new(),
+            stats: AgentStats::default(),
+        }
+    }
+
+    /// What a person wants to know of it now.
+    #[must_use]
+    pub fn status(&mut self) -> AgentStatus {
+        AgentStatus {
+            bssid: self.session.bssid(),
+            registered: self.session.is_registered(),
+            gate: self.gate,
+            failed_open: self.failed_open,
+            rate: self.rate,
+            policy_version: self.session.policy().map_or(0, |table| table.version),
+            reserved: self.queues.flows().map(|(key, ..)| key).collect(),
+            backlog: self.queues.backlog(self.now),
+            stats: AgentStats { dropped: self.queues.dropped(), ..self.stats },
+        }
+    }
+
+    /// Packets wait for a token, rather than pass.
+    const fn is_holding(&self) -> bool {
+        matches!(self.gate, GateMode::Hold) && !self.failed_open
+    }
+
+    fn send(&mut self, message: Message) {
+        if let Some(bssid) = self.session.bssid() {
+            // Same TID as the data that it must leave behind.
+            self.outbox.push_back((bssid, 0, message));
+        }
+    }
+
+    fn set_gate(&mut self, mode: GateMode) {
+        if self.gate == mode {
+            return;
+        }
+        self.gate = mode;
+        self.failed_open = false;
+        self.requests = 0;
+        self.last_return = None;
+        self.events.push_back(AgentEvent::Gate(mode));
+        if mode != GateMode::Hold {
+            self.queues.release_all(&mut self.verdicts);
+            self.timers.stop(Reason::FailOpen);
+        }
+    }
+
+    fn packet(&mut self, packet: &Packet) {
+        self.note_flow(packet);
+        if !self.is_holding() {
+            self.stats.passed += 1;
+            self.queues.note_passed(self.now, packet);
+            self.verdicts.push_back(Verdict::Accept(packet.id));
+            return;
+        }
+        let was_empty = self.queues.is_empty();
+        if let Err(verdict) = self.queues.push(self.now, packet) {
+            self.verdicts.push_back(verdict);
+        }
+        if was_empty {
+            self.await_coordinator();
+        }
+        self.ask_for_token();
+    }
+
+    /// Packets wait: from here two silent cycles open the gate.
+    fn await_coordinator(&mut self) {
+        let patience = self.session.cycle() * 2;
+        self.timers.set(Reason::FailOpen, self.now + patience);
+    }
+
+    fn fail_open(&mut self) {
+        if !self.is_holding() {
+            return;
+        }
+        let before = self.verdicts.len();
+        self.queues.release_all(&mut self.verdicts);
+        let released = u32::try_from(self.verdicts.len() - before).unwrap_or(u32::MAX);
+        self.failed_open = true;
+        self.requests = 0;
+        self.last_return = None;
+        self.stats.failed_open += 1;
+        self.events.push_back(AgentEvent::FailedOpen { released });
+    }
+
+    fn command(&mut self, command: AgentCommand) {
+        match command {
+            AgentCommand::LinkUp { bssid } => self.link_up(bssid),
+            AgentCommand::LinkDown => self.link_down(),
+            AgentCommand::OffChannel(away) => self.off_channel = away,
+            AgentCommand::Rate(rate) => self.rate = rate,
+            AgentCommand::Stop => self.stop(),
+        }
+    }
+
+    fn timeout(&mut self) {
+        while let Some(reason) = self.timers.expire(self.now) {
+            match reason {
+                Reason::Register => self.register(),
+                Reason::Retry => self.retry(),
+                Reason::FailOpen => self.fail_open(),
+                Reason::Housekeeping => self.housekeeping(),
+                Reason::Hello | Reason::Cycle | Reason::Return => {}
+            }
+        }
+    }
+}
+
+impl Machine for Agent {
+    type Command = AgentCommand;
+    type Event = AgentEvent;
+    type Error = AgentError;
+
+    fn handle(&mut self, now: Instant, input: Input<'_, AgentCommand>) -> Result<(), AgentError> {
+        self.now = self.now.max(now);
+        match input {
+            Input::Frame { from, bytes } => self.frame(from, bytes)?,
+            Input::Packet(packet) => self.packet(&packet),
+            Input::Timeout => self.timeout(),
+            Input::Command(command) => self.command(command),
+            // An agent's frames are answered by frames; it asks for no transmit status.
+            Input::Sent { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn poll_release(&mut self) -> Option<Verdict> {
+        self.verdicts.pop_front()
+    }
+
+    fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
+        debug_assert!(self.verdicts.is_empty(), "releases are drained before transmits");
+        while let Some((to, tid, message)) = self.outbox.pop_front() {
+            self.sequence = self.sequence.wrapping_add(1);
+            let header =
+                Header { session: self.session.id(), sequence: self.sequence, tag: [0; 8] };
+            // Every message an agent sends fits; one that did not is dropped, its timer retries.
+            if let Ok(len) = message.encode(&header, buf) {
+                return Some(Transmit { to, len, tid, handle: None });
+            }
+        }
+        None
+    }
+
+    fn poll_event(&mut self) -> Option<AgentEvent> {
+        self.events.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<(Instant, Reason)> {
+        self.timers.next()
+    }
+}

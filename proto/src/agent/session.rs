@@ -1,0 +1,307 @@
+//! Who coordinates this station: link, registration, policy table, mode of the cell.
+
+use super::{Agent, AgentCommand, AgentError, AgentEvent, GateMode};
+use crate::mac::MacAddr;
+use crate::machine::Reason;
+use crate::policy::PolicyTable;
+use crate::time::{Duration, Instant};
+use crate::wire::{
+    Bye, ByeReason, CellMode, Header, Hello, Message, Policy, PolicyAssembly, Register,
+    RegisterAck, RegisterStatus,
+};
+
+/// First and longest pause between two REGISTERs.
+const REGISTER_RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// How often flows and the coordinator's silence are looked at.
+pub(super) const HOUSEKEEPING: Duration = Duration::from_millis(500);
+
+/// What the agent knows of its coordinator.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    /// Differs between two runs of one agent, so that the coordinator sees a restart.
+    instance: u32,
+    link: Option<Link>,
+}
+
+#[derive(Clone, Debug)]
+struct Link {
+    bssid: MacAddr,
+    /// Instance of the coordinator, from its HELLO; 0 until one was heard.
+    epoch: u32,
+    registration: Registration,
+    /// A REGISTER is out: for a session, or for the policy table of a session.
+    asking: bool,
+    attempts: u32,
+    last_heard: Instant,
+    cycle: Duration,
+    policy: Option<PolicyTable>,
+    assembler: PolicyAssembly,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Registration {
+    None,
+    Accepted { session: u32 },
+    Rejected,
+}
+
+impl Session {
+    pub(super) const fn new(instance: u32) -> Self {
+        Self { instance, link: None }
+    }
+
+    pub(super) fn bssid(&self) -> Option<MacAddr> {
+        self.link.as_ref().map(|link| link.bssid)
+    }
+
+    pub(super) fn is_registered(&self) -> bool {
+        self.id() != 0
+    }
+
+    /// The session number for the header; 0 while there is none.
+    pub(super) fn id(&self) -> u32 {
+        match self.link {
+            Some(Link { registration: Registration::Accepted { session }, .. }) => session,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn policy(&self) -> Option<&PolicyTable> {
+        self.link.as_ref()?.policy.as_ref()
+    }
+
+    pub(super) fn cycle(&self) -> Duration {
+        self.link.as_ref().map_or(DEFAULT_CYCLE, |link| link.cycle)
+    }
+}
+
+/// Until the coordinator says otherwise.
+const DEFAULT_CYCLE: Duration = Duration::from_millis(20);
+
+impl Agent {
+    pub(super) fn link_up(&mut self, bssid: MacAddr) {
+        self.forget_coordinator();
+        self.session.link = Some(Link {
+            bssid,
+            epoch: 0,
+            registration: Registration::None,
+            asking: true,
+            attempts: 0,
+            last_heard: self.now,
+            cycle: DEFAULT_CYCLE,
+            policy: None,
+            assembler: PolicyAssembly::new(),
+        });
+        self.register();
+    }
+
+    pub(super) fn link_down(&mut self) {
+        self.forget_coordinator();
+        self.session.link = None;
+    }
+
+    pub(super) fn stop(&mut self) {
+        if self.session.is_registered() {
+            self.send(Message::Bye(Bye { reason: ByeReason::Leaving }));
+        }
+        self.flows.clear();
+        self.set_gate(GateMode::Open);
+        self.timers = crate::timer::Timers::default();
+    }
+
+    /// Opens the gate and drops all that was agreed with a coordinator.
+    fn forget_coordinator(&mut self) {
+        for (key, ..) in self.queues.flows().collect::<alloc::vec::Vec<_>>() {
+            self.queues.unreserve(key);
+        }
+        self.flows.clear();
+        self.set_gate(GateMode::Open);
+        self.last_token = None;
+        self.last_return = None;
+        self.timers = crate::timer::Timers::default();
+    }
+
+    /// Sends REGISTER, and again later with growing pauses until an answer comes.
+    pub(super) fn register(&mut self) {
+        let instance = self.session.instance;
+        let Some(link) = &mut self.session.link else { return };
+        if !link.asking {
+            return;
+        }
+        let (first, longest) = REGISTER_RETRY;
+        let pause = (first * (1 << link.attempts.min(7))).min(longest);
+        link.attempts += 1;
+        let register = Register {
+            instance,
+            epoch: link.epoch,
+            strategies: Register::POLL,
+            name: self.config.name.clone(),
+        };
+        let jitter = Duration::from_nanos(self.rng.below(pause.as_nanos() / 4));
+        self.timers.set(Reason::Register, self.now + pause + jitter);
+        self.send(Message::Register(register));
+    }
+
+    pub(super) fn frame(&mut self, from: MacAddr, bytes: &[u8]) -> Result<(), AgentError> {
+        if self.session.bssid() != Some(from) {
+            return Err(AgentError::Stranger(from));
+        }
+        let (header, message) =
+            Message::decode(bytes).map_err(|error| AgentError::Decode { from, error })?;
+        match message {
+            Message::Hello(hello) => self.hello(hello),
+            Message::RegisterAck(ack) => self.register_ack(ack),
+            Message::Policy(policy) => {
+                self.check_session(header)?;
+                self.policy_fragment(policy);
+            }
+            Message::Token(token) => {
+                self.check_session(header)?;
+                self.token(token);
+            }
+            Message::Reserved(reserved) => {
+                self.check_session(header)?;
+                self.reserved(reserved);
+            }
+            Message::Bye(_) => {
+                self.check_session(header)?;
+                self.coordinator_lost();
+                return Ok(());
+            }
+            other @ (Message::Register(_)
+            | Message::Reserve(_)
+            | Message::Return(_)
+            | Message::Request(_)) => return Err(AgentError::Unexpected(other.message_type())),
+        }
+        self.heard();
+        Ok(())
+    }
+
+    /// Broadcasts carry session 0; unicasts must carry ours.
+    fn check_session(&self, header: Header) -> Result<(), AgentError> {
+        let ours = self.session.id();
+        if header.session == ours || header.session == 0 {
+            Ok(())
+        } else {
+            Err(AgentError::WrongSession(header.session))
+        }
+    }
+
+    /// The coordinator is alive: the patience of waiting packets starts anew.
+    fn heard(&mut self) {
+        if let Some(link) = &mut self.session.link {
+            link.last_heard = self.now;
+        }
+        if self.is_holding() && !self.queues.is_empty() {
+            self.await_coordinator();
+        } else {
+            self.timers.stop(Reason::FailOpen);
+        }
+    }
+
+    fn hello(&mut self, hello: Hello) {
+        let Some(link) = &mut self.session.link else { return };
+        let first = link.epoch == 0;
+        let restarted = !first && link.epoch != hello.epoch;
+        link.epoch = hello.epoch;
+        link.cycle = hello.cycle;
+        if restarted {
+            // What was agreed with the coordinator's last life is void.
+            let bssid = link.bssid;
+            self.command(AgentCommand::LinkUp { bssid });
+            if let Some(link) = &mut self.session.link {
+                link.epoch = hello.epoch;
+                link.cycle = hello.cycle;
+            }
+            return;
+        }
+        let stale = link.policy.as_ref().map(|table| table.version) != Some(hello.policy_version);
+        let accepted = matches!(link.registration, Registration::Accepted { .. });
+        if (accepted && stale && !link.asking) || (link.asking && first) {
+            // The table changed, or a coordinator appeared: ask without waiting.
+            link.asking = true;
+            link.attempts = 0;
+            self.register();
+        }
+        if accepted {
+            self.follow(hello.mode);
+        }
+    }
+
+    /// Keeps the gate as the cell's mode says, and takes it back into service after a silence.
+    pub(super) fn follow(&mut self, mode: CellMode) {
+        match mode {
+            CellMode::Free => self.set_gate(GateMode::Watch),
+            CellMode::Token => {
+                self.set_gate(GateMode::Hold);
+                self.failed_open = false;
+            }
+        }
+    }
+
+    fn register_ack(&mut self, ack: RegisterAck) {
+        let instance = self.session.instance;
+        let Some(link) = &mut self.session.link else { return };
+        if ack.instance != instance || !link.asking {
+            return;
+        }
+        if ack.status != RegisterStatus::Accepted {
+            link.registration = Registration::Rejected;
+            link.asking = false;
+            self.timers.stop(Reason::Register);
+            self.events.push_back(AgentEvent::Rejected(ack.status));
+            return;
+        }
+        let accepted = Registration::Accepted { session: ack.session };
+        let is_new = link.registration != accepted;
+        link.registration = accepted;
+        link.cycle = ack.cycle;
+        // The table follows; REGISTER is repeated until all of it is here.
+        link.asking = link.policy.as_ref().map(|table| table.version) != Some(ack.policy_version);
+        if !link.asking {
+            self.timers.stop(Reason::Register);
+        }
+        let bssid = link.bssid;
+        self.phy = ack.phy;
+        if is_new {
+            self.last_token = None;
+            self.events.push_back(AgentEvent::Registered { bssid });
+            self.timers.set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+        }
+    }
+
+    fn policy_fragment(&mut self, fragment: Policy) {
+        let Some(link) = &mut self.session.link else { return };
+        // A hostile or outdated fragment is as good as a lost one: REGISTER is repeated.
+        let Ok(Some(table)) = link.assembler.add(fragment) else { return };
+        if link.policy.as_ref() != Some(&table) {
+            self.events.push_back(AgentEvent::Policy(table.clone()));
+            link.policy = Some(table);
+        }
+        link.asking = false;
+        self.timers.stop(Reason::Register);
+    }
+
+    /// The coordinator said BYE, or has been silent for too long.
+    fn coordinator_lost(&mut self) {
+        let Some(link) = &mut self.session.link else { return };
+        link.registration = Registration::None;
+        link.asking = true;
+        link.attempts = 0;
+        link.epoch = 0;
+        link.policy = None;
+        link.assembler = PolicyAssembly::new();
+        self.forget_coordinator();
+        self.events.push_back(AgentEvent::CoordinatorLost);
+    }
+
+    pub(super) fn housekeeping(&mut self) {
+        let Some(link) = &self.session.link else { return };
+        if self.now.since(link.last_heard) > self.config.lost_after {
+            self.coordinator_lost();
+            return;
+        }
+        self.close_idle_flows();
+        self.timers.set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+    }
+}

@@ -1,0 +1,385 @@
+//! The coordinator: the part of `rether-ap` that runs one cell.
+//!
+//! Without reservations it only says HELLO (free mode). From the first reservation to a grace
+//! time after the last it plans cycles ([`cycle`]): due RT visits first, by earliest deadline, then
+//! NRT visits by deficit round-robin in airtime, within what is left of the cycle. Each visit
+//! ([`visit`]) sends a station's downlink and then hands it a token; the lease of that token is
+//! returned, lost or expires exactly once.
+
+mod cycle;
+mod reservations;
+mod session;
+mod station;
+mod status;
+mod visit;
+
+use alloc::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::airtime::{Phy, Rate};
+use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
+use crate::mac::MacAddr;
+use crate::machine::{Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
+use crate::policy::PolicyTable;
+use crate::rng::Rng;
+use crate::time::{Duration, Instant};
+use crate::timer::Timers;
+use crate::wire::{CellMode, DecodeError, Header, Message, MessageType};
+
+use cycle::Cycle;
+use reservations::Refusals;
+use station::Station;
+pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
+use visit::Lease;
+
+/// What a coordinator is told at start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoordinatorConfig {
+    /// The cell's medium.
+    pub phy: Phy,
+    /// Cycle length when no promise asks for a shorter one.
+    pub cycle: Duration,
+    /// The shortest cycle that is run, whatever a promise asks for.
+    pub shortest_cycle: Duration,
+    /// Share of every cycle that best effort keeps, in thousandths.
+    pub nrt_minimum: u16,
+    /// Airtime that a station gets in one round of the best-effort round-robin.
+    pub quantum: Duration,
+    /// Pause between two HELLOs.
+    pub hello: Duration,
+    /// What a RETURN may take beyond the airtime of the grant.
+    pub return_margin: Duration,
+    /// Visits in a row without an answer after which an agent counts as silent.
+    pub silent_visits: u8,
+    /// How long a silent agent's reservations are kept.
+    pub grace: Duration,
+    /// How long token mode outlasts the last reservation.
+    pub linger: Duration,
+    /// The most packets that wait for one station in one queue.
+    pub queue_limit: usize,
+    /// The most reservations at a time.
+    pub reservation_limit: usize,
+    /// PHY rate assumed for a station of which nothing is known yet.
+    pub assumed_rate: Rate,
+}
+
+impl CoordinatorConfig {
+    /// The defaults for a cell on `phy`, whose stations send at `assumed_rate` until known better.
+    #[must_use]
+    pub const fn new(phy: Phy, assumed_rate: Rate) -> Self {
+        Self {
+            phy,
+            cycle: Duration::from_millis(20),
+            shortest_cycle: Duration::from_millis(5),
+            nrt_minimum: 100,
+            quantum: Duration::from_millis(8),
+            hello: Duration::from_secs(1),
+            return_margin: Duration::from_millis(3),
+            silent_visits: 5,
+            grace: Duration::from_secs(2),
+            linger: Duration::from_secs(2),
+            queue_limit: crate::queues::DEFAULT_LIMIT,
+            reservation_limit: 1_000,
+            assumed_rate,
+        }
+    }
+}
+
+/// What only a coordinator is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CoordinatorCommand {
+    /// A station is associated and authorised.
+    StationJoined(MacAddr),
+    /// A station is gone.
+    StationLeft(MacAddr),
+    /// The AP's radio sends to this station, and hears it, at these rates; `Rate(0)`: not known.
+    Link {
+        /// The station.
+        station: MacAddr,
+        /// Rates from the driver's station table.
+        rates: LinkRates,
+    },
+    /// The policy table changed.
+    Policy(PolicyTable),
+    /// Release everything, say BYE.
+    Stop,
+}
+
+/// What a coordinator tells its host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CoordinatorEvent {
+    /// The cell changed its mode: the gate watches in free mode, holds in token mode.
+    Mode(CellMode),
+    /// An agent registered.
+    Registered {
+        /// Its station.
+        station: MacAddr,
+        /// What it calls itself.
+        name: alloc::string::String,
+    },
+    /// An agent answered nothing for several visits, or said BYE.
+    AgentLost(MacAddr),
+    /// A reservation was granted.
+    Granted(FlowId),
+    /// A reservation was refused.
+    Refused(FlowId, Refusal),
+    /// A reservation ended.
+    Released(FlowId, ReleaseCause),
+    /// A station reported more airtime than it was granted.
+    Overstayed(MacAddr),
+}
+
+/// Why a reservation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseCause {
+    /// Nothing was sent for the rule's idle time.
+    Idle,
+    /// The station left the cell.
+    StationLeft,
+    /// The agent was silent for longer than the grace time.
+    AgentSilent,
+    /// The rule it came from is no longer in the table.
+    PolicyChanged,
+    /// The agent said that it is stopping.
+    AgentStopped,
+}
+
+/// Why a coordinator ignored an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CoordinatorError {
+    /// Not a frame of this protocol.
+    #[error("frame from {from} dropped: {error}")]
+    Decode {
+        /// Who sent it.
+        from: MacAddr,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+    /// From a station that is not associated.
+    #[error("frame from {0} dropped: not a station of this cell")]
+    Stranger(MacAddr),
+    /// From a station without a session, or with another's.
+    #[error("frame from {from} dropped: session {session} is not this station's")]
+    WrongSession {
+        /// Who sent it.
+        from: MacAddr,
+        /// The session it claims.
+        session: u32,
+    },
+    /// A message that only an agent should receive.
+    #[error("{kind} from {from} dropped: out of place here")]
+    Unexpected {
+        /// Who sent it.
+        from: MacAddr,
+        /// What it sent.
+        kind: MessageType,
+    },
+    /// A RETURN for a token that is not out.
+    #[error("RETURN from {from} dropped: token {token} is not out")]
+    StaleReturn {
+        /// Who sent it.
+        from: MacAddr,
+        /// The token it names.
+        token: u32,
+    },
+}
+
+/// The coordinator of one cell; see the module text. Driven as [`crate::machine`] says.
+#[derive(Clone, Debug)]
+pub struct Coordinator {
+    config: CoordinatorConfig,
+    now: Instant,
+    rng: Rng,
+    timers: Timers,
+    epoch: u32,
+    mode: CellMode,
+    stopped: bool,
+    policy: PolicyTable,
+    ledger: Ledger,
+    refusals: Refusals,
+    stations: BTreeMap<MacAddr, Station>,
+    cycle: Cycle,
+    lease: Option<Lease>,
+    next_token: u32,
+    /// Since when token mode runs without a reservation.
+    empty_since: Option<Instant>,
+    sequence: u32,
+    verdicts: VecDeque<Verdict>,
+    outbox: VecDeque<Outgoing>,
+    events: VecDeque<CoordinatorEvent>,
+    stats: CoordinatorStats,
+}
+
+#[derive(Clone, Debug)]
+struct Outgoing {
+    to: MacAddr,
+    session: u32,
+    message: Message,
+    handle: Option<TxHandle>,
+}
+
+impl Coordinator {
+    /// A coordinator of an empty cell in free mode. `seed` makes its epoch and session numbers.
+    #[must_use]
+    pub fn new(config: CoordinatorConfig, policy: PolicyTable, seed: u64, now: Instant) -> Self {
+        let mut rng = Rng::new(seed);
+        let ledger = Ledger::new(LedgerConfig {
+            phy: config.phy,
+            nrt_minimum: config.nrt_minimum,
+            default_cycle: config.cycle,
+            shortest_cycle: config.shortest_cycle,
+            limit: config.reservation_limit,
+        });
+        let mut timers = Timers::default();
+        timers.set(Reason::Hello, now);
+        let epoch = rng.next_u32().max(1);
+        Self {
+            config,
+            now,
+            timers,
+            epoch,
+            mode: CellMode::Free,
+            stopped: false,
+            policy,
+            ledger,
+            refusals: Refusals::default(),
+            stations: BTreeMap::new(),
+            cycle: Cycle::default(),
+            lease: None,
+            next_token: rng.next_u32(),
+            rng,
+            empty_since: None,
+            sequence: 0,
+            verdicts: VecDeque::new(),
+            outbox: VecDeque::new(),
+            events: VecDeque::new(),
+            stats: CoordinatorStats::default(),
+        }
+    }
+
+    fn links(&self) -> impl Fn(MacAddr) -> LinkRates + use<'_> {
+        let assumed = self.config.assumed_rate;
+        move |station| {
+            let known = self.stations.get(&station).map(Station::link);
+            known.unwrap_or(LinkRates { up: assumed, down: assumed })
+        }
+    }
+
+    fn send(&mut self, to: MacAddr, message: Message) {
+        let session = self.stations.get(&to).map_or(0, Station::session);
+        self.outbox.push_back(Outgoing { to, session, message, handle: None });
+    }
+
+    fn packet(&mut self, packet: &Packet) {
+        self.note_flow(packet);
+        let holding = self.mode == CellMode::Token && !self.stopped;
+        let Some(station) = self.stations.get_mut(&packet.station).filter(|_| holding) else {
+            if let Some(station) = self.stations.get_mut(&packet.station) {
+                station.queues.note_passed(self.now, packet);
+            }
+            self.stats.passed += 1;
+            self.verdicts.push_back(Verdict::Accept(packet.id));
+            return;
+        };
+        match station.queues.push(self.now, packet) {
+            Ok(()) => self.cycle.enlist(packet.station, station),
+            Err(verdict) => self.verdicts.push_back(verdict),
+        }
+    }
+
+    fn command(&mut self, command: CoordinatorCommand) {
+        match command {
+            CoordinatorCommand::StationJoined(address) => {
+                let fresh = Station::new(self.config.queue_limit, self.config.assumed_rate);
+                self.stations.entry(address).or_insert(fresh);
+            }
+            CoordinatorCommand::StationLeft(address) => self.station_left(address),
+            CoordinatorCommand::Link { station, rates } => {
+                if let Some(station) = self.stations.get_mut(&station) {
+                    station.heard_link(rates);
+                }
+            }
+            CoordinatorCommand::Policy(table) => self.change_policy(table),
+            CoordinatorCommand::Stop => self.stop(),
+        }
+    }
+
+    fn timeout(&mut self) {
+        while let Some(reason) = self.timers.expire(self.now) {
+            match reason {
+                Reason::Hello => self.periodic_hello(),
+                Reason::Cycle => {}
+                Reason::Return => self.return_overdue(),
+                Reason::Housekeeping => self.housekeeping(),
+                Reason::Register | Reason::Retry | Reason::FailOpen => {}
+            }
+        }
+    }
+}
+
+impl Machine for Coordinator {
+    type Command = CoordinatorCommand;
+    type Event = CoordinatorEvent;
+    type Error = CoordinatorError;
+
+    fn handle(
+        &mut self,
+        now: Instant,
+        input: Input<'_, CoordinatorCommand>,
+    ) -> Result<(), CoordinatorError> {
+        self.now = self.now.max(now);
+        let outcome = match input {
+            Input::Frame { from, bytes } => self.frame(from, bytes),
+            Input::Packet(packet) => {
+                self.packet(&packet);
+                Ok(())
+            }
+            Input::Sent { handle, acked } => {
+                self.token_sent(handle, acked);
+                Ok(())
+            }
+            Input::Timeout => {
+                self.timeout();
+                Ok(())
+            }
+            Input::Command(command) => {
+                self.command(command);
+                Ok(())
+            }
+        };
+        self.advance();
+        outcome
+    }
+
+    fn poll_release(&mut self) -> Option<Verdict> {
+        self.verdicts.pop_front()
+    }
+
+    fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
+        debug_assert!(self.verdicts.is_empty(), "releases are drained before transmits");
+        /// Voice: tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1).
+        const TID_VOICE: u8 = 6;
+        let tid = if self.config.phy.wmm { TID_VOICE } else { 0 };
+        while let Some(Outgoing { to, session, message, handle }) = self.outbox.pop_front() {
+            self.sequence = self.sequence.wrapping_add(1);
+            let header = Header { session, sequence: self.sequence, tag: [0; 8] };
+            // Policy fragments are cut to fit, everything else is small.
+            if let Ok(len) = message.encode(&header, buf) {
+                return Some(Transmit { to, len, tid, handle });
+            }
+        }
+        None
+    }
+
+    fn poll_event(&mut self) -> Option<CoordinatorEvent> {
+        self.events.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<(Instant, Reason)> {
+        self.timers.next()
+    }
+}

@@ -1,0 +1,234 @@
+//! Reservations: opened by the first packet of a flow or by an agent, released when idle.
+
+use alloc::vec::Vec;
+
+use super::{Coordinator, CoordinatorEvent, ReleaseCause};
+use crate::ledger::{Entry, FlowId, Refusal};
+use crate::mac::MacAddr;
+use crate::machine::{Packet, Reason};
+use crate::policy::{Direction, PolicyTable};
+use crate::time::{Duration, Instant};
+use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved};
+
+/// A flow that was refused is judged again after so long.
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// The most refusals that are remembered.
+const MAX_REFUSED: usize = 1_024;
+/// How much longer than an idle agent takes to close its flow the coordinator waits for it.
+const CLOSE_MARGIN: Duration = Duration::from_secs(2);
+
+/// Downlink flows that were refused lately, so that not every packet is judged.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusals(alloc::collections::BTreeMap<FlowId, Instant>);
+
+impl Coordinator {
+    /// Opens the reservation of a downlink flow when its first packet comes by.
+    pub(super) fn note_flow(&mut self, packet: &Packet) {
+        let id = FlowId::of(packet.station, Direction::Down, packet.flow);
+        if !self.stations.contains_key(&id.station) || self.ledger.get(&id).is_some() {
+            return;
+        }
+        let judged = self.refusals.0.get(&id);
+        if judged.is_some_and(|at| self.now.since(*at) < REFUSED_PAUSE) {
+            return;
+        }
+        let Some(rule) = self.policy.classify(id.station, Direction::Down, &packet.flow) else {
+            return;
+        };
+        if self.open(id, rule).is_err() && self.refusals.0.len() < MAX_REFUSED {
+            self.refusals.0.insert(id, self.now);
+        }
+    }
+
+    /// Grants the reservation that `rule` promises, and tells the station's agent.
+    fn open(&mut self, id: FlowId, rule: u16) -> Result<(), Refusal> {
+        let Some(found) = self.policy.rules.get(usize::from(rule)) else {
+            return Err(Refusal { reason: RefusalReason::NoSuchRule, largest: 0 });
+        };
+        let (promise, direction) = (found.promise, found.matches.direction);
+        let entry = Entry {
+            rule: Some(rule),
+            direction,
+            promise,
+            idle: found.idle,
+            since: self.now,
+            up_idle: false,
+        };
+        let mut ledger = self.ledger.clone();
+        let verdict = ledger.admit(id, entry, self.links());
+        self.ledger = ledger;
+        if let Err(refusal) = verdict {
+            self.events.push_back(CoordinatorEvent::Refused(id, refusal));
+            return Err(refusal);
+        }
+        if let Some(station) = self.stations.get_mut(&id.station) {
+            if direction.covers(Direction::Down) {
+                station.queues.reserve(self.now, id.key.reversed(), promise);
+            }
+            if let Some(agent) = &mut station.agent {
+                agent.last_rt = self.now;
+            }
+        }
+        self.events.push_back(CoordinatorEvent::Granted(id));
+        self.tell(id, Outcome::Granted, &entry, 0);
+        self.timers.set(Reason::Housekeeping, self.now + Duration::from_millis(500));
+        self.enter_token_mode();
+        Ok(())
+    }
+
+    /// Sends RESERVED to the agent of a flow's station, if there is one.
+    fn tell(&mut self, id: FlowId, outcome: Outcome, entry: &Entry, largest: u32) {
+        if self.stations.get(&id.station).is_none_or(|station| station.agent.is_none()) {
+            return;
+        }
+        let rate = if outcome == Outcome::Granted { entry.promise.rate } else { 0 };
+        let (rule, direction) = (entry.rule, entry.direction);
+        let reserved = Reserved { outcome, rule, key: id.key, direction, rate, largest };
+        self.send(id.station, Message::Reserved(reserved));
+    }
+
+    /// Tells an agent that registered again what it still has.
+    pub(super) fn push_reservations(&mut self, to: MacAddr) {
+        let entries: Vec<_> =
+            self.ledger.of_station(to).map(|(id, entry)| (*id, *entry)).collect();
+        for (id, entry) in entries {
+            self.tell(id, Outcome::Granted, &entry, 0);
+        }
+    }
+
+    pub(super) fn reserve(&mut self, from: MacAddr, reserve: &Reserve) {
+        let id = FlowId::of(from, Direction::Up, reserve.key);
+        match reserve.op {
+            ReserveOp::Close => self.close_uplink(id),
+            ReserveOp::Open => {
+                if let Some(entry) = self.ledger.get_mut(&id) {
+                    entry.up_idle = false;
+                    let entry = *entry;
+                    self.tell(id, Outcome::Granted, &entry, 0);
+                    return;
+                }
+                // The table at the AP decides, whatever rule an agent claims.
+                let rule = self.policy.classify(from, Direction::Up, &reserve.key);
+                let judged = match rule.filter(|_| rule == reserve.rule) {
+                    Some(rule) => self.open(id, rule),
+                    None => Err(Refusal { reason: RefusalReason::NoSuchRule, largest: 0 }),
+                };
+                if let Err(Refusal { reason, largest }) = judged {
+                    let outcome = Outcome::Refused(reason);
+                    let (rule, key, direction) = (reserve.rule, id.key, reserve.direction);
+                    let reserved = Reserved { outcome, rule, key, direction, rate: 0, largest };
+                    self.send(from, Message::Reserved(reserved));
+                }
+            }
+        }
+    }
+
+    /// The agent no longer sends this flow; if nothing comes down either, it is over.
+    fn close_uplink(&mut self, id: FlowId) {
+        let Some(entry) = self.ledger.get_mut(&id) else { return };
+        entry.up_idle = true;
+        let entry = *entry;
+        if self.is_down_idle(&id, &entry) {
+            self.release(id, ReleaseCause::Idle);
+        }
+    }
+
+    fn is_down_idle(&self, id: &FlowId, entry: &Entry) -> bool {
+        let key = id.key.reversed();
+        let last = self
+            .stations
+            .get(&id.station)
+            .and_then(|station| station.queues.flows().find(|(other, ..)| *other == key))
+            .map(|(_, last, _)| last);
+        last.is_none_or(|last| self.now.since(last) > entry.idle)
+    }
+
+    fn is_up_idle(&self, id: &FlowId, entry: &Entry) -> bool {
+        if !entry.direction.covers(Direction::Up) || entry.up_idle {
+            return true;
+        }
+        let agent = self.stations.get(&id.station).and_then(|station| station.agent.as_ref());
+        agent.is_none_or(|agent| self.now.since(agent.last_rt) > entry.idle + CLOSE_MARGIN)
+    }
+
+    pub(super) fn release_idle(&mut self) {
+        let idle = |id: &FlowId, e: &Entry| self.is_up_idle(id, e) && self.is_down_idle(id, e);
+        let ids: Vec<_> =
+            self.ledger.iter().filter(|(id, e)| idle(id, e)).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.release(id, ReleaseCause::Idle);
+        }
+        let now = self.now;
+        self.refusals.0.retain(|_, at| now.since(*at) < REFUSED_PAUSE);
+    }
+
+    /// Agents that were silent for longer than the grace time lose their reservations.
+    pub(super) fn release_silent(&mut self) {
+        let (now, grace) = (self.now, self.config.grace);
+        let overdue = |silent: Option<Instant>| silent.is_some_and(|at| now.since(at) >= grace);
+        let silent: Vec<_> = self
+            .stations
+            .iter()
+            .filter(|(_, s)| s.agent.as_ref().is_some_and(|agent| overdue(agent.silent_since)))
+            .map(|(address, _)| *address)
+            .collect();
+        for address in silent {
+            self.release_uplink(address, ReleaseCause::AgentSilent);
+        }
+    }
+
+    /// Ends the reservations of a station that need its agent.
+    pub(super) fn release_uplink(&mut self, address: MacAddr, cause: ReleaseCause) {
+        let up = |entry: &Entry| entry.direction.covers(Direction::Up);
+        let ids: Vec<_> = self
+            .ledger
+            .of_station(address)
+            .filter(|(_, entry)| up(entry))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            self.release(id, cause);
+        }
+    }
+
+    /// Ends all reservations of a station.
+    pub(super) fn release_station(&mut self, address: MacAddr, cause: ReleaseCause) {
+        let ids: Vec<_> = self.ledger.of_station(address).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.release(id, cause);
+        }
+    }
+
+    fn release(&mut self, id: FlowId, cause: ReleaseCause) {
+        let Some(entry) = self.ledger.release(&id) else { return };
+        if let Some(station) = self.stations.get_mut(&id.station) {
+            station.queues.unreserve(id.key.reversed());
+            if station.wants_nrt() {
+                self.cycle.enlist(id.station, station);
+            }
+        }
+        self.tell(id, Outcome::Released, &entry, 0);
+        self.events.push_back(CoordinatorEvent::Released(id, cause));
+    }
+
+    /// Takes over a new table. Reservations whose rule is in it unchanged stay.
+    pub(super) fn change_policy(&mut self, table: PolicyTable) {
+        let old = core::mem::replace(&mut self.policy, table);
+        let entries: Vec<_> = self.ledger.iter().map(|(id, entry)| (*id, entry.rule)).collect();
+        for (id, rule) in entries {
+            let before = rule.and_then(|rule| old.rules.get(usize::from(rule)));
+            let place = self.policy.rules.iter().position(|rule| Some(rule) == before);
+            match place.and_then(|place| u16::try_from(place).ok()) {
+                Some(place) => {
+                    if let Some(entry) = self.ledger.get_mut(&id) {
+                        entry.rule = Some(place);
+                    }
+                }
+                None => self.release(id, ReleaseCause::PolicyChanged),
+            }
+        }
+        self.refusals.0.clear();
+        // Agents see the new version and ask for the table.
+        self.hello(MacAddr::BROADCAST);
+    }
+}

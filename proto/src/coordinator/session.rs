@@ -1,0 +1,155 @@
+//! Agents of the cell: registration, policy push, and where each frame goes.
+
+use super::station::AgentSession;
+use super::{Coordinator, CoordinatorError, CoordinatorEvent, ReleaseCause};
+use crate::mac::MacAddr;
+use crate::machine::Reason;
+use crate::time::Duration;
+use crate::wire::{
+    Backlog, Bye, ByeReason, Header, Message, Policy, Register, RegisterAck, RegisterStatus,
+};
+
+/// Silent cycles after which an agent with waiting packets opens its gate.
+const SILENT_CYCLES: u8 = 2;
+
+impl Coordinator {
+    pub(super) fn frame(&mut self, from: MacAddr, bytes: &[u8]) -> Result<(), CoordinatorError> {
+        if !self.stations.contains_key(&from) {
+            return Err(CoordinatorError::Stranger(from));
+        }
+        if self.stopped {
+            return Ok(());
+        }
+        let (header, message) =
+            Message::decode(bytes).map_err(|error| CoordinatorError::Decode { from, error })?;
+        if let Message::Register(register) = message {
+            self.register(from, &register);
+            return Ok(());
+        }
+        self.check_session(from, header)?;
+        match message {
+            Message::Return(answer) => self.returned(from, &answer),
+            Message::Request(request) => self.requested(from, request),
+            Message::Reserve(reserve) => self.reserve(from, &reserve),
+            Message::Bye(_) => self.agent_stopped(from),
+            other => {
+                let kind = other.message_type();
+                return Err(CoordinatorError::Unexpected { from, kind });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_session(&self, from: MacAddr, header: Header) -> Result<(), CoordinatorError> {
+        let session = self.stations.get(&from).map_or(0, super::Station::session);
+        if session == 0 || header.session != session {
+            return Err(CoordinatorError::WrongSession { from, session: header.session });
+        }
+        Ok(())
+    }
+
+    /// Answers with a session, the mode and the policy table. An agent that asks again keeps its
+    /// session; one that was restarted gets a new one, and its reservations back.
+    fn register(&mut self, from: MacAddr, register: &Register) {
+        let accepted = register.strategies & Register::POLL != 0;
+        let mut session = 0;
+        if accepted {
+            session = self.open_session(from, register);
+        }
+        let status = if accepted {
+            RegisterStatus::Accepted
+        } else {
+            RegisterStatus::UnsupportedStrategy
+        };
+        let ack = RegisterAck {
+            instance: register.instance,
+            session,
+            status,
+            phy: self.config.phy,
+            policy_version: self.policy.version,
+            cycle: self.ledger.cycle(),
+            silent_cycles: SILENT_CYCLES,
+        };
+        self.send(from, Message::RegisterAck(ack));
+        if accepted {
+            self.push_policy(from);
+            self.hello(from);
+            self.push_reservations(from);
+        }
+    }
+
+    fn open_session(&mut self, from: MacAddr, register: &Register) -> u32 {
+        let fresh = self.rng.next_u32().max(1);
+        let Some(station) = self.stations.get_mut(&from) else { return 0 };
+        if let Some(agent) = &mut station.agent {
+            agent.misses = 0;
+            agent.silent_since = None;
+            if agent.instance == register.instance {
+                return agent.session;
+            }
+        }
+        let name = alloc::string::String::from(register.name.as_str());
+        station.agent = Some(AgentSession {
+            instance: register.instance,
+            session: fresh,
+            name: name.clone(),
+            misses: 0,
+            silent_since: None,
+            backlog: Backlog::default(),
+            heard_us: self.cycle.number,
+            last_rt: self.now,
+        });
+        // A token of the agent's last life will not come back.
+        if self.lease.as_ref().is_some_and(|lease| lease.station == from) {
+            self.end_lease();
+        }
+        self.events.push_back(CoordinatorEvent::Registered { station: from, name });
+        fresh
+    }
+
+    fn push_policy(&mut self, to: MacAddr) {
+        // A table that cannot be split was refused when it was loaded.
+        for fragment in Policy::split(&self.policy).unwrap_or_default() {
+            self.send(to, Message::Policy(fragment));
+        }
+    }
+
+    fn agent_stopped(&mut self, from: MacAddr) {
+        if self.lease.as_ref().is_some_and(|lease| lease.station == from) {
+            self.end_lease();
+        }
+        if let Some(station) = self.stations.get_mut(&from) {
+            station.agent = None;
+        }
+        self.release_uplink(from, ReleaseCause::AgentStopped);
+        self.events.push_back(CoordinatorEvent::AgentLost(from));
+    }
+
+    pub(super) fn station_left(&mut self, address: MacAddr) {
+        if self.lease.as_ref().is_some_and(|lease| lease.station == address) {
+            self.end_lease();
+        }
+        self.release_station(address, ReleaseCause::StationLeft);
+        self.cycle.forget(address);
+        if let Some(mut station) = self.stations.remove(&address) {
+            // The kernel knows best what to do with packets for a station that is gone.
+            station.queues.release_all(&mut self.verdicts);
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.leave_token_mode();
+        self.send(MacAddr::BROADCAST, Message::Bye(Bye { reason: ByeReason::Stopping }));
+        self.timers = crate::timer::Timers::default();
+        self.stopped = true;
+    }
+
+    pub(super) fn housekeeping(&mut self) {
+        const EVERY: Duration = Duration::from_millis(500);
+        self.release_idle();
+        self.release_silent();
+        if !self.ledger.is_empty() {
+            self.timers.set(Reason::Housekeeping, self.now + EVERY);
+        }
+    }
+}

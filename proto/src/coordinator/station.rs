@@ -1,0 +1,116 @@
+//! One station of the cell: its agent, its downlink queues, its part in the round-robin.
+
+use alloc::string::String;
+
+use crate::airtime::Rate;
+use crate::ledger::LinkRates;
+use crate::queues::Queues;
+use crate::time::{Duration, Instant};
+use crate::wire::Backlog;
+
+/// What the coordinator keeps of a station.
+#[derive(Clone, Debug)]
+pub(super) struct Station {
+    pub(super) agent: Option<AgentSession>,
+    /// Packets that wait to be sent to it.
+    pub(super) queues: Queues,
+    link: LinkRates,
+    /// Best-effort airtime it may still use in this round; negative after a visit cost more.
+    pub(super) deficit: Deficit,
+    /// It has a place in the round-robin.
+    pub(super) enlisted: bool,
+    pub(super) used: Airtime,
+}
+
+/// The agent of a station, from its REGISTER on.
+#[derive(Clone, Debug)]
+pub(super) struct AgentSession {
+    pub(super) instance: u32,
+    pub(super) session: u32,
+    pub(super) name: String,
+    /// Visits in a row that it did not answer.
+    pub(super) misses: u8,
+    /// Set when it was silent for too many visits: it is no longer visited.
+    pub(super) silent_since: Option<Instant>,
+    /// What it last said it holds.
+    pub(super) backlog: Backlog,
+    /// It holds packets and has heard nothing from us since this cycle.
+    pub(super) heard_us: u32,
+    /// When it last sent or held reserved traffic.
+    pub(super) last_rt: Instant,
+}
+
+/// Airtime by direction, for the share that people see; nanoseconds by the model.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Airtime {
+    pub(super) up: Duration,
+    pub(super) down: Duration,
+    pub(super) overhead: Duration,
+}
+
+/// A signed span of airtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Deficit(i64);
+
+impl Deficit {
+    pub(super) const ZERO: Self = Self(0);
+
+    pub(super) fn earn(&mut self, quantum: Duration) {
+        self.0 = self.0.saturating_add(i64::try_from(quantum.as_nanos()).unwrap_or(i64::MAX));
+    }
+
+    pub(super) fn spend(&mut self, airtime: Duration) {
+        self.0 = self.0.saturating_sub(i64::try_from(airtime.as_nanos()).unwrap_or(i64::MAX));
+    }
+
+    /// What may be spent now; zero while in debt.
+    pub(super) fn available(self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.0).unwrap_or(0))
+    }
+}
+
+impl Station {
+    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate) -> Self {
+        Self {
+            agent: None,
+            queues: Queues::new(queue_limit),
+            link: LinkRates { up: assumed_rate, down: assumed_rate },
+            deficit: Deficit::ZERO,
+            enlisted: false,
+            used: Airtime { up: Duration::ZERO, down: Duration::ZERO, overhead: Duration::ZERO },
+        }
+    }
+
+    pub(super) const fn link(&self) -> LinkRates {
+        self.link
+    }
+
+    /// Takes over rates that are known; `Rate(0)` leaves the last one.
+    pub(super) const fn heard_link(&mut self, rates: LinkRates) {
+        if rates.up.0 > 0 {
+            self.link.up = rates.up;
+        }
+        if rates.down.0 > 0 {
+            self.link.down = rates.down;
+        }
+    }
+
+    /// The session number, or 0 without an agent.
+    pub(super) fn session(&self) -> u32 {
+        self.agent.as_ref().map_or(0, |agent| agent.session)
+    }
+
+    /// The agent, if it may be handed a token.
+    pub(super) fn live_agent(&self) -> Option<&AgentSession> {
+        self.agent.as_ref().filter(|agent| agent.silent_since.is_none())
+    }
+
+    /// Its agent said that best-effort packets wait.
+    pub(super) fn wants_uplink(&self) -> bool {
+        self.live_agent().is_some_and(|agent| agent.backlog.nrt.packets > 0)
+    }
+
+    pub(super) fn wants_nrt(&self) -> bool {
+        self.wants_uplink() || !self.queues.is_empty()
+    }
+}

@@ -1,0 +1,184 @@
+//! A visit's lease: a token goes out, and comes back, is refused, or is lost.
+
+use super::{Coordinator, CoordinatorEvent, Outgoing};
+use crate::ledger::visit_cost;
+use crate::mac::MacAddr;
+use crate::machine::{Reason, TxHandle};
+use crate::time::Duration;
+use crate::wire::{Backlog, Message, Request, Return, Token};
+
+/// A token that is out. Not `Copy`: it is taken from [`Coordinator::lease`] exactly once, by its
+/// return, its loss or the end of the visit.
+#[derive(Clone, Debug)]
+pub(super) struct Lease {
+    pub(super) station: MacAddr,
+    token: Token,
+    handle: TxHandle,
+    /// Transmissions of the token itself.
+    tries: u8,
+    probed: bool,
+}
+
+impl Coordinator {
+    /// Hands `station` a token for so much airtime.
+    pub(super) fn grant(&mut self, station: MacAddr, rt: Duration, nrt: Duration) {
+        let Some(target) = self.stations.get_mut(&station) else { return };
+        let link = target.link();
+        let cost = visit_cost(self.config.phy, link);
+        target.deficit.spend(if nrt.is_zero() { Duration::ZERO } else { nrt + cost });
+        target.used.overhead += cost;
+        if let Some(agent) = &mut target.agent {
+            agent.heard_us = self.cycle.number;
+        }
+        self.cycle.charge(rt + nrt + cost);
+        self.next_token = self.next_token.wrapping_add(1);
+        let token = Token {
+            token: self.next_token,
+            probe: false,
+            cycle_number: self.cycle.number,
+            rt,
+            nrt,
+            valid: rt + nrt + cost + self.config.return_margin,
+            rate: link.up,
+        };
+        let handle = self.send_token(station, &token);
+        self.timers.set(Reason::Return, self.now + token.valid);
+        self.lease = Some(Lease { station, token, handle, tries: 1, probed: false });
+        self.stats.tokens += 1;
+    }
+
+    fn send_token(&mut self, to: MacAddr, token: &Token) -> TxHandle {
+        self.stats.handles = self.stats.handles.wrapping_add(1);
+        let handle = TxHandle(self.stats.handles);
+        let session = self.stations.get(&to).map_or(0, super::Station::session);
+        let message = Message::Token(token.clone());
+        self.outbox.push_back(Outgoing { to, session, message, handle: Some(handle) });
+        handle
+    }
+
+    /// Not acknowledged: once more at once, then the station is visited later.
+    pub(super) fn token_sent(&mut self, handle: TxHandle, acked: bool) {
+        let Some(mut lease) = self.lease.take_if(|lease| lease.handle == handle && !acked) else {
+            return;
+        };
+        self.stats.not_acked += 1;
+        if lease.tries == 1 {
+            lease.tries += 1;
+            lease.handle = self.send_token(lease.station, &lease.token);
+            self.lease = Some(lease);
+        } else {
+            // It never arrived, so none of it was used.
+            self.settle(&lease, Duration::ZERO, Duration::ZERO);
+            self.missed(lease.station);
+        }
+    }
+
+    /// The RETURN is overdue: ask once whether the agent lives, then regenerate the token.
+    pub(super) fn return_overdue(&mut self) {
+        let Some(mut lease) = self.lease.take() else { return };
+        if lease.probed {
+            self.stats.lost += 1;
+            // It may have used all of it.
+            let (rt, nrt) = (lease.token.rt, lease.token.nrt);
+            self.settle(&lease, rt, nrt);
+            self.missed(lease.station);
+            return;
+        }
+        self.stats.probes += 1;
+        let probe = Token {
+            probe: true,
+            rt: Duration::ZERO,
+            nrt: Duration::ZERO,
+            valid: self.config.return_margin,
+            ..lease.token.clone()
+        };
+        lease.handle = self.send_token(lease.station, &probe);
+        // The probe itself is not repeated.
+        lease.tries = u8::MAX;
+        lease.probed = true;
+        self.timers.set(Reason::Return, self.now + self.config.return_margin);
+        self.lease = Some(lease);
+    }
+
+    pub(super) fn returned(&mut self, from: MacAddr, answer: &Return) {
+        self.alive(from, answer.backlog, answer.rate);
+        let Some(lease) = self
+            .lease
+            .take_if(|lease| lease.station == from && lease.token.token == answer.token)
+        else {
+            self.stats.stale_returns += 1;
+            return;
+        };
+        self.stats.returns += 1;
+        let Some(station) = self.stations.get_mut(&from) else { return };
+        let sent_rt = answer.sent_rt > 0 || answer.backlog.rt.packets > 0;
+        if let Some(agent) = station.agent.as_mut().filter(|_| sent_rt) {
+            agent.last_rt = self.now;
+        }
+        let granted = lease.token.rt + lease.token.nrt;
+        if answer.used_rt + answer.used_nrt > granted {
+            self.stats.overstays += 1;
+            self.events.push_back(CoordinatorEvent::Overstayed(from));
+        }
+        self.settle(&lease, answer.used_rt, answer.used_nrt);
+        if answer.refused {
+            self.skip_turn(from);
+        } else if !lease.token.nrt.is_zero() {
+            self.end_turn(from);
+        }
+    }
+
+    /// Books what of a grant was used, and gives back the rest. More than was granted is booked
+    /// too, at the station's own expense.
+    fn settle(&mut self, lease: &Lease, used_rt: Duration, used_nrt: Duration) {
+        self.timers.stop(Reason::Return);
+        let (granted_rt, granted_nrt) = (lease.token.rt, lease.token.nrt);
+        self.cycle.refund((granted_rt + granted_nrt).saturating_sub(used_rt + used_nrt));
+        let Some(station) = self.stations.get_mut(&lease.station) else { return };
+        station.used.up += used_rt + used_nrt;
+        station.deficit.earn(granted_nrt.saturating_sub(used_nrt));
+        station.deficit.spend(used_nrt.saturating_sub(granted_nrt));
+    }
+
+    /// A visit without an answer. The station's turn passes; after several in a row its agent
+    /// counts as silent and is left alone until it speaks.
+    fn missed(&mut self, address: MacAddr) {
+        let limit = self.config.silent_visits;
+        self.skip_turn(address);
+        let Some(agent) = self.stations.get_mut(&address).and_then(|s| s.agent.as_mut()) else {
+            return;
+        };
+        agent.misses = agent.misses.saturating_add(1);
+        if agent.misses >= limit && agent.silent_since.is_none() {
+            agent.silent_since = Some(self.now);
+            agent.backlog = Backlog::default();
+            self.events.push_back(CoordinatorEvent::AgentLost(address));
+        }
+    }
+
+    /// The visit is over without an answer because the station or the mode is gone.
+    pub(super) fn end_lease(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            self.settle(&lease, Duration::ZERO, Duration::ZERO);
+        }
+    }
+
+    pub(super) fn requested(&mut self, from: MacAddr, request: Request) {
+        self.stats.requests += 1;
+        self.alive(from, request.backlog, request.rate);
+    }
+
+    /// An agent said what it holds, so it lives.
+    fn alive(&mut self, from: MacAddr, backlog: Backlog, rate: crate::airtime::Rate) {
+        let Some(station) = self.stations.get_mut(&from) else { return };
+        station.heard_link(crate::ledger::LinkRates { up: rate, down: crate::airtime::Rate(0) });
+        if let Some(agent) = &mut station.agent {
+            agent.misses = 0;
+            agent.silent_since = None;
+            agent.backlog = backlog;
+        }
+        if station.wants_nrt() {
+            self.cycle.enlist(from, station);
+        }
+    }
+}

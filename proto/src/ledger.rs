@@ -1,0 +1,265 @@
+//! The ledger of a cell: every reservation, the airtime it needs, and what is left.
+//!
+//! A promise is kept as a rate; what it costs follows from the PHY rates of its station and from
+//! the cycle length, both of which change, so airtime is computed afresh whenever it is asked for.
+//! Admission is the rule of DESIGN "Admission": all promises with their token cost must fit into
+//! a cycle less the share that best effort always keeps.
+
+use alloc::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::airtime::{Phy, Rate};
+use crate::flow::FlowKey;
+use crate::mac::MacAddr;
+use crate::policy::{Direction, Promise};
+use crate::time::{Duration, Instant};
+use crate::wire::{RefusalReason, Return, Token};
+
+/// Names a reservation: the station, and the flow as that station sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FlowId {
+    /// The station whose air it uses.
+    pub station: MacAddr,
+    /// The flow's uplink key, without DSCP.
+    pub key: FlowKey,
+}
+
+impl FlowId {
+    /// The name of the flow to which a packet belongs that goes `way`.
+    #[must_use]
+    pub fn of(station: MacAddr, way: Direction, key: FlowKey) -> Self {
+        let key = if way == Direction::Down { key.reversed() } else { key };
+        Self { station, key: key.unmarked() }
+    }
+}
+
+/// One reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The policy rule behind it; `None` when a program asked for it.
+    pub rule: Option<u16>,
+    /// The ways that are reserved.
+    pub direction: Direction,
+    /// What is promised in each of these ways.
+    pub promise: Promise,
+    /// A flow that sends nothing for so long loses it.
+    pub idle: Duration,
+    /// When it was granted.
+    pub since: Instant,
+    /// The uplink has been idle and its agent said so.
+    pub up_idle: bool,
+}
+
+/// The PHY rates between a station and the AP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRates {
+    /// Station to AP.
+    pub up: Rate,
+    /// AP to station.
+    pub down: Rate,
+}
+
+/// What the ledger computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerConfig {
+    /// The cell's medium.
+    pub phy: Phy,
+    /// The share of every cycle that best effort keeps, in thousandths.
+    pub nrt_minimum: u16,
+    /// Cycle length when no promise asks for a shorter one.
+    pub default_cycle: Duration,
+    /// The shortest cycle that may be run.
+    pub shortest_cycle: Duration,
+    /// The most reservations kept at a time.
+    pub limit: usize,
+}
+
+/// Airtime of one visit's TOKEN and RETURN.
+#[must_use]
+pub fn visit_cost(phy: Phy, link: LinkRates) -> Duration {
+    phy.exchange(link.down, Token::OCTETS) + phy.exchange(link.up, Return::OCTETS)
+}
+
+/// Why a reservation was refused, and what would have been possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}; the largest rate that fits is {largest} bit/s")]
+pub struct Refusal {
+    /// What stands in the way.
+    pub reason: RefusalReason,
+    /// The largest rate, in bit/s, that would be granted now; 0 if none.
+    pub largest: u32,
+}
+
+/// All reservations of one cell.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    config: LedgerConfig,
+    entries: BTreeMap<FlowId, Entry>,
+}
+
+impl Ledger {
+    /// An empty ledger.
+    #[must_use]
+    pub const fn new(config: LedgerConfig) -> Self {
+        Self { config, entries: BTreeMap::new() }
+    }
+
+    /// All reservations, in a fixed order.
+    pub fn iter(&self) -> impl Iterator<Item = (&FlowId, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// The reservations of one station.
+    pub fn of_station(&self, station: MacAddr) -> impl Iterator<Item = (&FlowId, &Entry)> {
+        self.entries.iter().filter(move |(id, _)| id.station == station)
+    }
+
+    /// The reservation called `id`.
+    #[must_use]
+    pub fn get(&self, id: &FlowId) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    /// The reservation called `id`, to be changed.
+    pub fn get_mut(&mut self, id: &FlowId) -> Option<&mut Entry> {
+        self.entries.get_mut(id)
+    }
+
+    /// True without reservations: the cell may run free.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Ends the reservation called `id`.
+    pub fn release(&mut self, id: &FlowId) -> Option<Entry> {
+        self.entries.remove(id)
+    }
+
+    /// The cycle length that the tightest delay bound asks for.
+    #[must_use]
+    pub fn cycle(&self) -> Duration {
+        self.cycle_with(None)
+    }
+
+    fn cycle_with(&self, extra: Option<&Promise>) -> Duration {
+        let bounds = self.entries.values().map(|entry| entry.promise.delay);
+        bounds
+            .chain(extra.map(|promise| promise.delay))
+            .min()
+            .map_or(self.config.default_cycle, |tightest| tightest.min(self.config.default_cycle))
+            .max(self.config.shortest_cycle)
+    }
+
+    /// Airtime per cycle of all reservations, token cost included.
+    pub fn booked(&self, links: impl Fn(MacAddr) -> LinkRates) -> Duration {
+        self.booked_in(self.cycle(), links)
+    }
+
+    fn booked_in(&self, cycle: Duration, links: impl Fn(MacAddr) -> LinkRates) -> Duration {
+        let mut sum = Duration::ZERO;
+        let mut visited = None;
+        for (id, entry) in &self.entries {
+            sum += self.airtime(id, entry.direction, &entry.promise, links(id.station), cycle);
+            // Entries are sorted by station, so each station's visit is counted once.
+            if entry.direction.covers(Direction::Up) && visited != Some(id.station) {
+                visited = Some(id.station);
+                sum += visit_cost(self.config.phy, links(id.station));
+            }
+        }
+        sum
+    }
+
+    /// What of a cycle may be promised.
+    #[must_use]
+    pub fn capacity(&self, cycle: Duration) -> Duration {
+        cycle * u64::from(1_000 - self.config.nrt_minimum.min(1_000)) / 1_000
+    }
+
+    /// Grants `entry` under the name `id`, replacing what was granted under it before.
+    ///
+    /// # Errors
+    /// Says what stands in the way and the largest rate that would fit; the ledger is unchanged.
+    pub fn admit(
+        &mut self,
+        id: FlowId,
+        entry: Entry,
+        links: impl Fn(MacAddr) -> LinkRates,
+    ) -> Result<(), Refusal> {
+        let previous = self.entries.remove(&id);
+        let verdict = self.judge(&id, &entry, &links);
+        match (verdict, previous) {
+            (Ok(()), _) => {
+                self.entries.insert(id, entry);
+            }
+            (Err(_), Some(previous)) => {
+                self.entries.insert(id, previous);
+            }
+            (Err(_), None) => {}
+        }
+        verdict
+    }
+
+    fn judge(
+        &self,
+        id: &FlowId,
+        entry: &Entry,
+        links: impl Fn(MacAddr) -> LinkRates,
+    ) -> Result<(), Refusal> {
+        if self.entries.len() >= self.config.limit {
+            return Err(Refusal { reason: RefusalReason::TooMany, largest: 0 });
+        }
+        if entry.promise.delay < self.config.shortest_cycle {
+            return Err(Refusal { reason: RefusalReason::Delay, largest: 0 });
+        }
+        let cycle = self.cycle_with(Some(&entry.promise));
+        let mut others = self.booked_in(cycle, &links);
+        let visited = self.of_station(id.station).any(|(_, e)| e.direction.covers(Direction::Up));
+        if entry.direction.covers(Direction::Up) && !visited {
+            others += visit_cost(self.config.phy, links(id.station));
+        }
+        let room = self.capacity(cycle).saturating_sub(others);
+        let wanted = self.airtime(id, entry.direction, &entry.promise, links(id.station), cycle);
+        if wanted <= room {
+            return Ok(());
+        }
+        // Airtime grows in proportion to the rate, so the rate that fills the room is exact.
+        let rate = u128::from(entry.promise.rate) * u128::from(room.as_nanos())
+            / u128::from(wanted.as_nanos());
+        let largest = u32::try_from(rate).unwrap_or(u32::MAX);
+        Err(Refusal { reason: RefusalReason::Airtime, largest })
+    }
+
+    /// Airtime per cycle of one reservation, without token cost. TCP also needs the airtime of the
+    /// acknowledgements that flow back: one of 52 octets for every two segments (RFC 5681, 4.2).
+    fn airtime(
+        &self,
+        id: &FlowId,
+        direction: Direction,
+        promise: &Promise,
+        link: LinkRates,
+        cycle: Duration,
+    ) -> Duration {
+        const TCP: u8 = 6;
+        const TCP_ACK_OCTETS: u32 = 52;
+        let phy = self.config.phy;
+        let packet = u32::from(promise.packet.max(1));
+        let mut per_packet = Duration::ZERO;
+        for (way, data, acks) in
+            [(Direction::Up, link.up, link.down), (Direction::Down, link.down, link.up)]
+        {
+            if direction.covers(way) {
+                per_packet += phy.exchange(data, packet);
+                if id.key.protocol == TCP && direction != Direction::Both {
+                    per_packet += phy.exchange(acks, TCP_ACK_OCTETS) / 2;
+                }
+            }
+        }
+        let packets_in_1e9_cycles = u128::from(promise.rate) * u128::from(cycle.as_nanos())
+            / (u128::from(packet) * 8);
+        let nanos = packets_in_1e9_cycles * u128::from(per_packet.as_nanos()) / 1_000_000_000;
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+

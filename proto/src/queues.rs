@@ -1,0 +1,336 @@
+//! What the gate holds for one station in one direction: a queue per reserved flow (RT), and one
+//! for everything else (NRT).
+//!
+//! Only names and lengths are kept here; the packets stay in the kernel. A reserved flow is
+//! policed by a bucket filled at its promised rate: what fits is RT, what is beyond goes with the
+//! NRT share but never overtakes packets of its own flow.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::airtime::{Phy, Rate};
+use crate::flow::FlowKey;
+use crate::machine::{Packet, PacketId, Verdict};
+use crate::policy::Promise;
+use crate::time::{Duration, Instant};
+use crate::wire::{Backlog, ClassBacklog};
+
+/// The queues of one station in one direction.
+#[derive(Clone, Debug)]
+pub struct Queues {
+    flows: Vec<FlowQueue>,
+    bulk: Fifo,
+    limit: usize,
+    dropped: u64,
+}
+
+/// How many packets one FIFO may hold unless told otherwise: the `txqueuelen` that people know.
+pub const DEFAULT_LIMIT: usize = 1_000;
+
+/// What a release sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Airtime of all exchanges by the model.
+    pub airtime: Duration,
+    /// Packets released.
+    pub packets: u16,
+    /// Their IP octets.
+    pub octets: u64,
+}
+
+/// How long packets take on the air: the medium and the rate they will be sent at.
+#[derive(Clone, Copy, Debug)]
+pub struct Air {
+    /// The cell's medium.
+    pub phy: Phy,
+    /// The sender's PHY rate.
+    pub rate: Rate,
+}
+
+impl Air {
+    fn cost(self, octets: u32) -> Duration {
+        self.phy.exchange(self.rate, octets)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Fifo {
+    held: VecDeque<(PacketId, u32)>,
+    octets: u64,
+}
+
+impl Fifo {
+    fn push(&mut self, packet: &Packet) {
+        self.held.push_back((packet.id, packet.len));
+        self.octets += u64::from(packet.len);
+    }
+
+    fn head(&self) -> Option<u32> {
+        self.held.front().map(|&(_, len)| len)
+    }
+
+    fn pop(&mut self) -> Option<(PacketId, u32)> {
+        let (id, len) = self.held.pop_front()?;
+        self.octets -= u64::from(len);
+        Some((id, len))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct FlowQueue {
+    key: FlowKey,
+    promise: Promise,
+    fifo: Fifo,
+    bucket: Bucket,
+    last_packet: Instant,
+    delivered: u64,
+}
+
+/// A token bucket in bit-nanoseconds per second, so that no rate is rounded away however often it
+/// is filled.
+#[derive(Clone, Debug)]
+struct Bucket {
+    level: u128,
+    filled: Instant,
+}
+
+const BIT: u128 = 1_000_000_000;
+
+impl Bucket {
+    /// Two packets and what the flow sends within its delay bound: enough for the jitter that a
+    /// visit once a cycle causes.
+    fn depth(promise: &Promise) -> u128 {
+        u128::from(promise.packet) * 16 * BIT + gained(promise, promise.delay)
+    }
+
+    fn full(promise: &Promise, now: Instant) -> Self {
+        Self { level: Self::depth(promise), filled: now }
+    }
+
+    fn fill(&mut self, promise: &Promise, now: Instant) {
+        let level = self.level + gained(promise, now.since(self.filled));
+        self.level = level.min(Self::depth(promise));
+        self.filled = now;
+    }
+
+    /// Takes a packet of `len` octets if it is within the promise. One larger than the bucket
+    /// passes when the bucket is full, or it would never pass.
+    fn take(&mut self, promise: &Promise, len: u32) -> bool {
+        let cost = (u128::from(len) * 8 * BIT).min(Self::depth(promise));
+        let admitted = self.level >= cost;
+        if admitted {
+            self.level -= cost;
+        }
+        admitted
+    }
+}
+
+/// What a promise earns in `span`.
+fn gained(promise: &Promise, span: Duration) -> u128 {
+    u128::from(promise.rate) * u128::from(span.as_nanos())
+}
+
+impl Queues {
+    /// Empty queues of at most `limit` packets each.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        let bulk = Fifo { held: VecDeque::new(), octets: 0 };
+        Self { flows: Vec::new(), bulk, limit, dropped: 0 }
+    }
+
+    /// Gives `key` a queue of its own. Known flows get the new promise and keep their packets.
+    pub fn reserve(&mut self, now: Instant, key: FlowKey, promise: Promise) {
+        let key = key.unmarked();
+        if let Some(flow) = self.flows.iter_mut().find(|flow| flow.key == key) {
+            flow.promise = promise;
+            return;
+        }
+        let bucket = Bucket::full(&promise, now);
+        let fifo = Fifo::default();
+        self.flows.push(FlowQueue { key, promise, fifo, bucket, last_packet: now, delivered: 0 });
+    }
+
+    /// Ends the reservation of `key`; its packets join the NRT queue.
+    pub fn unreserve(&mut self, key: FlowKey) {
+        let key = key.unmarked();
+        if let Some(place) = self.flows.iter().position(|flow| flow.key == key) {
+            let mut flow = self.flows.remove(place);
+            self.bulk.octets += flow.fifo.octets;
+            self.bulk.held.append(&mut flow.fifo.held);
+        }
+    }
+
+    /// True if `key` has a queue of its own.
+    #[must_use]
+    pub fn is_reserved(&self, key: FlowKey) -> bool {
+        let key = key.unmarked();
+        self.flows.iter().any(|flow| flow.key == key)
+    }
+
+    /// The reserved flows: key, time of the last packet, octets sent since it was reserved.
+    pub fn flows(&self) -> impl Iterator<Item = (FlowKey, Instant, u64)> {
+        self.flows.iter().map(|flow| (flow.key, flow.last_packet, flow.delivered))
+    }
+
+    /// Notes a packet that passed an open gate, so that its flow does not count as idle.
+    pub fn note_passed(&mut self, now: Instant, packet: &Packet) {
+        let key = packet.flow.unmarked();
+        if let Some(flow) = self.flows.iter_mut().find(|flow| flow.key == key) {
+            flow.last_packet = now;
+            flow.delivered += u64::from(packet.len);
+        }
+    }
+
+    /// Takes a packet into custody, or says that it must be dropped because its queue is full.
+    ///
+    /// # Errors
+    /// The verdict to give when there is no room.
+    pub fn push(&mut self, now: Instant, packet: &Packet) -> Result<(), Verdict> {
+        let key = packet.flow.unmarked();
+        let flow = self.flows.iter_mut().find(|flow| flow.key == key);
+        let fifo = match flow {
+            Some(flow) => {
+                flow.last_packet = now;
+                &mut flow.fifo
+            }
+            None => &mut self.bulk,
+        };
+        if fifo.held.len() >= self.limit {
+            self.dropped += 1;
+            return Err(Verdict::Drop(packet.id));
+        }
+        fifo.push(packet);
+        Ok(())
+    }
+
+    /// Packets dropped because a queue was full.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// True if nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bulk.held.is_empty() && self.flows.iter().all(|flow| flow.fifo.held.is_empty())
+    }
+
+    /// What waits, split into what the promises cover now (RT) and the rest (NRT).
+    #[must_use]
+    pub fn backlog(&mut self, now: Instant) -> Backlog {
+        let (mut rt, mut nrt) = (Count::default(), Count::default());
+        nrt.add(self.bulk.held.len(), self.bulk.octets);
+        for flow in &mut self.flows {
+            flow.bucket.fill(&flow.promise, now);
+            let mut bucket = flow.bucket.clone();
+            let covered = flow.fifo.held.iter().take_while(|(_, len)| bucket.take(&flow.promise, *len));
+            let (packets, octets) =
+                covered.fold((0, 0), |(n, sum), &(_, len)| (n + 1, sum + u64::from(len)));
+            rt.add(packets, octets);
+            nrt.add(flow.fifo.held.len() - packets, flow.fifo.octets - octets);
+        }
+        Backlog { rt: rt.into(), nrt: nrt.into() }
+    }
+
+    /// Releases what the promises cover, within `budget`, in the order of the reservations.
+    pub fn release_rt(
+        &mut self,
+        now: Instant,
+        budget: Duration,
+        air: Air,
+        out: &mut VecDeque<Verdict>,
+    ) -> Spent {
+        let mut spent = Spent::default();
+        for flow in &mut self.flows {
+            flow.bucket.fill(&flow.promise, now);
+            while let Some(len) = flow.fifo.head() {
+                if !spent.fits(budget, air, len) || !flow.bucket.take(&flow.promise, len) {
+                    break;
+                }
+                spent.book(air, len);
+                flow.delivered += u64::from(len);
+                accept(&mut flow.fifo, out);
+            }
+        }
+        spent
+    }
+
+    /// Releases everything else within `budget`: first what reserved flows sent beyond their
+    /// promise, then the NRT queue.
+    pub fn release_nrt(
+        &mut self,
+        budget: Duration,
+        air: Air,
+        out: &mut VecDeque<Verdict>,
+    ) -> Spent {
+        let mut spent = Spent::default();
+        for flow in &mut self.flows {
+            while let Some(len) = flow.fifo.head() {
+                if !spent.fits(budget, air, len) {
+                    return spent;
+                }
+                spent.book(air, len);
+                flow.delivered += u64::from(len);
+                accept(&mut flow.fifo, out);
+            }
+        }
+        while let Some(len) = self.bulk.head() {
+            if !spent.fits(budget, air, len) {
+                break;
+            }
+            spent.book(air, len);
+            accept(&mut self.bulk, out);
+        }
+        spent
+    }
+
+    /// Opens the gate: releases all that is held, reserved flows first.
+    pub fn release_all(&mut self, out: &mut VecDeque<Verdict>) {
+        for flow in &mut self.flows {
+            flow.delivered += flow.fifo.octets;
+            while accept(&mut flow.fifo, out) {}
+        }
+        while accept(&mut self.bulk, out) {}
+    }
+}
+
+/// Releases the head of `fifo`; false when there is none.
+fn accept(fifo: &mut Fifo, out: &mut VecDeque<Verdict>) -> bool {
+    let Some((id, _)) = fifo.pop() else { return false };
+    out.push_back(Verdict::Accept(id));
+    true
+}
+
+impl Spent {
+    fn fits(&self, budget: Duration, air: Air, len: u32) -> bool {
+        self.airtime + air.cost(len) <= budget
+    }
+
+    fn book(&mut self, air: Air, len: u32) {
+        self.airtime += air.cost(len);
+        self.packets = self.packets.saturating_add(1);
+        self.octets += u64::from(len);
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    packets: usize,
+    octets: u64,
+}
+
+impl Count {
+    const fn add(&mut self, packets: usize, octets: u64) {
+        self.packets += packets;
+        self.octets += octets;
+    }
+}
+
+impl From<Count> for ClassBacklog {
+    fn from(count: Count) -> Self {
+        Self {
+            packets: u16::try_from(count.packets).unwrap_or(u16::MAX),
+            octets: u32::try_from(count.octets).unwrap_or(u32::MAX),
+        }
+    }
+}
