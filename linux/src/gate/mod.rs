@@ -3,7 +3,10 @@
 //! [`Gate`] is the contract; [`NfqGate`] implements it with NFQUEUE. Which packets come to the
 //! gate at all is the business of [`crate::rules`].
 
+mod book;
+mod held;
 mod nfqueue;
+mod wire;
 
 use std::os::fd::AsFd;
 

@@ -1,12 +1,22 @@
 //! The gate on NFQUEUE.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rether_proto::machine::{Packet, Verdict};
+use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 
-use super::{Counters, Gate, QueueOptions};
-use crate::error::OsError;
+use super::book::{Book, CONFIG_BIT};
+use super::{Counters, Gate, Hop, QueueOptions, wire};
+use crate::error::{Doing, OsError};
 use crate::neigh::Neighbours;
+use crate::netlink::messages;
+use crate::netlink::socket::NetlinkSocket;
+use crate::sys;
+use crate::sys::batch::Batch;
+
+/// Receive buffer in octets: 8 MB held 200,000 messages without loss.
+const RECEIVE_BUFFER: usize = 8 << 20;
 
 /// A gate on NFQUEUE: one socket, any number of queues. The number of a packet
 /// ([`rether_proto::machine::PacketId`]) is its queue in the high half and the kernel's packet
@@ -14,7 +24,14 @@ use crate::neigh::Neighbours;
 ///
 /// Dropping it closes the socket: what is held then is lost, and what comes later passes.
 #[derive(Debug)]
-pub struct NfqGate {}
+pub struct NfqGate {
+    socket: NetlinkSocket,
+    batch: Batch,
+    /// Datagrams that came while a request waited for its answer.
+    early: Vec<Vec<u8>>,
+    sequence: u32,
+    book: Book,
+}
 
 impl NfqGate {
     /// A gate without queues.
@@ -22,59 +39,141 @@ impl NfqGate {
     /// # Errors
     /// Missing rights, or a kernel without `nfnetlink_queue`.
     pub fn open() -> Result<Self, OsError> {
-        unimplemented!()
+        let socket =
+            NetlinkSocket::open(libc::NETLINK_NETFILTER, 0).doing("open a netfilter socket")?;
+        set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER)
+            .doing("enlarge the gate's receive buffer")?;
+        // A full buffer must cost packets, not the gate: the kernel lets them pass (fail open).
+        sys::set_option(&socket, libc::SOL_NETLINK, libc::NETLINK_NO_ENOBUFS, 1)
+            .doing("set up the gate's socket")?;
+        let (batch, early) = (Batch::new(), Vec::new());
+        Ok(Self {
+            socket,
+            batch,
+            early,
+            sequence: 0,
+            book: Book::default(),
+        })
     }
 
-    /// Takes over queue `queue`. Packets come once rules send them there.
+    /// Takes over queue `queue`. Packets come once rules send them there. Call
+    /// [`Gate::receive`] soon: packets of other queues may have come meanwhile.
     ///
     /// # Errors
     /// Another process has this queue, missing rights, or a kernel without `nfnetlink_queue`.
     pub fn bind(&mut self, queue: u16, options: QueueOptions) -> Result<(), OsError> {
-        let _ = (queue, options);
-        unimplemented!()
+        self.request(|buffer, sequence| wire::bind(buffer, queue, sequence)).doing(
+            "take over the netfilter queue (as root: another process has it, choose other numbers)",
+        )?;
+        self.request(|buffer, sequence| wire::set_up(buffer, queue, &options, sequence))
+            .doing("set up the netfilter queue")?;
+        self.book.add_queue(queue, options.hop);
+        Ok(())
     }
 
-    /// Gives up queue `queue`, letting go of what it holds. Remove its rule first.
+    /// Gives up queue `queue`, letting go of what it holds. Remove its rule first, and call
+    /// [`Gate::receive`] before and after.
     ///
     /// # Errors
     /// The gate is broken.
     pub fn unbind(&mut self, queue: u16) -> Result<(), OsError> {
-        let _ = queue;
-        unimplemented!()
+        if !self.book.remove_queue(queue) {
+            return Ok(());
+        }
+        self.flush().doing("release packets")?;
+        self.request(|buffer, sequence| wire::unbind(buffer, queue, sequence))
+            .doing("give up the netfilter queue")
     }
 
     /// Changes whom the packets of `queue` are for: a station that has roamed to another AP.
     /// Unknown queues are ignored.
-    pub fn set_hop(&mut self, queue: u16, hop: super::Hop) {
-        let _ = (queue, hop);
-        unimplemented!()
+    pub fn set_hop(&mut self, queue: u16, hop: Hop) {
+        self.book.set_hop(queue, hop);
+    }
+
+    /// Sends a configuration request and waits for its answer, keeping what else comes.
+    fn request(&mut self, write: impl FnOnce(&mut Vec<u8>, u32)) -> io::Result<()> {
+        self.sequence = self.sequence.wrapping_add(1) | CONFIG_BIT;
+        let sequence = self.sequence;
+        let mut request = Vec::new();
+        write(&mut request, sequence);
+        self.socket.send(&request)?;
+        let mut buffer = [0; 2048];
+        loop {
+            let Some(datagram) = self.socket.receive(&mut buffer)? else {
+                self.socket.wait()?;
+                continue;
+            };
+            let answer = messages(datagram).find(|message| message.sequence == sequence);
+            match answer.and_then(|message| message.error()) {
+                Some(0) => return Ok(()),
+                Some(code) => return Err(io::Error::from_raw_os_error(code)),
+                None => self.early.push(datagram.to_vec()),
+            }
+        }
+    }
+
+    /// Takes in all that has come.
+    fn drain(&mut self, neighbours: &Neighbours, sink: &mut dyn FnMut(Packet)) -> io::Result<()> {
+        for datagram in self.early.drain(..) {
+            self.book.datagram(&datagram, neighbours, sink);
+        }
+        while self.batch.receive(&self.socket)? {
+            for datagram in self.batch.datagrams() {
+                self.book.datagram(datagram, neighbours, sink);
+            }
+        }
+        // What could not be attributed passes now.
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.book.out.is_empty() {
+            return Ok(());
+        }
+        let result = self.send_in_pieces();
+        self.book.out.clear();
+        result
+    }
+
+    /// A long burst of single verdicts may exceed the send buffer.
+    fn send_in_pieces(&self) -> io::Result<()> {
+        const PIECE: usize = 1024 * wire::VERDICT;
+        self.book
+            .out
+            .chunks(PIECE)
+            .try_for_each(|piece| self.socket.send(piece))
     }
 }
 
 impl Gate for NfqGate {
     fn receive(
         &mut self,
-        _neighbours: &Neighbours,
-        _sink: &mut dyn FnMut(Packet),
+        neighbours: &Neighbours,
+        sink: &mut dyn FnMut(Packet),
     ) -> Result<(), OsError> {
-        unimplemented!()
+        self.drain(neighbours, sink).doing("read the gate")
     }
 
-    fn apply(&mut self, _verdicts: &[Verdict]) -> Result<(), OsError> {
-        unimplemented!()
+    fn apply(&mut self, verdicts: &[Verdict]) -> Result<(), OsError> {
+        self.book.apply(verdicts);
+        self.flush().doing("release packets")
     }
 
     fn release_all(&mut self) -> Result<(), OsError> {
-        unimplemented!()
+        self.drain(&Neighbours::default(), &mut |_| {})
+            .doing("read the gate")?;
+        self.book.release_all();
+        self.flush().doing("release packets")
     }
 
     fn counters(&self) -> Counters {
-        unimplemented!()
+        self.book.counters()
     }
 }
 
 impl AsFd for NfqGate {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        unimplemented!()
+        self.socket.as_fd()
     }
 }

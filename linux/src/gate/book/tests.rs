@@ -1,0 +1,151 @@
+use rether_proto::mac::MacAddr;
+
+use super::*;
+use crate::netlink::Message;
+
+const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+const STATION: MacAddr = MacAddr([2, 0, 0, 0, 1, 0]);
+
+/// A UDP packet from 10.0.0.1:5004 to 10.0.0.2:5006, EF, 228 octets, of which 40 were copied.
+fn udp() -> Vec<u8> {
+    #[rustfmt::skip]
+    let mut packet = vec![
+        0x45, 0xb8, 0, 228, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+        0x13, 0x8c, 0x13, 0x8e, 0, 208, 0, 0,
+    ];
+    packet.resize(40, 0);
+    packet
+}
+
+fn queued(queue: u8, id: u32, protocol: u16) -> Vec<u8> {
+    let mut header = [0; 7];
+    header[..4].copy_from_slice(&id.to_be_bytes());
+    header[4..6].copy_from_slice(&protocol.to_be_bytes());
+    let mut buffer = Vec::new();
+    Message::begin(&mut buffer, 0x300, 0, 0, &[7, 0, 0, queue])
+        .attribute(1, &header)
+        .attribute(20, &[2, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0x08, 0x00])
+        .attribute(13, &228_u32.to_be_bytes())
+        .attribute(10, &udp());
+    buffer
+}
+
+fn give(book: &mut Book, neighbours: &Neighbours, datagram: &[u8]) -> Vec<Packet> {
+    let mut packets = Vec::new();
+    book.datagram(datagram, neighbours, &mut |packet| packets.push(packet));
+    packets
+}
+
+#[test]
+fn the_packet_has_its_key_length_and_station() {
+    let mut book = Book::default();
+    book.add_queue(1, Hop::Station(AP));
+    book.add_queue(2, Hop::LinkDestination);
+    book.add_queue(3, Hop::Neighbour);
+    let mut neighbours = Neighbours::default();
+    neighbours.set([10, 0, 0, 2].into(), Some(STATION));
+    for (queue, station) in [(1, AP), (2, STATION), (3, STATION)] {
+        let packets = give(&mut book, &neighbours, &queued(queue, 9, 0x0800));
+        let [packet] = packets[..] else {
+            panic!("{packets:?}")
+        };
+        assert_eq!(packet.id, PacketId(u64::from(queue) << 32 | 9));
+        assert_eq!((packet.station, packet.len), (station, 228));
+        assert_eq!(
+            (packet.flow.src_port, packet.flow.dst_port, packet.flow.dscp),
+            (5004, 5006, 46)
+        );
+    }
+    assert!(book.out.is_empty());
+    assert_eq!(
+        book.counters(),
+        Counters {
+            received: 3,
+            held: 3,
+            ..Counters::default()
+        }
+    );
+}
+
+#[test]
+fn what_cannot_be_attributed_passes_at_once() {
+    let mut book = Book::default();
+    book.add_queue(3, Hop::Neighbour);
+    assert!(give(&mut book, &Neighbours::default(), &queued(3, 9, 0x0800)).is_empty());
+    // A queue that was given up has packets under way.
+    assert!(give(&mut book, &Neighbours::default(), &queued(4, 1, 0x0800)).is_empty());
+    let counters = book.counters();
+    assert_eq!(
+        (counters.unattributed, counters.accepted, counters.held),
+        (2, 2, 0)
+    );
+    let mut expected = Vec::new();
+    wire::verdict(&mut expected, 3, Scope::One(9), Fate::Accept, 1);
+    wire::verdict(&mut expected, 4, Scope::One(1), Fate::Accept, 1);
+    assert_eq!(book.out, expected);
+}
+
+#[test]
+fn what_is_not_ip_has_no_key() {
+    let mut book = Book::default();
+    book.add_queue(1, Hop::Station(AP));
+    let packets = give(&mut book, &Neighbours::default(), &queued(1, 1, 0x88cc));
+    assert_eq!(packets[0].flow, FlowKey::UNKNOWN);
+}
+
+#[test]
+fn verdicts_become_messages_and_errors_are_counted() {
+    let mut book = Book::default();
+    book.add_queue(1, Hop::Station(AP));
+    for id in 1..=4 {
+        give(&mut book, &Neighbours::default(), &queued(1, id, 0x0800));
+    }
+    let id = |n: u64| PacketId(1 << 32 | n);
+    book.apply(&[
+        Verdict::Accept(id(4)),
+        Verdict::Accept(id(1)),
+        Verdict::Accept(id(2)),
+        Verdict::Drop(id(3)),
+        Verdict::Drop(PacketId(u64::MAX)),
+        Verdict::Accept(PacketId(77 << 32)),
+    ]);
+    let mut expected = Vec::new();
+    wire::verdict(&mut expected, 1, Scope::One(4), Fate::Accept, 1);
+    wire::verdict(&mut expected, 1, Scope::UpTo(2), Fate::Accept, 2);
+    wire::verdict(&mut expected, 1, Scope::UpTo(3), Fate::Drop, 1);
+    assert_eq!(book.out, expected);
+
+    let mut error = Vec::new();
+    let refused = (-libc::ENOENT).to_ne_bytes();
+    Message::begin(&mut error, 2, 0, 2, &refused);
+    Message::begin(&mut error, 2, 0, CONFIG_BIT | 9, &refused);
+    give(&mut book, &Neighbours::default(), &error);
+    let counters = book.counters();
+    assert_eq!(
+        (counters.accepted, counters.dropped, counters.vanished),
+        (3, 1, 2)
+    );
+}
+
+#[test]
+fn release_all_is_one_message_a_queue() {
+    let mut book = Book::default();
+    for queue in [1, 2] {
+        book.add_queue(queue.into(), Hop::Station(AP));
+        for id in 5..8 {
+            give(
+                &mut book,
+                &Neighbours::default(),
+                &queued(queue, id, 0x0800),
+            );
+        }
+    }
+    book.release_all();
+    let mut expected = Vec::new();
+    wire::verdict(&mut expected, 1, Scope::UpTo(7), Fate::Accept, 3);
+    wire::verdict(&mut expected, 2, Scope::UpTo(7), Fate::Accept, 3);
+    assert_eq!(book.out, expected);
+    assert_eq!(book.counters().held, 0);
+    assert!(book.remove_queue(1) && !book.remove_queue(1));
+    assert_eq!(book.out, expected);
+}

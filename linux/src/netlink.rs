@@ -1,1 +1,0 @@
-//! Netlink messages, written and read.

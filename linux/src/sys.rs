@@ -1,1 +1,0 @@
-//! Kernel calls that no crate wraps.
