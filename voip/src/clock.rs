@@ -57,8 +57,7 @@ impl Exchange {
     pub const fn offset(&self) -> Offset {
         let out = self.t2.wrapping_sub(self.t1) as i64;
         let back = self.t3.wrapping_sub(self.t4) as i64;
-        // Halved before the sum, which could overflow; the lost nanosecond is in the error.
-        let offset_ns = (out / 2).saturating_add(back / 2);
+        let offset_ns = ((out as i128 + back as i128) / 2) as i64;
         Offset {
             offset_ns,
             error_ns: self.round_trip_ns() / 2 + 1,

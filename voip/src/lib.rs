@@ -1,8 +1,12 @@
+pub mod answer;
+pub mod call;
 pub mod clock;
 pub mod control;
 pub mod mos;
+pub mod pace;
 pub mod packet;
 pub mod profile;
 pub mod report;
 pub mod stats;
+pub mod sys;
 pub mod thresholds;

@@ -35,6 +35,38 @@ pub struct FarReport {
     pub bad_datagrams: u64,
 }
 
+/// The gist of a received stream, for a log line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StreamSummary {
+    /// Packets sent.
+    pub sent: u32,
+    /// Packets received.
+    pub received: u32,
+    /// Packets lost.
+    pub lost: u32,
+    /// MOS over the whole stream.
+    pub mos: f64,
+}
+
+impl StreamSummary {
+    /// Of a stream of which `sent` packets were sent.
+    #[must_use]
+    pub const fn of(stream: &StreamReport, sent: u32) -> Self {
+        let StreamReport {
+            received,
+            lost,
+            quality,
+            ..
+        } = stream;
+        Self {
+            sent,
+            received: *received,
+            lost: *lost,
+            mos: quality.mos,
+        }
+    }
+}
+
 /// One direction of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Direction {

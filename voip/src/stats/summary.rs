@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{NOT_SEEN, StreamStats};
+use crate::control::Progress;
 use crate::mos::{mos, rating};
 
 /// One direction of a call, as its receiver saw it.
@@ -109,11 +110,25 @@ impl StreamStats {
         }
     }
 
-    /// The last five seconds before the newest packet: what a live line shows.
-    #[must_use]
-    pub fn recent(&self) -> WindowReport {
+    /// The last five seconds before the newest packet.
+    fn recent(&self) -> WindowReport {
         let end = self.delays_us.len();
         self.window(end.saturating_sub(self.packets_per_window()), end)
+    }
+
+    /// The stream so far, in few words.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let recent = self.recent();
+        let micros = |ms: f64| (ms * 1e3).round();
+        Progress {
+            received: self.received,
+            sent_at_least: self.sent_at_least(),
+            late: self.late,
+            delay_p99_us: recent.delay_ms.map_or(0, |delay| micros(delay.p99) as i32),
+            longest_gap_us: (self.gap.longest(0).length_ns / 1_000) as u32,
+            mos_centi: (recent.quality.mos * 100.0).round() as u16,
+        }
     }
 
     /// Cuts the stream into windows. What is left at the end joins the last window

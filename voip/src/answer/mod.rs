@@ -1,0 +1,9 @@
+//! The reflector: answers calls and sends voice back.
+
+mod machine;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use machine::{AnswerMachine, Event, Key, Limits, Parting};
+pub use run::{AnswerOptions, Notice, answer};
