@@ -45,7 +45,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
+    /// Octets of the frame behind the Ethernet header: what its airtime is computed with.
     pub const OCTETS: u32 = HEADER_LEN as u32 + 17;
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {

@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
+    /// Octets of the frame behind the Ethernet header: what its airtime is computed with.
     pub const OCTETS: u32 = HEADER_LEN as u32 + 14;
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {

@@ -44,7 +44,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Length of the frame behind the Ethernet header, in octets: what its airtime is computed with.
+    /// Octets of the frame behind the Ethernet header: what its airtime is computed with.
     pub const OCTETS: u32 = HEADER_LEN as u32 + 23;
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {

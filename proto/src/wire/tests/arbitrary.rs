@@ -281,7 +281,8 @@ proptest! {
     #[test]
     fn what_is_recorded_is_replayed(header in header(), message in message()) {
         let text = serde_json::to_string(&(header, &message)).unwrap();
-        prop_assert_eq!(serde_json::from_str::<(Header, Message)>(&text).unwrap(), (header, message));
+        let replayed: (Header, Message) = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(replayed, (header, message));
     }
 
     #[test]

@@ -166,6 +166,10 @@ fn errors_say_message_place_and_kind() {
             "RESERVED, octet 21: refusal reason is 1, which has no meaning",
         ),
         (
+            reserved("01 04 0001 02 00000001 00000002"),
+            "RESERVED, octet 21: refusal reason is 4, which has no meaning",
+        ),
+        (
             reserved("02 00 0001 02 00000001 00000002"),
             "RESERVED, octet 21: refusal reason is 0, which has no meaning",
         ),
@@ -293,13 +297,28 @@ fn values_that_a_receiver_would_refuse_are_not_sent() {
 
 #[test]
 fn a_frame_is_never_longer_than_the_link_carries() {
-    let message = Message::Policy(Policy {
-        version: 1,
-        index: 0,
-        count: 1,
-        rules: std::vec![full_rule(); 20],
-    });
-    assert_eq!(refused(&message), EncodeError::TooLong);
+    // 26 octets, 13 rules of 109, and one that fills what is left: 17, 8 for the station, the name.
+    let message = |name: usize| {
+        let mut rules = std::vec![full_rule(); 14];
+        for rule in &mut rules {
+            rule.name = "x".repeat(32);
+        }
+        rules[13].name = "x".repeat(name);
+        rules[13].matches = Match {
+            station: full_rule().matches.station,
+            ..Match::default()
+        };
+        Message::Policy(Policy {
+            version: 1,
+            index: 0,
+            count: 1,
+            rules,
+        })
+    };
+    let octets = encode(&HEADER, &message(30));
+    assert_eq!(octets.len(), MAX_FRAME);
+    assert_eq!(Message::decode(&octets), Ok((HEADER, message(30))));
+    assert_eq!(refused(&message(31)), EncodeError::TooLong);
 }
 
 #[test]
