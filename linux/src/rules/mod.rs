@@ -13,6 +13,8 @@
 //! never per packet or token.
 
 mod flow_match;
+mod nft;
+mod render;
 
 use rether_proto::mac::MacAddr;
 
@@ -29,6 +31,19 @@ pub enum Placement {
     BridgedAp,
     /// At an AP that routes: `inet` postrouting.
     RoutedAp,
+}
+
+/// The families that any placement uses.
+const FAMILIES: [&str; 2] = ["inet", "bridge"];
+
+impl Placement {
+    /// The nftables family of the table.
+    const fn family(self) -> &'static str {
+        match self {
+            Self::Station | Self::RoutedAp => "inet",
+            Self::BridgedAp => "bridge",
+        }
+    }
 }
 
 /// Which packets come to the gate.
@@ -77,10 +92,10 @@ pub enum RulesError {
     Nft(#[source] std::io::Error),
     /// `nft` refused the transaction.
     #[error(
-        "nft refused the rules: {stderr}; run as root, and check that the kernel has nf_tables and nft_queue"
+        "nft refused: {stderr}; run as root, and check that the kernel has nf_tables and nft_queue"
     )]
     Refused {
-        /// What `nft` said, without its line of context.
+        /// What `nft` said first.
         stderr: String,
     },
 }
@@ -114,8 +129,16 @@ impl Rules {
     /// # Errors
     /// `nft` is missing or refused; the rules are as they were.
     pub fn set(&mut self, mode: &Mode) -> Result<(), RulesError> {
-        let _ = (&self.config, mode);
-        unimplemented!()
+        if self.installed.as_ref() == Some(mode) {
+            return Ok(());
+        }
+        nft::load(&render::transaction(
+            &self.config,
+            self.installed.as_ref(),
+            mode,
+        ))?;
+        self.installed = Some(mode.clone());
+        Ok(())
     }
 
     /// Deletes the table. What the gate still holds is dropped by the kernel: release it first.
@@ -123,7 +146,16 @@ impl Rules {
     /// # Errors
     /// As for [`Rules::set`]. A table that has gone already is no error.
     pub fn remove(&mut self) -> Result<(), RulesError> {
-        unimplemented!()
+        if self.installed.is_some() {
+            let RulesConfig {
+                placement,
+                interface,
+                ..
+            } = &self.config;
+            nft::load(&render::deletion(placement.family(), interface))?;
+            self.installed = None;
+        }
+        Ok(())
     }
 
     /// Deletes what a killed predecessor left behind for `interface`, in either family; true if
@@ -132,7 +164,17 @@ impl Rules {
     /// # Errors
     /// As for [`Rules::set`].
     pub fn remove_leftovers(interface: &InterfaceName) -> Result<bool, RulesError> {
-        let _ = interface;
-        unimplemented!()
+        let name = render::table_name(interface);
+        let mut tables = nft::tables()?;
+        tables.retain(|(family, table)| FAMILIES.contains(&family.as_str()) && *table == name);
+        let deletions: Vec<String> = tables
+            .iter()
+            .map(|(family, _)| render::deletion(family, interface))
+            .collect();
+        if deletions.is_empty() {
+            return Ok(false);
+        }
+        nft::load(&deletions.concat())?;
+        Ok(true)
     }
 }

@@ -1,0 +1,145 @@
+use rether_proto::mac::MacAddr;
+
+use super::*;
+use crate::rules::{Prefix, Protocol};
+
+fn config(placement: Placement) -> RulesConfig {
+    RulesConfig {
+        interface: "wlan0".parse().unwrap(),
+        placement,
+        queue: 7,
+        ether_type: 0x88b5,
+    }
+}
+
+fn voice() -> FlowMatch {
+    FlowMatch {
+        protocol: Some(Protocol::Udp),
+        src: Some(Prefix {
+            address: [10, 0, 0, 0].into(),
+            length: 8,
+        }),
+        dst_ports: Some(5004..=5005),
+        dscp: Some(46),
+        ..FlowMatch::default()
+    }
+}
+
+fn station(last: u8, queue: u16) -> StationQueue {
+    StationQueue {
+        station: MacAddr([2, 0, 0, 0, 1, last]),
+        queue,
+    }
+}
+
+const FRAME: &str = "\
+add table inet rether_wlan0
+add chain inet rether_wlan0 post { type filter hook postrouting priority 300; policy accept; }
+flush chain inet rether_wlan0 post
+";
+
+const EXEMPT: &str = "\
+add rule inet rether_wlan0 post oifname \"wlan0\" icmpv6 type { nd-router-solicit, \
+nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } accept
+add rule inet rether_wlan0 post oifname \"wlan0\" udp dport { 67, 68, 546, 547 } accept
+";
+
+#[test]
+fn open_has_no_rules_at_all() {
+    assert_eq!(
+        transaction(&config(Placement::Station), None, &Mode::OPEN),
+        FRAME
+    );
+}
+
+#[test]
+fn watch_queues_only_what_matches() {
+    let mode = Mode::Watch(vec![voice()]);
+    let expected = format!(
+        "{FRAME}{EXEMPT}add rule inet rether_wlan0 post oifname \"wlan0\" ip saddr 10.0.0.0/8 \
+         ip dscp 46 udp dport 5004-5005 queue flags bypass to 7\n"
+    );
+    assert_eq!(
+        transaction(&config(Placement::RoutedAp), None, &mode),
+        expected
+    );
+}
+
+#[test]
+fn hold_at_a_station_flattens_and_queues_all() {
+    let expected = format!(
+        "{FRAME}{EXEMPT}add rule inet rether_wlan0 post oifname \"wlan0\" meta priority set 0:100\n\
+         add rule inet rether_wlan0 post oifname \"wlan0\" queue flags bypass to 7\n"
+    );
+    assert_eq!(
+        transaction(&config(Placement::Station), None, &Mode::Hold(vec![])),
+        expected
+    );
+}
+
+#[test]
+fn hold_at_a_routed_ap_leaves_priorities_alone() {
+    let text = transaction(&config(Placement::RoutedAp), None, &Mode::Hold(vec![]));
+    assert!(!text.contains("priority set"), "{text}");
+    assert!(
+        text.ends_with("oifname \"wlan0\" queue flags bypass to 7\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn hold_at_a_bridged_ap_has_a_queue_per_station() {
+    let before = Mode::Hold(vec![station(0, 11), station(1, 12)]);
+    let mode = Mode::Hold(vec![station(1, 12), station(2, 13)]);
+    let text = transaction(&config(Placement::BridgedAp), Some(&before), &mode);
+    let expected = "\
+add table bridge rether_wlan0
+add chain bridge rether_wlan0 post { type filter hook postrouting priority 300; policy accept; }
+flush chain bridge rether_wlan0 post
+add map bridge rether_wlan0 stations { type ether_addr : verdict; }
+flush map bridge rether_wlan0 stations
+add rule bridge rether_wlan0 post oifname \"wlan0\" ether type { 0x0806, 0x888e, 0x88b5 } accept
+add rule bridge rether_wlan0 post oifname \"wlan0\" ether daddr & 01:00:00:00:00:00 == \
+01:00:00:00:00:00 accept
+add rule bridge rether_wlan0 post oifname \"wlan0\" icmpv6 type { nd-router-solicit, \
+nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } accept
+add rule bridge rether_wlan0 post oifname \"wlan0\" udp dport { 67, 68, 546, 547 } accept
+add chain bridge rether_wlan0 to_12
+flush chain bridge rether_wlan0 to_12
+add rule bridge rether_wlan0 to_12 queue flags bypass to 12
+add chain bridge rether_wlan0 to_13
+flush chain bridge rether_wlan0 to_13
+add rule bridge rether_wlan0 to_13 queue flags bypass to 13
+add element bridge rether_wlan0 stations { 02:00:00:00:01:01 : jump to_12, 02:00:00:00:01:02 : \
+jump to_13 }
+add rule bridge rether_wlan0 post oifname \"wlan0\" ether daddr vmap @stations
+delete chain bridge rether_wlan0 to_11
+";
+    assert_eq!(text, expected);
+    let open = transaction(&config(Placement::BridgedAp), Some(&before), &Mode::OPEN);
+    assert!(open.ends_with(
+        "flush map bridge rether_wlan0 stations\n\
+         delete chain bridge rether_wlan0 to_11\ndelete chain bridge rether_wlan0 to_12\n"
+    ));
+}
+
+#[test]
+fn a_bridged_ap_without_stations_holds_nothing() {
+    let text = transaction(&config(Placement::BridgedAp), None, &Mode::Hold(vec![]));
+    assert!(
+        !text.contains("add element") && !text.contains("queue"),
+        "{text}"
+    );
+}
+
+#[test]
+fn table_names() {
+    let name = |text: &str| table_name(&text.parse().unwrap());
+    assert_eq!(name("wlp2s0-ap.1"), "rether_wlp2s0-ap.1");
+    assert_eq!(name("wlan0@2"), "rether_wlan0_402");
+    let wlan1: InterfaceName = "wlan1".parse().unwrap();
+    assert_eq!(
+        deletion("bridge", &wlan1),
+        "add table bridge rether_wlan1\ndelete table bridge rether_wlan1\n"
+    );
+}
