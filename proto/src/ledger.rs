@@ -29,8 +29,15 @@ impl FlowId {
     /// The name of the flow to which a packet belongs that goes `way`.
     #[must_use]
     pub fn of(station: MacAddr, way: Direction, key: FlowKey) -> Self {
-        let key = if way == Direction::Down { key.reversed() } else { key };
-        Self { station, key: key.unmarked() }
+        let key = if way == Direction::Down {
+            key.reversed()
+        } else {
+            key
+        };
+        Self {
+            station,
+            key: key.unmarked(),
+        }
     }
 }
 
@@ -102,7 +109,10 @@ impl Ledger {
     /// An empty ledger.
     #[must_use]
     pub const fn new(config: LedgerConfig) -> Self {
-        Self { config, entries: BTreeMap::new() }
+        Self {
+            config,
+            entries: BTreeMap::new(),
+        }
     }
 
     /// All reservations, in a fixed order.
@@ -112,7 +122,9 @@ impl Ledger {
 
     /// The reservations of one station.
     pub fn of_station(&self, station: MacAddr) -> impl Iterator<Item = (&FlowId, &Entry)> {
-        self.entries.iter().filter(move |(id, _)| id.station == station)
+        self.entries
+            .iter()
+            .filter(move |(id, _)| id.station == station)
     }
 
     /// The reservation called `id`.
@@ -148,7 +160,9 @@ impl Ledger {
         bounds
             .chain(extra.map(|promise| promise.delay))
             .min()
-            .map_or(self.config.default_cycle, |tightest| tightest.min(self.config.default_cycle))
+            .map_or(self.config.default_cycle, |tightest| {
+                tightest.min(self.config.default_cycle)
+            })
             .max(self.config.shortest_cycle)
     }
 
@@ -161,7 +175,13 @@ impl Ledger {
         let mut sum = Duration::ZERO;
         let mut visited = None;
         for (id, entry) in &self.entries {
-            sum += self.airtime(id, entry.direction, &entry.promise, links(id.station), cycle);
+            sum += self.airtime(
+                id,
+                entry.direction,
+                &entry.promise,
+                links(id.station),
+                cycle,
+            );
             // Entries are sorted by station, so each station's visit is counted once.
             if entry.direction.covers(Direction::Up) && visited != Some(id.station) {
                 visited = Some(id.station);
@@ -208,19 +228,33 @@ impl Ledger {
         links: impl Fn(MacAddr) -> LinkRates,
     ) -> Result<(), Refusal> {
         if self.entries.len() >= self.config.limit {
-            return Err(Refusal { reason: RefusalReason::TooMany, largest: 0 });
+            return Err(Refusal {
+                reason: RefusalReason::TooMany,
+                largest: 0,
+            });
         }
         if entry.promise.delay < self.config.shortest_cycle {
-            return Err(Refusal { reason: RefusalReason::Delay, largest: 0 });
+            return Err(Refusal {
+                reason: RefusalReason::Delay,
+                largest: 0,
+            });
         }
         let cycle = self.cycle_with(Some(&entry.promise));
         let mut others = self.booked_in(cycle, &links);
-        let visited = self.of_station(id.station).any(|(_, e)| e.direction.covers(Direction::Up));
+        let visited = self
+            .of_station(id.station)
+            .any(|(_, e)| e.direction.covers(Direction::Up));
         if entry.direction.covers(Direction::Up) && !visited {
             others += visit_cost(self.config.phy, links(id.station));
         }
         let room = self.capacity(cycle).saturating_sub(others);
-        let wanted = self.airtime(id, entry.direction, &entry.promise, links(id.station), cycle);
+        let wanted = self.airtime(
+            id,
+            entry.direction,
+            &entry.promise,
+            links(id.station),
+            cycle,
+        );
         if wanted <= room {
             return Ok(());
         }
@@ -228,7 +262,10 @@ impl Ledger {
         let rate = u128::from(entry.promise.rate) * u128::from(room.as_nanos())
             / u128::from(wanted.as_nanos());
         let largest = u32::try_from(rate).unwrap_or(u32::MAX);
-        Err(Refusal { reason: RefusalReason::Airtime, largest })
+        Err(Refusal {
+            reason: RefusalReason::Airtime,
+            largest,
+        })
     }
 
     /// Airtime per cycle of one reservation, without token cost. TCP also needs the airtime of the
@@ -246,9 +283,10 @@ impl Ledger {
         let phy = self.config.phy;
         let packet = u32::from(promise.packet.max(1));
         let mut per_packet = Duration::ZERO;
-        for (way, data, acks) in
-            [(Direction::Up, link.up, link.down), (Direction::Down, link.down, link.up)]
-        {
+        for (way, data, acks) in [
+            (Direction::Up, link.up, link.down),
+            (Direction::Down, link.down, link.up),
+        ] {
             if direction.covers(way) {
                 per_packet += phy.exchange(data, packet);
                 if id.key.protocol == TCP && direction != Direction::Both {
@@ -256,10 +294,9 @@ impl Ledger {
                 }
             }
         }
-        let packets_in_1e9_cycles = u128::from(promise.rate) * u128::from(cycle.as_nanos())
-            / (u128::from(packet) * 8);
+        let packets_in_1e9_cycles =
+            u128::from(promise.rate) * u128::from(cycle.as_nanos()) / (u128::from(packet) * 8);
         let nanos = packets_in_1e9_cycles * u128::from(per_packet.as_nanos()) / 1_000_000_000;
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
-

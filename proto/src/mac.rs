@@ -80,7 +80,13 @@ mod tests {
     fn text_round_trip_and_rejects() {
         let mac = MacAddr([2, 0, 0xab, 0, 1, 0xff]);
         assert_eq!(std::format!("{mac}").parse(), Ok(mac));
-        for bad in ["", "02:00", "02:00:00:00:00:00:00", "2:0:0:0:0:0", "zz:00:00:00:00:00"] {
+        for bad in [
+            "",
+            "02:00",
+            "02:00:00:00:00:00:00",
+            "2:0:0:0:0:0",
+            "zz:00:00:00:00:00",
+        ] {
             assert_eq!(bad.parse::<MacAddr>(), Err(MacAddrError), "{bad:?}");
         }
     }

@@ -87,9 +87,7 @@ pub struct Transmit {
 }
 
 /// Names a transmission in its later [`Input::Sent`].
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TxHandle(pub u32);
 

@@ -104,7 +104,10 @@ impl Bucket {
     }
 
     fn full(promise: &Promise, now: Instant) -> Self {
-        Self { level: Self::depth(promise), filled: now }
+        Self {
+            level: Self::depth(promise),
+            filled: now,
+        }
     }
 
     fn fill(&mut self, promise: &Promise, now: Instant) {
@@ -134,8 +137,16 @@ impl Queues {
     /// Empty queues of at most `limit` packets each.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        let bulk = Fifo { held: VecDeque::new(), octets: 0 };
-        Self { flows: Vec::new(), bulk, limit, dropped: 0 }
+        let bulk = Fifo {
+            held: VecDeque::new(),
+            octets: 0,
+        };
+        Self {
+            flows: Vec::new(),
+            bulk,
+            limit,
+            dropped: 0,
+        }
     }
 
     /// Gives `key` a queue of its own. Known flows get the new promise and keep their packets.
@@ -147,7 +158,14 @@ impl Queues {
         }
         let bucket = Bucket::full(&promise, now);
         let fifo = Fifo::default();
-        self.flows.push(FlowQueue { key, promise, fifo, bucket, last_packet: now, delivered: 0 });
+        self.flows.push(FlowQueue {
+            key,
+            promise,
+            fifo,
+            bucket,
+            last_packet: now,
+            delivered: 0,
+        });
     }
 
     /// Ends the reservation of `key`; its packets join the NRT queue.
@@ -169,7 +187,9 @@ impl Queues {
 
     /// The reserved flows: key, time of the last packet, octets sent since it was reserved.
     pub fn flows(&self) -> impl Iterator<Item = (FlowKey, Instant, u64)> {
-        self.flows.iter().map(|flow| (flow.key, flow.last_packet, flow.delivered))
+        self.flows
+            .iter()
+            .map(|flow| (flow.key, flow.last_packet, flow.delivered))
     }
 
     /// Notes a packet that passed an open gate, so that its flow does not count as idle.
@@ -223,13 +243,20 @@ impl Queues {
         for flow in &mut self.flows {
             flow.bucket.fill(&flow.promise, now);
             let mut bucket = flow.bucket.clone();
-            let covered = flow.fifo.held.iter().take_while(|(_, len)| bucket.take(&flow.promise, *len));
+            let covered = flow
+                .fifo
+                .held
+                .iter()
+                .take_while(|(_, len)| bucket.take(&flow.promise, *len));
             let (packets, octets) =
                 covered.fold((0, 0), |(n, sum), &(_, len)| (n + 1, sum + u64::from(len)));
             rt.add(packets, octets);
             nrt.add(flow.fifo.held.len() - packets, flow.fifo.octets - octets);
         }
-        Backlog { rt: rt.into(), nrt: nrt.into() }
+        Backlog {
+            rt: rt.into(),
+            nrt: nrt.into(),
+        }
     }
 
     /// Releases what the promises cover, within `budget`, in the order of the reservations.
@@ -296,7 +323,9 @@ impl Queues {
 
 /// Releases the head of `fifo`; false when there is none.
 fn accept(fifo: &mut Fifo, out: &mut VecDeque<Verdict>) -> bool {
-    let Some((id, _)) = fifo.pop() else { return false };
+    let Some((id, _)) = fifo.pop() else {
+        return false;
+    };
     out.push_back(Verdict::Accept(id));
     true
 }

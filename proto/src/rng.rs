@@ -30,7 +30,11 @@ impl Rng {
 
     /// A number in `0..bound`, or 0 when `bound` is 0.
     pub const fn below(&mut self, bound: u64) -> u64 {
-        if bound == 0 { 0 } else { self.next_u64() % bound }
+        if bound == 0 {
+            0
+        } else {
+            self.next_u64() % bound
+        }
     }
 }
 

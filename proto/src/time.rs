@@ -94,7 +94,10 @@ impl Duration {
 
     /// Seconds as a fraction, for people and for rates; never for timers.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "shown to people, not computed with")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "shown to people, not computed with"
+    )]
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
     }
@@ -174,7 +177,12 @@ impl Div<u64> for Duration {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:09}s", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
+        write!(
+            f,
+            "{}.{:09}s",
+            self.0 / 1_000_000_000,
+            self.0 % 1_000_000_000
+        )
     }
 }
 
@@ -199,13 +207,19 @@ mod tests {
         let (early, late) = (Instant::from_nanos(5), Instant::from_nanos(9));
         assert_eq!(early.since(late), Duration::ZERO);
         assert_eq!(late.since(early), Duration::from_nanos(4));
-        assert_eq!(Instant::from_nanos(u64::MAX) + Duration::from_secs(1), Instant(u64::MAX));
+        assert_eq!(
+            Instant::from_nanos(u64::MAX) + Duration::from_secs(1),
+            Instant(u64::MAX)
+        );
     }
 
     #[test]
     fn people_read_the_unit_that_fits() {
         assert_eq!(std::format!("{}", Duration::from_micros(1_250)), "1.250ms");
         assert_eq!(std::format!("{}", Duration::from_nanos(980)), "0.980us");
-        assert_eq!(std::format!("{}", Instant::from_nanos(1_000_000_001)), "1.000000001s");
+        assert_eq!(
+            std::format!("{}", Instant::from_nanos(1_000_000_001)),
+            "1.000000001s"
+        );
     }
 }

@@ -1,1 +1,3 @@
-//! placeholder
+//! What the end-to-end, property and acceptance tests share.
+
+pub mod world;

@@ -31,9 +31,13 @@ struct Flow {
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// RESERVE is out, to be repeated at this time.
-    Asked { again: Instant },
+    Asked {
+        again: Instant,
+    },
     Granted,
-    Refused { at: Instant },
+    Refused {
+        at: Instant,
+    },
 }
 
 impl Flows {
@@ -56,12 +60,21 @@ impl Agent {
         if !self.session.is_registered() || self.flows.0.len() >= MAX_FLOWS {
             return;
         }
-        let Some(table) = self.session.policy() else { return };
+        let Some(table) = self.session.policy() else {
+            return;
+        };
         let Some(rule) = table.classify(self.own_address, Direction::Up, &packet.flow) else {
             return;
         };
         let state = State::Asked { again: self.now };
-        self.flows.0.insert(key, Flow { marked: packet.flow, rule, state });
+        self.flows.0.insert(
+            key,
+            Flow {
+                marked: packet.flow,
+                rule,
+                state,
+            },
+        );
         self.ask_for_flow(key, rule);
     }
 
@@ -70,17 +83,28 @@ impl Agent {
     }
 
     fn ask_for_flow(&mut self, key: FlowKey, rule: u16) {
-        let Some(Rule { matches, promise, .. }) = self.rule(rule) else {
+        let Some(Rule {
+            matches, promise, ..
+        }) = self.rule(rule)
+        else {
             self.flows.0.remove(&key);
             return;
         };
         let (direction, promise) = (matches.direction, *promise);
         let again = self.now + self.session.cycle() * 2;
-        let Some(flow) = self.flows.0.get_mut(&key) else { return };
+        let Some(flow) = self.flows.0.get_mut(&key) else {
+            return;
+        };
         flow.state = State::Asked { again };
         let key = flow.marked;
         let op = ReserveOp::Open;
-        self.send(Message::Reserve(Reserve { op, rule: Some(rule), key, direction, promise }));
+        self.send(Message::Reserve(Reserve {
+            op,
+            rule: Some(rule),
+            key,
+            direction,
+            promise,
+        }));
         self.retry_flows_later();
     }
 
@@ -91,7 +115,10 @@ impl Agent {
             _ => None,
         });
         if let Some(again) = asked.min() {
-            let sooner = self.timers.get(Reason::Retry).map_or(again, |at| at.min(again));
+            let sooner = self
+                .timers
+                .get(Reason::Retry)
+                .map_or(again, |at| at.min(again));
             self.timers.set(Reason::Retry, sooner);
         }
     }
@@ -121,12 +148,21 @@ impl Agent {
         match reserved.outcome {
             Outcome::Granted => {
                 let Some(rule) = reserved.rule else { return };
-                let Some(promise) = self.rule(rule).map(|rule| rule.promise) else { return };
+                let Some(promise) = self.rule(rule).map(|rule| rule.promise) else {
+                    return;
+                };
                 let known = self.flows.0.contains_key(&key);
                 if !known && self.flows.0.len() >= MAX_FLOWS {
                     return;
                 }
-                self.flows.0.insert(key, Flow { marked: key, rule, state: State::Granted });
+                self.flows.0.insert(
+                    key,
+                    Flow {
+                        marked: key,
+                        rule,
+                        state: State::Granted,
+                    },
+                );
                 if reserved.direction.covers(Direction::Up) {
                     self.queues.reserve(self.now, key, promise);
                 }
@@ -136,12 +172,17 @@ impl Agent {
                 self.queues.unreserve(key);
             }
             Outcome::Refused(_) => {
-                let Some(flow) = self.flows.0.get_mut(&key) else { return };
+                let Some(flow) = self.flows.0.get_mut(&key) else {
+                    return;
+                };
                 flow.state = State::Refused { at: self.now };
                 self.queues.unreserve(key);
             }
         }
-        self.events.push_back(AgentEvent::Reservation { key, outcome: reserved.outcome });
+        self.events.push_back(AgentEvent::Reservation {
+            key,
+            outcome: reserved.outcome,
+        });
     }
 
     /// Tells the coordinator which reserved flows this station no longer sends, so that the
@@ -161,7 +202,13 @@ impl Agent {
             self.flows.0.remove(&key);
             self.queues.unreserve(key);
             let (op, direction) = (ReserveOp::Close, Direction::Up);
-            self.send(Message::Reserve(Reserve { op, rule: Some(rule), key, direction, promise }));
+            self.send(Message::Reserve(Reserve {
+                op,
+                rule: Some(rule),
+                key,
+                direction,
+                promise,
+            }));
         }
         let (now, flows) = (self.now, &mut self.flows.0);
         flows.retain(|_, flow| match flow.state {

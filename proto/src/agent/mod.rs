@@ -220,7 +220,10 @@ impl Agent {
             failed_open: false,
             off_channel: false,
             rate: Rate(0),
-            phy: Phy { kind: PhyKind::DsssLong, wmm: false },
+            phy: Phy {
+                kind: PhyKind::DsssLong,
+                wmm: false,
+            },
             sequence: 0,
             requests: 0,
             last_token: None,
@@ -244,7 +247,10 @@ impl Agent {
             policy_version: self.session.policy().map_or(0, |table| table.version),
             reserved: self.queues.flows().map(|(key, ..)| key).collect(),
             backlog: self.queues.backlog(self.now),
-            stats: AgentStats { dropped: self.queues.dropped(), ..self.stats },
+            stats: AgentStats {
+                dropped: self.queues.dropped(),
+                ..self.stats
+            },
         }
     }
 
@@ -359,14 +365,25 @@ impl Machine for Agent {
     }
 
     fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
-        debug_assert!(self.verdicts.is_empty(), "releases are drained before transmits");
+        debug_assert!(
+            self.verdicts.is_empty(),
+            "releases are drained before transmits"
+        );
         while let Some((to, tid, message)) = self.outbox.pop_front() {
             self.sequence = self.sequence.wrapping_add(1);
-            let header =
-                Header { session: self.session.id(), sequence: self.sequence, tag: [0; 8] };
+            let header = Header {
+                session: self.session.id(),
+                sequence: self.sequence,
+                tag: [0; 8],
+            };
             // Every message an agent sends fits; one that did not is dropped, its timer retries.
             if let Ok(len) = message.encode(&header, buf) {
-                return Some(Transmit { to, len, tid, handle: None });
+                return Some(Transmit {
+                    to,
+                    len,
+                    tid,
+                    handle: None,
+                });
             }
         }
         None

@@ -47,7 +47,10 @@ enum Registration {
 
 impl Session {
     pub(super) const fn new(instance: u32) -> Self {
-        Self { instance, link: None }
+        Self {
+            instance,
+            link: None,
+        }
     }
 
     pub(super) fn bssid(&self) -> Option<MacAddr> {
@@ -61,7 +64,10 @@ impl Session {
     /// The session number for the header; 0 while there is none.
     pub(super) fn id(&self) -> u32 {
         match self.link {
-            Some(Link { registration: Registration::Accepted { session }, .. }) => session,
+            Some(Link {
+                registration: Registration::Accepted { session },
+                ..
+            }) => session,
             _ => 0,
         }
     }
@@ -102,7 +108,9 @@ impl Agent {
 
     pub(super) fn stop(&mut self) {
         if self.session.is_registered() {
-            self.send(Message::Bye(Bye { reason: ByeReason::Leaving }));
+            self.send(Message::Bye(Bye {
+                reason: ByeReason::Leaving,
+            }));
         }
         self.flows.clear();
         self.set_gate(GateMode::Open);
@@ -124,7 +132,9 @@ impl Agent {
     /// Sends REGISTER, and again later with growing pauses until an answer comes.
     pub(super) fn register(&mut self) {
         let instance = self.session.instance;
-        let Some(link) = &mut self.session.link else { return };
+        let Some(link) = &mut self.session.link else {
+            return;
+        };
         if !link.asking {
             return;
         }
@@ -200,7 +210,9 @@ impl Agent {
     }
 
     fn hello(&mut self, hello: Hello) {
-        let Some(link) = &mut self.session.link else { return };
+        let Some(link) = &mut self.session.link else {
+            return;
+        };
         let first = link.epoch == 0;
         let restarted = !first && link.epoch != hello.epoch;
         link.epoch = hello.epoch;
@@ -241,7 +253,9 @@ impl Agent {
 
     fn register_ack(&mut self, ack: RegisterAck) {
         let instance = self.session.instance;
-        let Some(link) = &mut self.session.link else { return };
+        let Some(link) = &mut self.session.link else {
+            return;
+        };
         if ack.instance != instance || !link.asking {
             return;
         }
@@ -252,7 +266,9 @@ impl Agent {
             self.events.push_back(AgentEvent::Rejected(ack.status));
             return;
         }
-        let accepted = Registration::Accepted { session: ack.session };
+        let accepted = Registration::Accepted {
+            session: ack.session,
+        };
         let is_new = link.registration != accepted;
         link.registration = accepted;
         link.cycle = ack.cycle;
@@ -266,14 +282,19 @@ impl Agent {
         if is_new {
             self.last_token = None;
             self.events.push_back(AgentEvent::Registered { bssid });
-            self.timers.set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+            self.timers
+                .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
         }
     }
 
     fn policy_fragment(&mut self, fragment: Policy) {
-        let Some(link) = &mut self.session.link else { return };
+        let Some(link) = &mut self.session.link else {
+            return;
+        };
         // A hostile or outdated fragment is as good as a lost one: REGISTER is repeated.
-        let Ok(Some(table)) = link.assembler.add(fragment) else { return };
+        let Ok(Some(table)) = link.assembler.add(fragment) else {
+            return;
+        };
         if link.policy.as_ref() != Some(&table) {
             self.events.push_back(AgentEvent::Policy(table.clone()));
             link.policy = Some(table);
@@ -284,7 +305,9 @@ impl Agent {
 
     /// The coordinator said BYE, or has been silent for too long.
     fn coordinator_lost(&mut self) {
-        let Some(link) = &mut self.session.link else { return };
+        let Some(link) = &mut self.session.link else {
+            return;
+        };
         link.registration = Registration::None;
         link.asking = true;
         link.attempts = 0;
@@ -296,12 +319,15 @@ impl Agent {
     }
 
     pub(super) fn housekeeping(&mut self) {
-        let Some(link) = &self.session.link else { return };
+        let Some(link) = &self.session.link else {
+            return;
+        };
         if self.now.since(link.last_heard) > self.config.lost_after {
             self.coordinator_lost();
             return;
         }
         self.close_idle_flows();
-        self.timers.set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+        self.timers
+            .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
     }
 }

@@ -16,7 +16,10 @@ impl Agent {
                 return;
             }
         }
-        if self.last_token.is_some_and(|last| is_older(token.token, last)) {
+        if self
+            .last_token
+            .is_some_and(|last| is_older(token.token, last))
+        {
             return;
         }
         self.follow(crate::wire::CellMode::Token);
@@ -30,13 +33,20 @@ impl Agent {
     }
 
     fn use_grant(&mut self, token: &Token) -> Message {
-        let air = Air { phy: self.phy, rate: token.rate };
+        let air = Air {
+            phy: self.phy,
+            rate: token.rate,
+        };
         // A probe asks only whether we live; off its channel the radio would lose the packets.
         let refused = self.off_channel;
         let idle = refused || token.probe;
         let budget = |granted: Duration| if idle { Duration::ZERO } else { granted };
-        let rt = self.queues.release_rt(self.now, budget(token.rt), air, &mut self.verdicts);
-        let nrt = self.queues.release_nrt(budget(token.nrt), air, &mut self.verdicts);
+        let rt = self
+            .queues
+            .release_rt(self.now, budget(token.rt), air, &mut self.verdicts);
+        let nrt = self
+            .queues
+            .release_nrt(budget(token.nrt), air, &mut self.verdicts);
         self.stats.tokens += 1;
         self.stats.released += u64::from(rt.packets) + u64::from(nrt.packets);
         self.stats.airtime_ns += (rt.airtime + nrt.airtime).as_nanos();
@@ -52,12 +62,15 @@ impl Agent {
         })
     }
 
-    /// Sends one REQUEST when packets wait that the coordinator does not know of.
+    /// Sends one REQUEST when best-effort packets wait that the coordinator does not know of.
+    /// Promised packets are visited in every cycle anyway.
     pub(super) fn ask_for_token(&mut self) {
         if self.requests > 0 || !self.is_holding() || self.coordinator_knows() {
             return;
         }
-        self.send_request();
+        if self.queues.backlog(self.now).nrt.packets > 0 {
+            self.send_request();
+        }
     }
 
     /// The last RETURN reported NRT packets, so a visit will come without asking.
@@ -67,11 +80,17 @@ impl Agent {
 
     pub(super) fn send_request(&mut self) {
         let backlog = self.queues.backlog(self.now);
-        self.send(Message::Request(Request { backlog, rate: self.rate }));
+        self.send(Message::Request(Request {
+            backlog,
+            rate: self.rate,
+        }));
         // The first may be lost; later ones only remind a coordinator that has others to serve.
         let again = self.now + self.session.cycle() * (1 << self.requests.min(3));
         self.requests += 1;
-        let sooner = self.timers.get(Reason::Retry).map_or(again, |at| at.min(again));
+        let sooner = self
+            .timers
+            .get(Reason::Retry)
+            .map_or(again, |at| at.min(again));
         self.timers.set(Reason::Retry, sooner);
     }
 }

@@ -58,7 +58,8 @@ impl Cycle {
     }
 
     pub(super) fn residual(&self, now: Instant) -> Duration {
-        self.length.saturating_sub(self.charged.max(now.since(self.start)))
+        self.length
+            .saturating_sub(self.charged.max(now.since(self.start)))
     }
 
     /// Books airtime.
@@ -120,7 +121,8 @@ impl Coordinator {
             return;
         }
         self.mode = CellMode::Token;
-        self.events.push_back(CoordinatorEvent::Mode(CellMode::Token));
+        self.events
+            .push_back(CoordinatorEvent::Mode(CellMode::Token));
         self.cycle.announcements = ANNOUNCEMENTS;
         self.start_cycle(self.now);
     }
@@ -141,14 +143,19 @@ impl Coordinator {
             }
         }
         let number = self.cycle.number;
-        self.cycle = Cycle { number, ..Cycle::default() };
+        self.cycle = Cycle {
+            number,
+            ..Cycle::default()
+        };
         self.timers.stop(Reason::Cycle);
-        self.events.push_back(CoordinatorEvent::Mode(CellMode::Free));
+        self.events
+            .push_back(CoordinatorEvent::Mode(CellMode::Free));
         self.hello(MacAddr::BROADCAST);
     }
 
     fn begin_cycle(&mut self) {
-        self.stats.close_cycle(self.cycle.charged, self.cycle.length);
+        self.stats
+            .close_cycle(self.cycle.charged, self.cycle.length);
         if self.ledger.is_empty() {
             let since = *self.empty_since.get_or_insert(self.now);
             if self.now.since(since) >= self.config.linger {
@@ -159,7 +166,11 @@ impl Coordinator {
         // A cycle that ended a little late does not shift the next one.
         let end = self.cycle.end();
         let late = self.now.since(end);
-        self.start_cycle(if late < self.cycle.length { end } else { self.now });
+        self.start_cycle(if late < self.cycle.length {
+            end
+        } else {
+            self.now
+        });
     }
 
     fn start_cycle(&mut self, start: Instant) {
@@ -198,7 +209,10 @@ impl Coordinator {
     fn someone_waits_unheard(&self, cycle: u32) -> bool {
         self.stations.values().any(|station| {
             station.wants_uplink()
-                && station.agent.as_ref().is_some_and(|agent| agent.heard_us != cycle)
+                && station
+                    .agent
+                    .as_ref()
+                    .is_some_and(|agent| agent.heard_us != cycle)
         })
     }
 
@@ -259,10 +273,17 @@ impl Coordinator {
     fn visit_rt(&mut self, address: MacAddr) {
         let uplink = self.rt_uplink_airtime(address);
         let residual = self.cycle.residual(self.now);
-        let Some(station) = self.stations.get_mut(&address) else { return };
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
         let link = station.link();
-        let air = Air { phy: self.config.phy, rate: link.down };
-        let down = station.queues.release_rt(self.now, residual, air, &mut self.verdicts);
+        let air = Air {
+            phy: self.config.phy,
+            rate: link.down,
+        };
+        let down = station
+            .queues
+            .release_rt(self.now, residual, air, &mut self.verdicts);
         station.used.down += down.airtime;
         self.cycle.charge(down.airtime);
         let can_answer = station.live_agent().is_some();
@@ -276,12 +297,18 @@ impl Coordinator {
     /// What the promises of a station's uplink need in one cycle: their packets, rounded up, and
     /// one that was late for the last visit.
     fn rt_uplink_airtime(&self, address: MacAddr) -> Duration {
-        let Some(station) = self.stations.get(&address) else { return Duration::ZERO };
+        let Some(station) = self.stations.get(&address) else {
+            return Duration::ZERO;
+        };
         let rate = station.link().up;
         let up = |entry: &&crate::ledger::Entry| {
             entry.direction.covers(crate::policy::Direction::Up) && !entry.up_idle
         };
-        let entries = self.ledger.of_station(address).map(|(_, entry)| entry).filter(up);
+        let entries = self
+            .ledger
+            .of_station(address)
+            .map(|(_, entry)| entry)
+            .filter(up);
         entries.fold(Duration::ZERO, |sum, entry| {
             let octets = u32::from(entry.promise.packet.max(1));
             let bits = u128::from(entry.promise.rate) * u128::from(self.cycle.length.as_nanos());
@@ -294,10 +321,16 @@ impl Coordinator {
     /// Downlink and uplink share the grant; what the downlink leaves goes to the uplink.
     fn visit_nrt(&mut self, address: MacAddr, grant: Duration) {
         let phy = self.config.phy;
-        let Some(station) = self.stations.get_mut(&address) else { return };
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
         let link = station.link();
         let uplink = station.wants_uplink();
-        let cost = if uplink { visit_cost(phy, link) } else { Duration::ZERO };
+        let cost = if uplink {
+            visit_cost(phy, link)
+        } else {
+            Duration::ZERO
+        };
         let budget = if uplink && !station.queues.is_empty() {
             grant.saturating_sub(cost) / 2
         } else if uplink {
@@ -305,7 +338,10 @@ impl Coordinator {
         } else {
             grant
         };
-        let air = Air { phy, rate: link.down };
+        let air = Air {
+            phy,
+            rate: link.down,
+        };
         let down = station.queues.release_nrt(budget, air, &mut self.verdicts);
         station.used.down += down.airtime;
         station.deficit.spend(down.airtime);
@@ -322,7 +358,9 @@ impl Coordinator {
     /// After a best-effort visit: the next station's turn, unless this one can go on.
     pub(super) fn end_turn(&mut self, address: MacAddr) {
         let phy = self.config.phy;
-        let Some(station) = self.stations.get(&address) else { return };
+        let Some(station) = self.stations.get(&address) else {
+            return;
+        };
         let spent = station.deficit.available() < smallest_grant(phy, station);
         if self.cycle.ring.front() == Some(&address) && spent {
             self.cycle.next_turn();

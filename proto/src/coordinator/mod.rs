@@ -17,7 +17,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, Rate};
+use crate::airtime::{Phy, PhyKind, Rate};
 use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
@@ -67,13 +67,16 @@ pub struct CoordinatorConfig {
 impl CoordinatorConfig {
     /// The defaults for a cell on `phy`, whose stations send at `assumed_rate` until known better.
     #[must_use]
-    pub const fn new(phy: Phy, assumed_rate: Rate) -> Self {
+    pub fn new(phy: Phy, assumed_rate: Rate) -> Self {
+        // A visit costs some 1.7 ms of 802.11b air: longer turns pay for fewer of them.
+        let is_dsss = matches!(phy.kind, PhyKind::DsssLong | PhyKind::DsssShort);
+        let quantum = Duration::from_millis(if is_dsss { 20 } else { 8 });
         Self {
             phy,
             cycle: Duration::from_millis(20),
             shortest_cycle: Duration::from_millis(5),
             nrt_minimum: 100,
-            quantum: Duration::from_millis(8),
+            quantum,
             hello: Duration::from_secs(1),
             return_margin: Duration::from_millis(3),
             silent_visits: 5,
@@ -265,13 +268,21 @@ impl Coordinator {
         let assumed = self.config.assumed_rate;
         move |station| {
             let known = self.stations.get(&station).map(Station::link);
-            known.unwrap_or(LinkRates { up: assumed, down: assumed })
+            known.unwrap_or(LinkRates {
+                up: assumed,
+                down: assumed,
+            })
         }
     }
 
     fn send(&mut self, to: MacAddr, message: Message) {
         let session = self.stations.get(&to).map_or(0, Station::session);
-        self.outbox.push_back(Outgoing { to, session, message, handle: None });
+        self.outbox.push_back(Outgoing {
+            to,
+            session,
+            message,
+            handle: None,
+        });
     }
 
     fn packet(&mut self, packet: &Packet) {
@@ -360,16 +371,34 @@ impl Machine for Coordinator {
     }
 
     fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
-        debug_assert!(self.verdicts.is_empty(), "releases are drained before transmits");
+        debug_assert!(
+            self.verdicts.is_empty(),
+            "releases are drained before transmits"
+        );
         /// Voice: tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1).
         const TID_VOICE: u8 = 6;
         let tid = if self.config.phy.wmm { TID_VOICE } else { 0 };
-        while let Some(Outgoing { to, session, message, handle }) = self.outbox.pop_front() {
+        while let Some(Outgoing {
+            to,
+            session,
+            message,
+            handle,
+        }) = self.outbox.pop_front()
+        {
             self.sequence = self.sequence.wrapping_add(1);
-            let header = Header { session, sequence: self.sequence, tag: [0; 8] };
+            let header = Header {
+                session,
+                sequence: self.sequence,
+                tag: [0; 8],
+            };
             // Policy fragments are cut to fit, everything else is small.
             if let Ok(len) = message.encode(&header, buf) {
-                return Some(Transmit { to, len, tid, handle });
+                return Some(Transmit {
+                    to,
+                    len,
+                    tid,
+                    handle,
+                });
             }
         }
         None

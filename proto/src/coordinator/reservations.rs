@@ -32,7 +32,10 @@ impl Coordinator {
         if judged.is_some_and(|at| self.now.since(*at) < REFUSED_PAUSE) {
             return;
         }
-        let Some(rule) = self.policy.classify(id.station, Direction::Down, &packet.flow) else {
+        let Some(rule) = self
+            .policy
+            .classify(id.station, Direction::Down, &packet.flow)
+        else {
             return;
         };
         if self.open(id, rule).is_err() && self.refusals.0.len() < MAX_REFUSED {
@@ -43,7 +46,10 @@ impl Coordinator {
     /// Grants the reservation that `rule` promises, and tells the station's agent.
     fn open(&mut self, id: FlowId, rule: u16) -> Result<(), Refusal> {
         let Some(found) = self.policy.rules.get(usize::from(rule)) else {
-            return Err(Refusal { reason: RefusalReason::NoSuchRule, largest: 0 });
+            return Err(Refusal {
+                reason: RefusalReason::NoSuchRule,
+                largest: 0,
+            });
         };
         let (promise, direction) = (found.promise, found.matches.direction);
         let entry = Entry {
@@ -58,7 +64,8 @@ impl Coordinator {
         let verdict = ledger.admit(id, entry, self.links());
         self.ledger = ledger;
         if let Err(refusal) = verdict {
-            self.events.push_back(CoordinatorEvent::Refused(id, refusal));
+            self.events
+                .push_back(CoordinatorEvent::Refused(id, refusal));
             return Err(refusal);
         }
         if let Some(station) = self.stations.get_mut(&id.station) {
@@ -71,26 +78,45 @@ impl Coordinator {
         }
         self.events.push_back(CoordinatorEvent::Granted(id));
         self.tell(id, Outcome::Granted, &entry, 0);
-        self.timers.set(Reason::Housekeeping, self.now + Duration::from_millis(500));
+        self.timers
+            .set(Reason::Housekeeping, self.now + Duration::from_millis(500));
         self.enter_token_mode();
         Ok(())
     }
 
     /// Sends RESERVED to the agent of a flow's station, if there is one.
     fn tell(&mut self, id: FlowId, outcome: Outcome, entry: &Entry, largest: u32) {
-        if self.stations.get(&id.station).is_none_or(|station| station.agent.is_none()) {
+        if self
+            .stations
+            .get(&id.station)
+            .is_none_or(|station| station.agent.is_none())
+        {
             return;
         }
-        let rate = if outcome == Outcome::Granted { entry.promise.rate } else { 0 };
+        let rate = if outcome == Outcome::Granted {
+            entry.promise.rate
+        } else {
+            0
+        };
         let (rule, direction) = (entry.rule, entry.direction);
-        let reserved = Reserved { outcome, rule, key: id.key, direction, rate, largest };
+        let reserved = Reserved {
+            outcome,
+            rule,
+            key: id.key,
+            direction,
+            rate,
+            largest,
+        };
         self.send(id.station, Message::Reserved(reserved));
     }
 
     /// Tells an agent that registered again what it still has.
     pub(super) fn push_reservations(&mut self, to: MacAddr) {
-        let entries: Vec<_> =
-            self.ledger.of_station(to).map(|(id, entry)| (*id, *entry)).collect();
+        let entries: Vec<_> = self
+            .ledger
+            .of_station(to)
+            .map(|(id, entry)| (*id, *entry))
+            .collect();
         for (id, entry) in entries {
             self.tell(id, Outcome::Granted, &entry, 0);
         }
@@ -111,12 +137,22 @@ impl Coordinator {
                 let rule = self.policy.classify(from, Direction::Up, &reserve.key);
                 let judged = match rule.filter(|_| rule == reserve.rule) {
                     Some(rule) => self.open(id, rule),
-                    None => Err(Refusal { reason: RefusalReason::NoSuchRule, largest: 0 }),
+                    None => Err(Refusal {
+                        reason: RefusalReason::NoSuchRule,
+                        largest: 0,
+                    }),
                 };
                 if let Err(Refusal { reason, largest }) = judged {
                     let outcome = Outcome::Refused(reason);
                     let (rule, key, direction) = (reserve.rule, id.key, reserve.direction);
-                    let reserved = Reserved { outcome, rule, key, direction, rate: 0, largest };
+                    let reserved = Reserved {
+                        outcome,
+                        rule,
+                        key,
+                        direction,
+                        rate: 0,
+                        largest,
+                    };
                     self.send(from, Message::Reserved(reserved));
                 }
             }
@@ -125,7 +161,9 @@ impl Coordinator {
 
     /// The agent no longer sends this flow; if nothing comes down either, it is over.
     fn close_uplink(&mut self, id: FlowId) {
-        let Some(entry) = self.ledger.get_mut(&id) else { return };
+        let Some(entry) = self.ledger.get_mut(&id) else {
+            return;
+        };
         entry.up_idle = true;
         let entry = *entry;
         if self.is_down_idle(&id, &entry) {
@@ -147,19 +185,28 @@ impl Coordinator {
         if !entry.direction.covers(Direction::Up) || entry.up_idle {
             return true;
         }
-        let agent = self.stations.get(&id.station).and_then(|station| station.agent.as_ref());
+        let agent = self
+            .stations
+            .get(&id.station)
+            .and_then(|station| station.agent.as_ref());
         agent.is_none_or(|agent| self.now.since(agent.last_rt) > entry.idle + CLOSE_MARGIN)
     }
 
     pub(super) fn release_idle(&mut self) {
         let idle = |id: &FlowId, e: &Entry| self.is_up_idle(id, e) && self.is_down_idle(id, e);
-        let ids: Vec<_> =
-            self.ledger.iter().filter(|(id, e)| idle(id, e)).map(|(id, _)| *id).collect();
+        let ids: Vec<_> = self
+            .ledger
+            .iter()
+            .filter(|(id, e)| idle(id, e))
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
             self.release(id, ReleaseCause::Idle);
         }
         let now = self.now;
-        self.refusals.0.retain(|_, at| now.since(*at) < REFUSED_PAUSE);
+        self.refusals
+            .0
+            .retain(|_, at| now.since(*at) < REFUSED_PAUSE);
     }
 
     /// Agents that were silent for longer than the grace time lose their reservations.
@@ -169,7 +216,11 @@ impl Coordinator {
         let silent: Vec<_> = self
             .stations
             .iter()
-            .filter(|(_, s)| s.agent.as_ref().is_some_and(|agent| overdue(agent.silent_since)))
+            .filter(|(_, s)| {
+                s.agent
+                    .as_ref()
+                    .is_some_and(|agent| overdue(agent.silent_since))
+            })
             .map(|(address, _)| *address)
             .collect();
         for address in silent {
@@ -200,7 +251,9 @@ impl Coordinator {
     }
 
     fn release(&mut self, id: FlowId, cause: ReleaseCause) {
-        let Some(entry) = self.ledger.release(&id) else { return };
+        let Some(entry) = self.ledger.release(&id) else {
+            return;
+        };
         if let Some(station) = self.stations.get_mut(&id.station) {
             station.queues.unreserve(id.key.reversed());
             if station.wants_nrt() {
@@ -214,10 +267,18 @@ impl Coordinator {
     /// Takes over a new table. Reservations whose rule is in it unchanged stay.
     pub(super) fn change_policy(&mut self, table: PolicyTable) {
         let old = core::mem::replace(&mut self.policy, table);
-        let entries: Vec<_> = self.ledger.iter().map(|(id, entry)| (*id, entry.rule)).collect();
+        let entries: Vec<_> = self
+            .ledger
+            .iter()
+            .map(|(id, entry)| (*id, entry.rule))
+            .collect();
         for (id, rule) in entries {
             let before = rule.and_then(|rule| old.rules.get(usize::from(rule)));
-            let place = self.policy.rules.iter().position(|rule| Some(rule) == before);
+            let place = self
+                .policy
+                .rules
+                .iter()
+                .position(|rule| Some(rule) == before);
             match place.and_then(|place| u16::try_from(place).ok()) {
                 Some(place) => {
                     if let Some(entry) = self.ledger.get_mut(&id) {

@@ -43,7 +43,10 @@ impl Coordinator {
     fn check_session(&self, from: MacAddr, header: Header) -> Result<(), CoordinatorError> {
         let session = self.stations.get(&from).map_or(0, super::Station::session);
         if session == 0 || header.session != session {
-            return Err(CoordinatorError::WrongSession { from, session: header.session });
+            return Err(CoordinatorError::WrongSession {
+                from,
+                session: header.session,
+            });
         }
         Ok(())
     }
@@ -80,7 +83,9 @@ impl Coordinator {
 
     fn open_session(&mut self, from: MacAddr, register: &Register) -> u32 {
         let fresh = self.rng.next_u32().max(1);
-        let Some(station) = self.stations.get_mut(&from) else { return 0 };
+        let Some(station) = self.stations.get_mut(&from) else {
+            return 0;
+        };
         if let Some(agent) = &mut station.agent {
             agent.misses = 0;
             agent.silent_since = None;
@@ -100,10 +105,17 @@ impl Coordinator {
             last_rt: self.now,
         });
         // A token of the agent's last life will not come back.
-        if self.lease.as_ref().is_some_and(|lease| lease.station == from) {
+        if self
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.station == from)
+        {
             self.end_lease();
         }
-        self.events.push_back(CoordinatorEvent::Registered { station: from, name });
+        self.events.push_back(CoordinatorEvent::Registered {
+            station: from,
+            name,
+        });
         fresh
     }
 
@@ -115,7 +127,11 @@ impl Coordinator {
     }
 
     fn agent_stopped(&mut self, from: MacAddr) {
-        if self.lease.as_ref().is_some_and(|lease| lease.station == from) {
+        if self
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.station == from)
+        {
             self.end_lease();
         }
         if let Some(station) = self.stations.get_mut(&from) {
@@ -126,7 +142,11 @@ impl Coordinator {
     }
 
     pub(super) fn station_left(&mut self, address: MacAddr) {
-        if self.lease.as_ref().is_some_and(|lease| lease.station == address) {
+        if self
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.station == address)
+        {
             self.end_lease();
         }
         self.release_station(address, ReleaseCause::StationLeft);
@@ -139,7 +159,12 @@ impl Coordinator {
 
     pub(super) fn stop(&mut self) {
         self.leave_token_mode();
-        self.send(MacAddr::BROADCAST, Message::Bye(Bye { reason: ByeReason::Stopping }));
+        self.send(
+            MacAddr::BROADCAST,
+            Message::Bye(Bye {
+                reason: ByeReason::Stopping,
+            }),
+        );
         self.timers = crate::timer::Timers::default();
         self.stopped = true;
     }

@@ -56,11 +56,15 @@ impl Deficit {
     pub(super) const ZERO: Self = Self(0);
 
     pub(super) fn earn(&mut self, quantum: Duration) {
-        self.0 = self.0.saturating_add(i64::try_from(quantum.as_nanos()).unwrap_or(i64::MAX));
+        self.0 = self
+            .0
+            .saturating_add(i64::try_from(quantum.as_nanos()).unwrap_or(i64::MAX));
     }
 
     pub(super) fn spend(&mut self, airtime: Duration) {
-        self.0 = self.0.saturating_sub(i64::try_from(airtime.as_nanos()).unwrap_or(i64::MAX));
+        self.0 = self
+            .0
+            .saturating_sub(i64::try_from(airtime.as_nanos()).unwrap_or(i64::MAX));
     }
 
     /// What may be spent now; zero while in debt.
@@ -74,10 +78,17 @@ impl Station {
         Self {
             agent: None,
             queues: Queues::new(queue_limit),
-            link: LinkRates { up: assumed_rate, down: assumed_rate },
+            link: LinkRates {
+                up: assumed_rate,
+                down: assumed_rate,
+            },
             deficit: Deficit::ZERO,
             enlisted: false,
-            used: Airtime { up: Duration::ZERO, down: Duration::ZERO, overhead: Duration::ZERO },
+            used: Airtime {
+                up: Duration::ZERO,
+                down: Duration::ZERO,
+                overhead: Duration::ZERO,
+            },
         }
     }
 
@@ -102,12 +113,15 @@ impl Station {
 
     /// The agent, if it may be handed a token.
     pub(super) fn live_agent(&self) -> Option<&AgentSession> {
-        self.agent.as_ref().filter(|agent| agent.silent_since.is_none())
+        self.agent
+            .as_ref()
+            .filter(|agent| agent.silent_since.is_none())
     }
 
     /// Its agent said that best-effort packets wait.
     pub(super) fn wants_uplink(&self) -> bool {
-        self.live_agent().is_some_and(|agent| agent.backlog.nrt.packets > 0)
+        self.live_agent()
+            .is_some_and(|agent| agent.backlog.nrt.packets > 0)
     }
 
     pub(super) fn wants_nrt(&self) -> bool {

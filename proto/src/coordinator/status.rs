@@ -159,11 +159,12 @@ impl Coordinator {
     fn flow_status(&self) -> Vec<FlowStatus> {
         let delivered = |station: MacAddr, key: FlowKey| {
             let mut flows = self.stations.get(&station)?.queues.flows();
-            flows.find(|(other, ..)| *other == key).map(|(.., octets)| octets)
+            flows
+                .find(|(other, ..)| *other == key)
+                .map(|(.., octets)| octets)
         };
-        let name = |rule: Option<u16>| {
-            Some(self.policy.rules.get(usize::from(rule?))?.name.clone())
-        };
+        let name =
+            |rule: Option<u16>| Some(self.policy.rules.get(usize::from(rule?))?.name.clone());
         self.ledger
             .iter()
             .map(|(id, entry)| FlowStatus {

@@ -22,10 +22,16 @@ pub(super) struct Lease {
 impl Coordinator {
     /// Hands `station` a token for so much airtime.
     pub(super) fn grant(&mut self, station: MacAddr, rt: Duration, nrt: Duration) {
-        let Some(target) = self.stations.get_mut(&station) else { return };
+        let Some(target) = self.stations.get_mut(&station) else {
+            return;
+        };
         let link = target.link();
         let cost = visit_cost(self.config.phy, link);
-        target.deficit.spend(if nrt.is_zero() { Duration::ZERO } else { nrt + cost });
+        target.deficit.spend(if nrt.is_zero() {
+            Duration::ZERO
+        } else {
+            nrt + cost
+        });
         target.used.overhead += cost;
         if let Some(agent) = &mut target.agent {
             agent.heard_us = self.cycle.number;
@@ -43,7 +49,13 @@ impl Coordinator {
         };
         let handle = self.send_token(station, &token);
         self.timers.set(Reason::Return, self.now + token.valid);
-        self.lease = Some(Lease { station, token, handle, tries: 1, probed: false });
+        self.lease = Some(Lease {
+            station,
+            token,
+            handle,
+            tries: 1,
+            probed: false,
+        });
         self.stats.tokens += 1;
     }
 
@@ -52,7 +64,12 @@ impl Coordinator {
         let handle = TxHandle(self.stats.handles);
         let session = self.stations.get(&to).map_or(0, super::Station::session);
         let message = Message::Token(token.clone());
-        self.outbox.push_back(Outgoing { to, session, message, handle: Some(handle) });
+        self.outbox.push_back(Outgoing {
+            to,
+            session,
+            message,
+            handle: Some(handle),
+        });
         handle
     }
 
@@ -75,7 +92,9 @@ impl Coordinator {
 
     /// The RETURN is overdue: ask once whether the agent lives, then regenerate the token.
     pub(super) fn return_overdue(&mut self) {
-        let Some(mut lease) = self.lease.take() else { return };
+        let Some(mut lease) = self.lease.take() else {
+            return;
+        };
         if lease.probed {
             self.stats.lost += 1;
             // It may have used all of it.
@@ -96,7 +115,8 @@ impl Coordinator {
         // The probe itself is not repeated.
         lease.tries = u8::MAX;
         lease.probed = true;
-        self.timers.set(Reason::Return, self.now + self.config.return_margin);
+        self.timers
+            .set(Reason::Return, self.now + self.config.return_margin);
         self.lease = Some(lease);
     }
 
@@ -110,7 +130,9 @@ impl Coordinator {
             return;
         };
         self.stats.returns += 1;
-        let Some(station) = self.stations.get_mut(&from) else { return };
+        let Some(station) = self.stations.get_mut(&from) else {
+            return;
+        };
         let sent_rt = answer.sent_rt > 0 || answer.backlog.rt.packets > 0;
         if let Some(agent) = station.agent.as_mut().filter(|_| sent_rt) {
             agent.last_rt = self.now;
@@ -133,8 +155,11 @@ impl Coordinator {
     fn settle(&mut self, lease: &Lease, used_rt: Duration, used_nrt: Duration) {
         self.timers.stop(Reason::Return);
         let (granted_rt, granted_nrt) = (lease.token.rt, lease.token.nrt);
-        self.cycle.refund((granted_rt + granted_nrt).saturating_sub(used_rt + used_nrt));
-        let Some(station) = self.stations.get_mut(&lease.station) else { return };
+        self.cycle
+            .refund((granted_rt + granted_nrt).saturating_sub(used_rt + used_nrt));
+        let Some(station) = self.stations.get_mut(&lease.station) else {
+            return;
+        };
         station.used.up += used_rt + used_nrt;
         station.deficit.earn(granted_nrt.saturating_sub(used_nrt));
         station.deficit.spend(used_nrt.saturating_sub(granted_nrt));
@@ -145,7 +170,11 @@ impl Coordinator {
     fn missed(&mut self, address: MacAddr) {
         let limit = self.config.silent_visits;
         self.skip_turn(address);
-        let Some(agent) = self.stations.get_mut(&address).and_then(|s| s.agent.as_mut()) else {
+        let Some(agent) = self
+            .stations
+            .get_mut(&address)
+            .and_then(|s| s.agent.as_mut())
+        else {
             return;
         };
         agent.misses = agent.misses.saturating_add(1);
@@ -170,8 +199,13 @@ impl Coordinator {
 
     /// An agent said what it holds, so it lives.
     fn alive(&mut self, from: MacAddr, backlog: Backlog, rate: crate::airtime::Rate) {
-        let Some(station) = self.stations.get_mut(&from) else { return };
-        station.heard_link(crate::ledger::LinkRates { up: rate, down: crate::airtime::Rate(0) });
+        let Some(station) = self.stations.get_mut(&from) else {
+            return;
+        };
+        station.heard_link(crate::ledger::LinkRates {
+            up: rate,
+            down: crate::airtime::Rate(0),
+        });
         if let Some(agent) = &mut station.agent {
             agent.misses = 0;
             agent.silent_since = None;
