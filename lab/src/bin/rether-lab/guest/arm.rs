@@ -1,0 +1,273 @@
+//! One arm of a scenario, from empty namespaces to its result.
+
+use super::{
+    counters,
+    daemon::Daemon,
+    event::{self, TABLE},
+    link::{self, Link},
+    network,
+    plan::{self, Node},
+    process::{Process, output, run, start},
+    tell,
+    traffic::Flow,
+};
+use anyhow::{Context as _, Result};
+use rether_lab::scenario::{Arm, Event, Scenario, takes_place};
+use serde_json::{Map, Value, json};
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Time after the last flow for what is still under way.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// Everything that runs for an arm.
+pub(crate) struct Cell<'a> {
+    nodes: &'a [Node<'a>],
+    links: Vec<(&'a str, Link)>,
+    daemons: Vec<Daemon>,
+}
+
+impl<'a> Cell<'a> {
+    pub(crate) fn node(&self, name: &str) -> Result<&Node<'a>> {
+        self.nodes
+            .iter()
+            .find(|node| node.name == name)
+            .context("no such node")
+    }
+
+    pub(crate) fn link(&mut self, name: &str) -> Result<&mut Link> {
+        let found = self.links.iter_mut().find(|(node, _)| *node == name);
+        found.map(|(_, link)| link).context("this node has no link")
+    }
+
+    pub(crate) fn daemon(&mut self, name: &str) -> Result<&mut Daemon> {
+        let found = self.daemons.iter_mut().find(|daemon| daemon.node == name);
+        found.context("this node has no daemon in this arm")
+    }
+
+    /// Brings up the cells, then the stations, then their addresses.
+    fn associate(nodes: &'a [Node<'a>], logs: &Path) -> Result<Self> {
+        let mut links = Vec::new();
+        for node in nodes {
+            if let Some(mut link) = Link::start(node, logs)? {
+                link.wait()?;
+                link::pin_rate(node)?;
+                network::address_station(node)?;
+                links.push((node.name, link));
+            }
+        }
+        Ok(Self {
+            nodes,
+            links,
+            daemons: Vec::new(),
+        })
+    }
+
+    fn start_daemons(&mut self, policy: Option<&str>, logs: &Path) -> Result<()> {
+        for node in self.nodes {
+            if let Some(mut daemon) = Daemon::of(node, policy, logs)? {
+                daemon.start()?;
+                self.daemons.push(daemon);
+            }
+        }
+        Ok(())
+    }
+
+    fn counters(&self) -> Result<Value> {
+        let each = |node: &Node<'_>| Ok((node.name.to_owned(), counters::read(node, self.nodes)?));
+        self.nodes
+            .iter()
+            .map(each)
+            .collect::<Result<Map<_, _>>>()
+            .map(Value::Object)
+    }
+
+    /// Tables in the nodes' rules that are not the lab's.
+    fn leftovers(&self) -> Result<Value> {
+        let mut all = Map::new();
+        let mut count = 0;
+        for node in self.nodes {
+            let tables = output(Some(node.name), &["nft", "list", "tables"])?;
+            let left: Vec<_> = tables
+                .lines()
+                .filter(|line| *line != format!("table {TABLE}"))
+                .collect();
+            count += left.len();
+            all.insert(node.name.to_owned(), left.into());
+        }
+        all.insert("count".to_owned(), count.into());
+        Ok(Value::Object(all))
+    }
+
+    fn each_daemon(&self, of: impl Fn(&Daemon) -> Value) -> Value {
+        Value::Object(
+            self.daemons
+                .iter()
+                .map(|daemon| (daemon.node.clone(), of(daemon)))
+                .collect(),
+        )
+    }
+}
+
+/// Something due at a time of the arm's clock.
+enum Due<'a> {
+    Flow(usize),
+    Event(&'a Event),
+}
+
+fn timetable<'a>(
+    scenario: &'a Scenario,
+    arm: &str,
+    flows: &[&Traffic],
+) -> Vec<(Duration, Due<'a>)> {
+    let flows = flows
+        .iter()
+        .enumerate()
+        .map(|(index, flow)| (flow.start.0, Due::Flow(index)));
+    let events = scenario
+        .event
+        .iter()
+        .filter(|event| takes_place(event.arms.as_deref(), arm));
+    let mut due: Vec<_> = flows
+        .chain(events.map(|event| (event.at.0, Due::Event(event))))
+        .collect();
+    due.sort_by_key(|(at, _)| *at);
+    due
+}
+
+use rether_lab::scenario::Traffic;
+
+/// Runs `arm`, with its logs in `logs`; returns its result.
+pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Value> {
+    let nodes = plan::nodes(scenario);
+    tell(&format!(
+        "arm {}: setting up {} nodes",
+        arm.name,
+        nodes.len()
+    ));
+    network::set_up(&nodes)?;
+    let _capture = capture(scenario, logs)?;
+    let mut cell = Cell::associate(&nodes, logs)?;
+    tell(&format!(
+        "arm {}: {} links are up",
+        arm.name,
+        cell.links.len()
+    ));
+    if arm.daemons {
+        let policy = scenario
+            .policy
+            .as_deref()
+            .map(|text| plan::fill_in(text, &nodes));
+        cell.start_daemons(policy.as_deref(), logs)?;
+        tell(&format!(
+            "arm {}: {} daemons started",
+            arm.name,
+            cell.daemons.len()
+        ));
+    }
+    let plans: Vec<_> = scenario
+        .traffic
+        .iter()
+        .filter(|flow| takes_place(flow.arms.as_deref(), &arm.name))
+        .collect();
+    let mut flows = (0..)
+        .zip(&plans)
+        .map(|(index, flow)| Flow::prepare(index, flow, &nodes, logs))
+        .collect::<Result<Vec<_>>>()?;
+    thread::sleep(scenario.settle.0);
+
+    let before = cell.counters()?;
+    let clock = Instant::now();
+    let mut happened = Vec::new();
+    for (at, due) in timetable(scenario, &arm.name, &plans) {
+        thread::sleep(at.saturating_sub(clock.elapsed()));
+        match due {
+            Due::Flow(index) => {
+                if let Some(flow) = flows.get_mut(index) {
+                    flow.start()?;
+                }
+            }
+            Due::Event(event) => {
+                let late = clock.elapsed().saturating_sub(at);
+                let outcome = event::apply(event, &mut cell);
+                let error = outcome.as_ref().err().map(|error| format!("{error:#}"));
+                tell(&format!(
+                    "arm {}: at {at:?} {:?} {}{}",
+                    arm.name,
+                    event.deed,
+                    event.node,
+                    error
+                        .as_ref()
+                        .map_or_else(String::new, |text| format!(": {text}"))
+                ));
+                happened.push(json!({
+                    "at-s": at.as_secs_f64(),
+                    "late-us": u64::try_from(late.as_micros()).unwrap_or(u64::MAX),
+                    "do": event.deed,
+                    "node": event.node,
+                    "ok": outcome.is_ok(),
+                    "error": error,
+                    "printed": outcome.ok().flatten(),
+                }));
+            }
+        }
+    }
+    let mut traffic = Map::new();
+    for (flow, plan) in flows.iter_mut().zip(&plans) {
+        traffic.insert(plan.name.clone(), flow.finish(clock)?);
+    }
+    thread::sleep(DRAIN);
+    let seconds = clock.elapsed().as_secs_f64();
+    let after = cell.counters()?;
+    let status = cell.each_daemon(Daemon::status);
+    for daemon in &mut cell.daemons {
+        daemon.stop()?;
+    }
+    let daemons = cell.each_daemon(Daemon::outcome);
+    let leftovers = cell.leftovers()?;
+    tell(&format!(
+        "arm {}: done after {seconds:.1} s of its clock",
+        arm.name
+    ));
+    let addresses = nodes.iter().map(|node| {
+        (
+            node.name.to_owned(),
+            json!({ "ip": node.ip(), "mac": node.mac() }),
+        )
+    });
+    let result = json!({
+        "schema": 1,
+        "arm": arm.name,
+        "clock-seconds": seconds,
+        "nodes": Value::Object(addresses.collect()),
+        "traffic": traffic,
+        "events": happened,
+        "counters": {
+            "difference": counters::difference(&before, &after),
+            "before": before,
+            "after": after,
+        },
+        "status": status,
+        "daemons": daemons,
+        "rules-left": leftovers,
+    });
+    drop(cell);
+    network::tear_down(&nodes)?;
+    Ok(result)
+}
+
+/// Captures the air, if the scenario wants it.
+fn capture(scenario: &Scenario, logs: &Path) -> Result<Option<Process>> {
+    if !scenario.medium.capture {
+        return Ok(None);
+    }
+    run(None, "ip link set hwsim0 up")?;
+    let file = logs.join("air.pcap").display().to_string();
+    // Enough of each frame for every header and any frame of ours.
+    let words = ["tcpdump", "-i", "hwsim0", "-s", "512", "-U", "-w", &file];
+    let log = logs.join("tcpdump.log");
+    start(None, &words, &log, &log).map(Some)
+}

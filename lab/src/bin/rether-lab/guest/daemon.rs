@@ -1,0 +1,115 @@
+//! Our daemons, started and ill-treated as a scenario says.
+
+use super::{
+    plan::{Kind, Node},
+    process::{Process, output, start},
+};
+use anyhow::{Context as _, Result, bail};
+use rether_lab::commands::{self, Role};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Virtual time an orderly stop may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The daemon of one node.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    pub(crate) node: String,
+    role: Role,
+    log: PathBuf,
+    starts: u32,
+    /// How the last one ended, as text.
+    ended: Option<String>,
+    process: Option<Process>,
+}
+
+impl Daemon {
+    /// The daemon `node` has, not yet started; the policy goes where the coordinator reads it.
+    pub(crate) fn of(node: &Node<'_>, policy: Option<&str>, logs: &Path) -> Result<Option<Self>> {
+        let role = match node.kind {
+            Kind::Ap(ap) if ap.coordinator => Role::Coordinator,
+            Kind::Station(station, _) if station.agent => Role::Agent,
+            _ => return Ok(None),
+        };
+        if let Some(config) = commands::config_path(role, node.name) {
+            let folder = Path::new(&config)
+                .parent()
+                .context("a file without a folder")?;
+            fs::create_dir_all(folder)?;
+            fs::write(&config, policy.unwrap_or_default())?;
+        }
+        if let Some(folder) = Path::new(&commands::control_path(node.name)).parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let log = logs.join(format!("{}-{}.log", node.name, role.program()));
+        let node = node.name.to_owned();
+        Ok(Some(Self {
+            node,
+            role,
+            log,
+            starts: 0,
+            ended: None,
+            process: None,
+        }))
+    }
+
+    /// Starts it, unless it runs.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        self.notice_end()?;
+        if self.process.is_none() {
+            let words = commands::daemon(self.role, &self.node);
+            self.process = Some(start(Some(&self.node), &words, &self.log, &self.log)?);
+            self.starts += 1;
+        }
+        Ok(())
+    }
+
+    fn notice_end(&mut self) -> Result<()> {
+        if let Some(process) = &mut self.process
+            && let Some(status) = process.ended()?
+        {
+            self.ended = Some(status.to_string());
+            self.process = None;
+        }
+        Ok(())
+    }
+
+    /// Sends `signal`; it is an error if the daemon does not run.
+    pub(crate) fn signal(&mut self, signal: Signal) -> Result<()> {
+        self.notice_end()?;
+        let Some(process) = &self.process else {
+            bail!("the daemon of {} does not run", self.node)
+        };
+        process.signal(signal)
+    }
+
+    /// Stops it in an orderly way, if it runs; one that does not obey is killed, and that is
+    /// recorded.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        self.notice_end()?;
+        if let Some(mut process) = self.process.take() {
+            let ended = process.stop(PATIENCE)?;
+            self.ended =
+                Some(ended.map_or_else(|| "did not stop, killed".to_owned(), |s| s.to_string()));
+        }
+        Ok(())
+    }
+
+    /// What it says of itself, or why it says nothing.
+    pub(crate) fn status(&self) -> Value {
+        let text = output(Some(&self.node), &commands::status(self.role, &self.node));
+        let parsed = text.and_then(|text| Ok(serde_json::from_str(&text)?));
+        parsed.unwrap_or_else(|error: anyhow::Error| json!({ "error": format!("{error:#}") }))
+    }
+
+    /// How it fared.
+    pub(crate) fn outcome(&self) -> Value {
+        json!({ "role": self.role.program(), "starts": self.starts, "ended": self.ended })
+    }
+}

@@ -1,0 +1,127 @@
+//! Running programs in the namespace of a node.
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    fs::{File, OpenOptions},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often a condition is looked at again, in virtual time.
+const POLL: Duration = Duration::from_millis(10);
+
+fn command<S: AsRef<str>>(namespace: Option<&str>, words: &[S]) -> Command {
+    let mut all: Vec<&str> = match namespace {
+        Some(name) => vec!["ip", "netns", "exec", name],
+        None => Vec::new(),
+    };
+    all.extend(words.iter().map(AsRef::as_ref));
+    let mut command = Command::new(all.first().copied().unwrap_or_default());
+    command
+        .args(all.get(1..).unwrap_or_default())
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs `words` to the end in `namespace`; returns what it printed.
+pub(crate) fn output<S: AsRef<str>>(namespace: Option<&str>, words: &[S]) -> Result<String> {
+    let mut command = command(namespace, words);
+    let done = command.output().with_context(|| format!("{command:?}"))?;
+    if !done.status.success() {
+        let said = String::from_utf8_lossy(&done.stderr);
+        bail!("{command:?}: {}: {}", done.status, said.trim());
+    }
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
+/// The same for a whole line of words without blanks.
+pub(crate) fn run(namespace: Option<&str>, line: &str) -> Result<()> {
+    output(namespace, &line.split_whitespace().collect::<Vec<_>>()).map(drop)
+}
+
+/// Starts `words` in `namespace`; standard output goes to `out` and standard error to `log`, both
+/// at their ends.
+pub(crate) fn start<S: AsRef<str>>(
+    namespace: Option<&str>,
+    words: &[S],
+    out: &Path,
+    log: &Path,
+) -> Result<Process> {
+    let open = |path: &Path| -> Result<File> {
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .with_context(|| format!("{path:?}"))
+    };
+    // `ip netns exec` becomes the program, so that the child is the program itself.
+    let mut command = command(namespace, words);
+    command.stdout(open(out)?).stderr(open(log)?);
+    let child = command.spawn().with_context(|| format!("{command:?}"))?;
+    Ok(Process { child })
+}
+
+/// A program running in the background; it is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Sends `signal`.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), signal).context("signal")
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Waits for its end until `deadline`.
+    pub(crate) fn wait_until(&mut self, deadline: Instant) -> Result<Option<ExitStatus>> {
+        loop {
+            let ended = self.ended()?;
+            if ended.is_some() || Instant::now() >= deadline {
+                return Ok(ended);
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Asks it to stop, and returns how it ended if it did within `patience`.
+    pub(crate) fn stop(&mut self, patience: Duration) -> Result<Option<ExitStatus>> {
+        if let Some(status) = self.ended()? {
+            return Ok(Some(status));
+        }
+        self.signal(Signal::TERM)?;
+        self.wait_until(Instant::now() + patience)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until `holds`, for at most `patience` of virtual time.
+pub(crate) fn wait_for(
+    what: &str,
+    patience: Duration,
+    mut holds: impl FnMut() -> Result<bool>,
+) -> Result<()> {
+    let deadline = Instant::now() + patience;
+    while !holds()? {
+        if Instant::now() >= deadline {
+            bail!("{what}: not within {patience:?}");
+        }
+        thread::sleep(POLL);
+    }
+    Ok(())
+}

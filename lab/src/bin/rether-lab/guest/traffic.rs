@@ -1,0 +1,152 @@
+//! Flows: their clients, their servers, and what they report.
+
+use super::{
+    iperf, ping,
+    plan::Node,
+    process::{Process, start},
+};
+use anyhow::{Context as _, Result};
+use rether_lab::{
+    commands,
+    scenario::{Traffic, TrafficKind},
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// The flow with index `n` uses this port plus `2 n`.
+const FIRST_PORT: u16 = 5200;
+/// Virtual time a client may need after its duration, for its last words with the server.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A flow of the scenario in the arm being run.
+#[derive(Debug)]
+pub(crate) struct Flow<'a> {
+    plan: &'a Traffic,
+    port: u16,
+    to: String,
+    files: PathBuf,
+    server: Option<Process>,
+    client: Option<Process>,
+}
+
+impl<'a> Flow<'a> {
+    /// Starts the server side, if it has one, so that it listens when the clock starts.
+    pub(crate) fn prepare(
+        index: u16,
+        plan: &'a Traffic,
+        nodes: &[Node<'_>],
+        logs: &Path,
+    ) -> Result<Self> {
+        let port = FIRST_PORT + 2 * index;
+        let to = nodes
+            .iter()
+            .find(|node| node.name == plan.to)
+            .context("no such node")?
+            .ip();
+        let files = logs.join(format!("flow-{}", plan.name));
+        let mut flow = Self {
+            plan,
+            port,
+            to,
+            files,
+            server: None,
+            client: None,
+        };
+        let port = port.to_string();
+        let words = match plan.kind {
+            TrafficKind::Voice => commands::answer(flow.port),
+            TrafficKind::Udp | TrafficKind::Tcp => ["iperf3", "-s", "-1", "-J", "-p", &port]
+                .map(str::to_owned)
+                .to_vec(),
+            TrafficKind::Ping => return Ok(flow),
+        };
+        let (out, log) = (flow.file("server.out"), flow.file("server.log"));
+        flow.server = Some(start(Some(&plan.to), &words, &out, &log)?);
+        Ok(flow)
+    }
+
+    fn file(&self, ending: &str) -> PathBuf {
+        self.files.with_extension(ending)
+    }
+
+    /// Starts the client side.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let plan = self.plan;
+        let seconds = plan.duration.seconds();
+        let port = self.port.to_string();
+        let words = match plan.kind {
+            TrafficKind::Voice => {
+                commands::call(&self.to, self.port, plan.codec.as_deref(), seconds)
+            }
+            TrafficKind::Udp | TrafficKind::Tcp => {
+                let time = seconds.to_string();
+                let mut words = ["iperf3", "-J", "-c", &self.to, "-p", &port, "-t", &time]
+                    .map(str::to_owned)
+                    .to_vec();
+                let mut add = |option: &str, value: Option<String>| {
+                    words.extend(
+                        value
+                            .into_iter()
+                            .flat_map(|value| [option.to_owned(), value]),
+                    );
+                };
+                add("-b", plan.rate.map(|rate| rate.0.to_string()));
+                add("-l", plan.packet_bytes.map(|bytes| bytes.to_string()));
+                add("--dscp", plan.dscp.map(|dscp| dscp.to_string()));
+                if plan.kind == TrafficKind::Udp {
+                    words.push("-u".to_owned());
+                }
+                words
+            }
+            TrafficKind::Ping => {
+                let interval = plan.interval.map_or(0.1, |interval| interval.seconds());
+                let count = (seconds / interval).round().max(1.0).to_string();
+                let size = plan.packet_bytes.unwrap_or(56).to_string();
+                let interval = interval.to_string();
+                [
+                    "ping", "-n", "-i", &interval, "-c", &count, "-s", &size, "-W", "1", &self.to,
+                ]
+                .map(str::to_owned)
+                .to_vec()
+            }
+        };
+        let (out, log) = (self.file("client.out"), self.file("client.log"));
+        self.client = Some(start(Some(&plan.from), &words, &out, &log)?);
+        Ok(())
+    }
+
+    /// Waits for the client's end, stops the server and reads what both reported. `clock` is when
+    /// the arm's clock started.
+    pub(crate) fn finish(&mut self, clock: Instant) -> Result<Value> {
+        let deadline = clock + self.plan.start.0 + self.plan.duration.0 + PATIENCE;
+        let ended = match &mut self.client {
+            Some(client) => client.wait_until(deadline)?,
+            None => None,
+        };
+        self.client = None;
+        if let Some(mut server) = self.server.take() {
+            server.stop(Duration::from_secs(2))?;
+        }
+        let read = |ending: &str| fs::read_to_string(self.file(ending)).unwrap_or_default();
+        let client = read("client.out");
+        let mut report = match self.plan.kind {
+            TrafficKind::Ping => ping::summary(&client),
+            TrafficKind::Udp => iperf::udp(&client, &read("server.out")),
+            TrafficKind::Tcp => iperf::tcp(&client),
+            TrafficKind::Voice => serde_json::from_str(&client).unwrap_or_else(
+                |error| json!({ "error": format!("{error}; {}", read("client.log").trim()) }),
+            ),
+        };
+        if let Some(map) = report.as_object_mut() {
+            map.insert(
+                "exit-code".to_owned(),
+                ended.and_then(|status| status.code()).into(),
+            );
+        }
+        Ok(report)
+    }
+}
