@@ -62,7 +62,10 @@ pub fn answer(
     let mut senders: BTreeMap<Key, Sender> = BTreeMap::new();
     let mut halting: Vec<Key> = Vec::new();
     let (mut some_ended, mut all_delivered) = (false, true);
-    while !stop.load(Ordering::Relaxed) && !(options.once && some_ended && senders.is_empty()) {
+    while !stop.load(Ordering::Relaxed) {
+        if options.once && some_ended && senders.is_empty() {
+            break;
+        }
         let now = now_ns();
         let wait = machine
             .poll_timeout()
