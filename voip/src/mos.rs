@@ -10,7 +10,7 @@
 //! MOS     = 1 + 0.035 R + 7e-6 R (R - 60) (100 - R)
 //! ```
 //!
-//! `Ie,eff` is G.107 equation 7-29 and the MOS mapping is G.107 Annex B. `Id` is the
+//! `Ie,eff` and the MOS mapping are G.107's (section 7.5 and Annex B). `Id` is the
 //! two-line fit of Cole and Rosenbluth ("Voice over IP performance monitoring",
 //! CCR 31(2), 2001) to G.107's delay curves with no echo. `Ie` and `Bpl` are those
 //! of ITU-T G.113 Appendix I.
@@ -21,7 +21,7 @@
 
 use serde::Serialize;
 
-/// The default rating with all impairments at their defaults (G.107 table 3).
+/// R with no delay, no loss and every other parameter at its G.107 default.
 const R_DEFAULT: f64 = 93.2;
 
 /// What the E-model knows of a codec.

@@ -31,7 +31,7 @@ pub struct FarReport {
     pub sender: SenderReport,
     /// What it received.
     pub stream: StreamReport,
-    /// Datagrams it ignored during the call on this call's account.
+    /// Datagrams it received on this call's account and ignored.
     pub bad_datagrams: u64,
 }
 
@@ -124,7 +124,7 @@ pub struct CallReport {
     pub up: Direction,
     /// Answerer to caller.
     pub down: Direction,
-    /// Datagrams that were not of this call and were ignored.
+    /// Datagrams either end received on this call's account and ignored.
     pub bad_datagrams: u64,
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn render(run: &RunReport) -> String {
     if run.calls.iter().any(|call| call.ended != Ending::NotPlaced) {
         let _ = writeln!(out, "\n{}", figures(run));
         out.push_str(&windows(run));
+        out.push_str(&remarks(run));
     }
     for check in &run.checks {
         let _ = writeln!(out, "{}", judged(check));
@@ -140,6 +141,31 @@ fn windows(run: &RunReport) -> String {
         } else {
             writeln!(out)
         };
+    }
+    out
+}
+
+/// What would otherwise be blamed on the network.
+fn remarks(run: &RunReport) -> String {
+    let mut out = String::new();
+    for (call, way, direction) in directions(run) {
+        let Some(sender) = direction.sender else {
+            continue;
+        };
+        if sender.send_errors > 0 {
+            let refused = sender.send_errors;
+            let _ = writeln!(
+                out,
+                "call {call} {way}: {refused} lost in the sender's own kernel"
+            );
+        }
+        if sender.pacing_late_max_ms > f64::from(run.profile.packet_ms()) {
+            let late = sender.pacing_late_max_ms;
+            let _ = writeln!(
+                out,
+                "call {call} {way}: the sender was up to {late:.0} ms behind"
+            );
+        }
     }
     out
 }

@@ -75,10 +75,9 @@ pub fn call(
             .filter_map(|call| call.machine.poll_timeout())
             .min();
         let wait = next.map_or(TICK_NS, |at| at.saturating_sub(now).min(TICK_NS));
-        let sockets: Vec<&UdpSocket> = calls
-            .iter()
-            .flat_map(|call| [&call.voice, &call.control])
-            .collect();
+        // What still comes for a call that is over is not read and must not wake us.
+        let open = calls.iter().filter(|call| !call.is_over());
+        let sockets: Vec<&UdpSocket> = open.flat_map(|call| [&call.voice, &call.control]).collect();
         wait_readable(&sockets, wait)?;
         for call in &mut calls {
             call.work(stop.load(Ordering::Relaxed))?;
@@ -275,17 +274,14 @@ impl Call {
             voice,
             ..
         } = self;
-        let (Some(stats), Some(id)) = (stats, incoming) else {
-            return;
-        };
         drain(
             voice,
-            |now, _, bytes| match id.parse(bytes) {
-                Ok(voice) => {
+            |now, _, bytes| match (stats.as_mut(), incoming.map(|id| id.parse(bytes))) {
+                (Some(stats), Some(Ok(voice))) => {
                     stats.on_packet(voice, now);
                     machine.heard(now);
                 }
-                Err(_) => *bad += 1,
+                _ => *bad += 1,
             },
             |_| {},
         );
@@ -359,7 +355,7 @@ impl Call {
                     .filter(|_| self.sender.is_some())
                     .map(|stats| stats.report(far_sent)),
             },
-            bad_datagrams: self.bad,
+            bad_datagrams: self.bad + far.map_or(0, |far| far.bad_datagrams),
         }
     }
 
