@@ -1,8 +1,20 @@
 //! What nl80211 reports by itself.
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+
+use neli::consts::socket::NlFamily;
+use neli::err::SocketError;
+use neli::nl::NlPayload;
+use neli::socket::asynchronous::NlSocketHandle;
+use neli::utils::Groups;
 use rether_proto::mac::MacAddr;
 
+use super::parse::{self, Message};
+use super::request::into_io;
 use super::{Nl80211, Nl80211Error};
+use crate::error::Doing;
 
 /// Something happened on a wireless interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +78,19 @@ pub enum SignalLevel {
 }
 
 /// The stream of events, on a socket of its own.
-#[derive(Debug)]
-pub struct Events {}
+pub struct Events {
+    socket: NlSocketHandle,
+    /// Events of the datagram that was read last.
+    ready: VecDeque<Event>,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("ready", &self.ready)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Events {
     /// Subscribes to the groups `mlme` and `scan`.
@@ -75,8 +98,23 @@ impl Events {
     /// # Errors
     /// The kernel refused the subscription.
     pub async fn subscribe(nl80211: &Nl80211) -> Result<Self, Nl80211Error> {
-        let _ = nl80211;
-        unimplemented!()
+        let doing = "subscribe to nl80211 events";
+        let mut groups = Vec::new();
+        for name in ["mlme", "scan"] {
+            let group = nl80211.router.resolve_nl_mcast_group("nl80211", name).await;
+            groups.push(group.map_err(into_io).doing(doing)?);
+        }
+        let socket = NlSocketHandle::connect(NlFamily::Generic, None, Groups::empty())
+            .map_err(io::Error::other)
+            .doing(doing)?;
+        socket
+            .add_mcast_membership(Groups::new_groups(&groups))
+            .map_err(io::Error::other)
+            .doing(doing)?;
+        Ok(Self {
+            socket,
+            ready: VecDeque::new(),
+        })
     }
 
     /// The next event; those of no interest here are passed over. Cancel safe.
@@ -84,6 +122,27 @@ impl Events {
     /// # Errors
     /// The socket is broken: subscribe anew.
     pub async fn next(&mut self) -> Result<Event, Nl80211Error> {
-        unimplemented!()
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(event);
+            }
+            match self.socket.recv::<u16, Message>().await {
+                // A message that cannot be read is passed over like one of no interest.
+                Ok((messages, _)) => {
+                    self.ready.extend(messages.filter_map(
+                        |message| match message.ok()?.nl_payload() {
+                            NlPayload::Payload(message) => parse::event(message),
+                            _ => None,
+                        },
+                    ))
+                }
+                Err(SocketError::Io(error)) if error.raw_os_error() == Some(libc::ENOBUFS) => {
+                    return Ok(Event::Overrun);
+                }
+                Err(error) => {
+                    return Ok(Err(io::Error::other(error)).doing("read nl80211 events")?);
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,22 @@
 //! nl80211: what the wireless stack knows and can be told.
 
+mod attr;
 mod event;
+mod parse;
+mod request;
 
+use std::fmt;
+use std::io;
+
+use neli::consts::socket::NlFamily;
+use neli::router::asynchronous::NlRouter;
+use neli::utils::Groups;
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
+
+use crate::error::{Doing, OsError};
+use attr::{Attr, Command, Cqm};
+use request::{Attributes, attribute, dump, into_io, order};
 
 pub use event::{Event, Events, SignalLevel};
 
@@ -14,13 +27,8 @@ pub enum Nl80211Error {
     #[error("this kernel has no nl80211: load cfg80211, or the driver of the wireless card")]
     Missing,
     /// The request was refused.
-    #[error("nl80211 refused to {doing}: {reason}")]
-    Refused {
-        /// What was asked, as a verb phrase.
-        doing: &'static str,
-        /// The kernel's answer and what to do about it.
-        reason: String,
-    },
+    #[error(transparent)]
+    Refused(#[from] OsError),
 }
 
 /// What an interface does (`enum nl80211_iftype`).
@@ -83,8 +91,18 @@ pub struct Station {
 }
 
 /// A connection to nl80211. Needs a tokio runtime.
-#[derive(Debug)]
-pub struct Nl80211 {}
+pub struct Nl80211 {
+    router: NlRouter,
+    family: u16,
+}
+
+impl fmt::Debug for Nl80211 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nl80211")
+            .field("family", &self.family)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Nl80211 {
     /// Connects and looks up the family.
@@ -92,7 +110,15 @@ impl Nl80211 {
     /// # Errors
     /// The kernel has no nl80211.
     pub async fn connect() -> Result<Self, Nl80211Error> {
-        unimplemented!()
+        // Events come over a socket of their own ([`Events`]): the router's receiver loses those
+        // of groups above 32, and blocks all requests when it is not drained.
+        let (router, _) = NlRouter::connect(NlFamily::Generic, None, Groups::empty())
+            .await
+            .map_err(into_io)
+            .doing("open a generic netlink socket")?;
+        let family = router.resolve_genl_family("nl80211").await;
+        let family = family.map_err(|_| Nl80211Error::Missing)?;
+        Ok(Self { router, family })
     }
 
     /// All interfaces that have a name.
@@ -100,7 +126,10 @@ impl Nl80211 {
     /// # Errors
     /// The request was refused.
     pub async fn interfaces(&self) -> Result<Vec<Interface>, Nl80211Error> {
-        unimplemented!()
+        let all = Attributes::default();
+        let messages = dump(&self.router, self.family, Command::GetInterface, all).await;
+        let messages = messages.doing("list the wireless interfaces")?;
+        Ok(messages.iter().filter_map(parse::interface).collect())
     }
 
     /// All peers of interface `index`.
@@ -108,8 +137,16 @@ impl Nl80211 {
     /// # Errors
     /// The interface has gone.
     pub async fn stations(&self, index: u32) -> Result<Vec<Station>, Nl80211Error> {
-        let _ = index;
-        unimplemented!()
+        let doing = "list the stations";
+        let of = Attributes::default()
+            .with(Attr::Ifindex, index)
+            .doing(doing)?;
+        let messages = dump(&self.router, self.family, Command::GetStation, of).await;
+        Ok(messages
+            .doing(doing)?
+            .iter()
+            .filter_map(parse::station)
+            .collect())
     }
 
     /// How many octets mac80211 takes from one flow before it turns to the next
@@ -119,8 +156,15 @@ impl Nl80211 {
     /// # Errors
     /// The driver does not use mac80211's queues, or rights are missing.
     pub async fn set_txq_quantum(&self, wiphy: u32, octets: u32) -> Result<(), Nl80211Error> {
-        let _ = (wiphy, octets);
-        unimplemented!()
+        let attributes = Attributes::default()
+            .with(Attr::Wiphy, wiphy)
+            .and_then(|attributes| attributes.with(Attr::TxqQuantum, octets));
+        self.order(
+            "set the queue quantum of the radio",
+            Command::SetWiphy,
+            attributes,
+        )
+        .await
     }
 
     /// The quantum in force, in octets; `None` if the driver does not use mac80211's queues.
@@ -128,8 +172,14 @@ impl Nl80211 {
     /// # Errors
     /// The radio has gone.
     pub async fn txq_quantum(&self, wiphy: u32) -> Result<Option<u32>, Nl80211Error> {
-        let _ = wiphy;
-        unimplemented!()
+        let doing = "read the queue quantum of the radio";
+        // Without the flag, the kernel leaves out what came to nl80211 later.
+        let of = Attributes::default()
+            .with(Attr::Wiphy, wiphy)
+            .and_then(|attributes| attributes.with(Attr::SplitWiphyDump, ()))
+            .doing(doing)?;
+        let messages = dump(&self.router, self.family, Command::GetWiphy, of).await;
+        Ok(messages.doing(doing)?.iter().find_map(parse::txq_quantum))
     }
 
     /// Turns power save on or off: a sleeping station hears a token only when it wakes.
@@ -137,8 +187,11 @@ impl Nl80211 {
     /// # Errors
     /// The driver cannot, or rights are missing.
     pub async fn set_power_save(&self, index: u32, on: bool) -> Result<(), Nl80211Error> {
-        let _ = (index, on);
-        unimplemented!()
+        let attributes = Attributes::default()
+            .with(Attr::Ifindex, index)
+            .and_then(|attributes| attributes.with(Attr::PsState, u32::from(on)));
+        self.order("set power save", Command::SetPowerSave, attributes)
+            .await
     }
 
     /// Asks for [`Event::Signal`] when the AP's signal crosses `threshold` (dBm) by `hysteresis`
@@ -152,7 +205,32 @@ impl Nl80211 {
         threshold: i32,
         hysteresis: u32,
     ) -> Result<(), Nl80211Error> {
-        let _ = (index, threshold, hysteresis);
-        unimplemented!()
+        let attributes = || {
+            let (threshold, hysteresis) = (
+                attribute(Cqm::RssiThold, threshold)?,
+                attribute(Cqm::RssiHyst, hysteresis)?,
+            );
+            let cqm = attribute(Attr::Cqm, ())?
+                .nest(&threshold)
+                .and_then(|cqm| cqm.nest(&hysteresis))
+                .map_err(io::Error::other)?;
+            let mut attributes = Attributes::default().with(Attr::Ifindex, index)?;
+            attributes.push(cqm);
+            Ok(attributes)
+        };
+        self.order("watch the signal", Command::SetCqm, attributes())
+            .await
+    }
+
+    async fn order(
+        &self,
+        doing: &'static str,
+        command: Command,
+        attributes: io::Result<Attributes>,
+    ) -> Result<(), Nl80211Error> {
+        let attributes = attributes.doing(doing)?;
+        Ok(order(&self.router, self.family, command, attributes)
+            .await
+            .doing(doing)?)
     }
 }

@@ -1,0 +1,60 @@
+//! The attributes of nl80211 that are used here (`linux/nl80211.h`). The commands come with neli.
+
+use neli::consts::genl::NlAttrType;
+use neli::neli_enum;
+
+pub(super) use neli::consts::nl80211::Nl80211Command as Command;
+
+/// `enum nl80211_attrs`.
+#[neli_enum(serialized_type = "u16")]
+pub(super) enum Attr {
+    Wiphy = 1,
+    Ifindex = 3,
+    Ifname = 4,
+    Iftype = 5,
+    Mac = 6,
+    StaInfo = 21,
+    WiphyFreq = 38,
+    Ssid = 52,
+    StatusCode = 72,
+    PsState = 93,
+    Cqm = 94,
+    SplitWiphyDump = 174,
+    TxqQuantum = 268,
+}
+impl NlAttrType for Attr {}
+
+/// `enum nl80211_sta_info`.
+#[neli_enum(serialized_type = "u16")]
+pub(super) enum StaInfo {
+    InactiveTime = 1,
+    Signal = 7,
+    TxBitrate = 8,
+    RxPackets = 9,
+    TxPackets = 10,
+    TxRetries = 11,
+    TxFailed = 12,
+    RxBitrate = 14,
+    StaFlags = 17,
+    RxBytes64 = 23,
+    TxBytes64 = 24,
+}
+impl NlAttrType for StaInfo {}
+
+/// `enum nl80211_rate_info`.
+#[neli_enum(serialized_type = "u16")]
+pub(super) enum RateInfo {
+    Bitrate = 1,
+    Bitrate32 = 5,
+}
+impl NlAttrType for RateInfo {}
+
+/// `enum nl80211_attr_cqm`.
+#[neli_enum(serialized_type = "u16")]
+pub(super) enum Cqm {
+    RssiThold = 1,
+    RssiHyst = 2,
+    RssiThresholdEvent = 3,
+    RssiLevel = 9,
+}
+impl NlAttrType for Cqm {}
