@@ -8,6 +8,7 @@
 
 mod cycle;
 mod reservations;
+mod round_trip;
 mod session;
 mod station;
 mod status;
@@ -29,6 +30,8 @@ use crate::wire::{CellMode, DecodeError, Header, Message, MessageType};
 
 use cycle::Cycle;
 use reservations::Refusals;
+pub use round_trip::RoundTripStatus;
+use round_trip::RoundTrips;
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
 use visit::Lease;
@@ -207,6 +210,7 @@ pub struct Coordinator {
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
     lease: Option<Lease>,
+    round_trips: RoundTrips,
     next_token: u32,
     /// Since when token mode runs without a reservation.
     empty_since: Option<Instant>,
@@ -253,6 +257,7 @@ impl Coordinator {
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
             lease: None,
+            round_trips: RoundTrips::new(),
             next_token: rng.next_u32(),
             rng,
             empty_since: None,

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Coordinator;
+use super::{Coordinator, RoundTripStatus};
 use crate::flow::FlowKey;
 use crate::ledger::LinkRates;
 use crate::mac::MacAddr;
@@ -30,6 +30,8 @@ pub struct CoordinatorStatus {
     pub stations: Vec<StationStatus>,
     /// Every reservation.
     pub flows: Vec<FlowStatus>,
+    /// How quickly agents answer.
+    pub round_trip: RoundTripStatus,
     /// Counters.
     pub stats: CoordinatorStats,
 }
@@ -132,6 +134,7 @@ impl Coordinator {
             policy_version: self.policy.version,
             flows: self.flow_status(),
             stations: self.station_status(),
+            round_trip: self.round_trips.status(),
             stats: self.stats,
         }
     }

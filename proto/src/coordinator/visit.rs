@@ -4,7 +4,7 @@ use super::{Coordinator, CoordinatorEvent, Outgoing};
 use crate::ledger::visit_cost;
 use crate::mac::MacAddr;
 use crate::machine::{Reason, TxHandle};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire::{Backlog, Message, Request, Return, Token};
 
 /// A token that is out. Not `Copy`: it is taken from [`Coordinator::lease`] exactly once, by its
@@ -14,6 +14,7 @@ pub(super) struct Lease {
     pub(super) station: MacAddr,
     token: Token,
     handle: TxHandle,
+    sent: Instant,
     /// Transmissions of the token itself.
     tries: u8,
     probed: bool,
@@ -53,6 +54,7 @@ impl Coordinator {
             station,
             token,
             handle,
+            sent: self.now,
             tries: 1,
             probed: false,
         });
@@ -130,6 +132,9 @@ impl Coordinator {
             return;
         };
         self.stats.returns += 1;
+        if lease.tries == 1 {
+            self.round_trips.record(self.now.since(lease.sent));
+        }
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
