@@ -10,11 +10,10 @@ impl Agent {
     /// Uses a grant and returns it, in the same drain. A token seen before, or a probe for it, is
     /// answered by the same RETURN again and grants nothing twice.
     pub(super) fn token(&mut self, token: Token) {
-        if self.last_token == Some(token.token) {
-            if let Some(answer) = self.last_return.clone() {
-                self.send(answer);
-                return;
-            }
+        let seen = self.last_token == Some(token.token);
+        if let Some(answer) = self.last_return.clone().filter(|_| seen) {
+            self.send(answer);
+            return;
         }
         if self
             .last_token

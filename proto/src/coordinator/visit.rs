@@ -65,7 +65,7 @@ impl Coordinator {
         self.stats.handles = self.stats.handles.wrapping_add(1);
         let handle = TxHandle(self.stats.handles);
         let session = self.stations.get(&to).map_or(0, super::Station::session);
-        let message = Message::Token(token.clone());
+        let message = Message::Token(*token);
         self.outbox.push_back(Outgoing {
             to,
             session,
@@ -111,7 +111,7 @@ impl Coordinator {
             rt: Duration::ZERO,
             nrt: Duration::ZERO,
             valid: self.config.return_margin,
-            ..lease.token.clone()
+            ..lease.token
         };
         lease.handle = self.send_token(lease.station, &probe);
         // The probe itself is not repeated.
