@@ -2,9 +2,14 @@
 //! a command, a datagram with the reply.
 
 mod reply;
+mod socket;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tokio::time::timeout;
+
+use socket::ControlSocket;
 
 pub use reply::{Event, Fields};
 
@@ -49,7 +54,12 @@ pub enum ControlError {
 
 /// A connection for commands. Its own socket file goes when it is dropped.
 #[derive(Debug)]
-pub struct Control {}
+pub struct Control {
+    socket: ControlSocket,
+    path: PathBuf,
+    /// A reply is still to come that nobody waits for.
+    overdue: bool,
+}
 
 impl Control {
     /// Connects to the daemon's socket, such as `/run/hostapd/wlan0`, and pings it.
@@ -57,8 +67,16 @@ impl Control {
     /// # Errors
     /// Nobody answers there.
     pub async fn connect(path: &Path) -> Result<Self, ControlError> {
-        let _ = path;
-        unimplemented!()
+        let socket = ControlSocket::connect(path).map_err(unreachable_at(path))?;
+        let mut this = Self {
+            socket,
+            path: path.to_owned(),
+            overdue: false,
+        };
+        match this.request("PING").await?.as_str() {
+            "PONG" => Ok(this),
+            reply => Err(this.refused("PING", reply)),
+        }
     }
 
     /// Sends `command` and returns the reply without its final newline.
@@ -66,8 +84,34 @@ impl Control {
     /// # Errors
     /// The daemon has gone, is silent, or answered `FAIL` or `UNKNOWN COMMAND`.
     pub async fn request(&mut self, command: &str) -> Result<String, ControlError> {
-        let _ = command;
-        unimplemented!()
+        if self.overdue {
+            // The reply to a command that timed out would be taken for that to this one.
+            self.socket = ControlSocket::connect(&self.path).map_err(unreachable_at(&self.path))?;
+        }
+        // Set here and not after a time-out, so that it holds for a dropped future too.
+        self.overdue = true;
+        let exchange = async {
+            self.socket.send(command).await?;
+            loop {
+                let message = self.socket.receive().await?;
+                // Some versions send events to everyone they know.
+                if Event::parse(&message).is_none() {
+                    return Ok(message);
+                }
+            }
+        };
+        let reply = match timeout(TIMEOUT, exchange).await {
+            Ok(reply) => reply.map_err(unreachable_at(&self.path))?,
+            Err(_) => {
+                let (path, command) = (self.path.clone(), command.to_owned());
+                return Err(ControlError::Silent { path, command });
+            }
+        };
+        self.overdue = false;
+        if reply.starts_with("FAIL") || reply == "UNKNOWN COMMAND" {
+            return Err(self.refused(command, &reply));
+        }
+        Ok(reply)
     }
 
     /// Sends `command`, whose reply must be `OK`.
@@ -75,8 +119,10 @@ impl Control {
     /// # Errors
     /// As for [`Control::request`], and for any other reply.
     pub async fn order(&mut self, command: &str) -> Result<(), ControlError> {
-        let _ = command;
-        unimplemented!()
+        match self.request(command).await?.as_str() {
+            "OK" => Ok(()),
+            reply => Err(self.refused(command, reply)),
+        }
     }
 
     /// Sends `command`, whose reply is lines of `key=value`: `STATUS`, `SIGNAL_POLL`, `STA`.
@@ -84,14 +130,32 @@ impl Control {
     /// # Errors
     /// As for [`Control::request`].
     pub async fn fields(&mut self, command: &str) -> Result<Fields, ControlError> {
-        let _ = command;
-        unimplemented!()
+        Ok(Fields::parse(&self.request(command).await?))
+    }
+
+    fn refused(&self, command: &str, reply: &str) -> ControlError {
+        let (path, command, reply) = (self.path.clone(), command.to_owned(), reply.to_owned());
+        ControlError::Refused {
+            path,
+            command,
+            reply,
+        }
+    }
+}
+
+fn unreachable_at(path: &Path) -> impl FnOnce(std::io::Error) -> ControlError {
+    move |source| ControlError::Unreachable {
+        path: path.to_owned(),
+        source,
     }
 }
 
 /// A connection for events.
 #[derive(Debug)]
-pub struct ControlEvents {}
+pub struct ControlEvents {
+    /// After `ATTACH`, only its socket is used.
+    control: Control,
+}
 
 impl ControlEvents {
     /// Connects to the daemon's socket and asks for its events (`ATTACH`).
@@ -99,8 +163,9 @@ impl ControlEvents {
     /// # Errors
     /// Nobody answers there.
     pub async fn attach(path: &Path) -> Result<Self, ControlError> {
-        let _ = path;
-        unimplemented!()
+        let mut control = Control::connect(path).await?;
+        control.order("ATTACH").await?;
+        Ok(Self { control })
     }
 
     /// The next event. Cancel safe.
@@ -109,6 +174,15 @@ impl ControlEvents {
     /// The daemon has gone: attach anew when it is back. A daemon that was killed says nothing;
     /// it shows by [`Control::request`].
     pub async fn next(&mut self) -> Result<Event, ControlError> {
-        unimplemented!()
+        loop {
+            let message = self.control.socket.receive().await;
+            let message = message.map_err(unreachable_at(&self.control.path))?;
+            if let Some(event) = Event::parse(&message) {
+                return Ok(event);
+            }
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;
