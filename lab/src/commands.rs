@@ -20,53 +20,24 @@ impl Role {
     }
 }
 
-/// Where a node's daemon finds its configuration, if it has one.
-#[must_use]
-pub fn config_path(role: Role, node: &str) -> Option<String> {
-    match role {
-        Role::Coordinator => Some(format!("/etc/rether/{node}/ap.toml")),
-        Role::Agent => None,
-    }
-}
-
-/// The control socket of a node's daemon.
-#[must_use]
-pub fn control_path(node: &str) -> String {
-    format!("/run/rether/{node}.sock")
-}
+/// Name of the coordinator's configuration below `/etc/rether`.
+pub const CONFIG: &str = "ap.toml";
 
 fn line(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Runs the daemon of `node` on its `wlan0`.
+/// Runs a daemon as its unit file does. Every node has an `/etc/rether` and a `/run` of its own, so
+/// that nothing needs to be said about them.
 #[must_use]
-pub fn daemon(role: Role, node: &str) -> Vec<String> {
-    let control = control_path(node);
-    let mut words = line(&[
-        role.program(),
-        "run",
-        "--interface",
-        "wlan0",
-        "--control",
-        &control,
-    ]);
-    if let Some(config) = config_path(role, node) {
-        words.extend(line(&["--config", &config]));
-    }
-    words
+pub fn daemon(role: Role) -> Vec<String> {
+    line(&[role.program(), "run", "--interface", "wlan0"])
 }
 
-/// Asks the daemon of `node` for its status, as JSON on standard output.
+/// Asks the node's daemon for its status, as JSON on standard output.
 #[must_use]
-pub fn status(role: Role, node: &str) -> Vec<String> {
-    line(&[
-        role.program(),
-        "status",
-        "--json",
-        "--control",
-        &control_path(node),
-    ])
+pub fn status(role: Role) -> Vec<String> {
+    line(&[role.program(), "status", "--json"])
 }
 
 /// Answers calls at UDP `port`, until it is stopped.

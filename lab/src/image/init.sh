@@ -1,9 +1,8 @@
-#!/usr/bin/busybox sh
+#!/usr/bin/sh
 # First program of the lab's guest: prepares the root, runs the scenario, reports its exit code.
 export PATH=/usr/sbin:/usr/bin:/usr/lib/busybox HOME=/root
 /usr/bin/busybox mkdir -p /usr/lib/busybox /proc /sys /dev /run /tmp /root /var /out
 /usr/bin/busybox --install -s /usr/lib/busybox
-ln -s busybox /usr/bin/sh
 ln -s /run /var/run
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -22,5 +21,5 @@ case "$(cat /proc/cmdline)" in
 esac
 umount /out
 # Port 0xf4 is qemu's isa-debug-exit: the machine ends here.
-printf "\\x$(printf %02x "$code")" | dd of=/dev/port bs=1 seek=244 2>/dev/null
+printf "\\$(printf %03o "$code")" | dd of=/dev/port bs=1 seek=244 2>/dev/null
 poweroff -f

@@ -289,6 +289,8 @@ fn write_base(sysroot: &Sysroot<'_>, kernel: &Kernel, to: &Path) -> Result<(), E
             "usr/lib64/ld-linux-x86-64.so.2",
             "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
         )?;
+        // busybox as a shell would put its own `ip` and `ping` before the real ones.
+        archive.link("usr/bin/sh", "dash")?;
         archive.device("dev/console", 5, 1)?;
         archive.file("init", recipe::INIT.as_bytes(), true)?;
         archive.file(

@@ -6,6 +6,7 @@ pub(super) const VERSION: u32 = 1;
 /// Debian packages the userland comes from, with all they depend on.
 pub(super) const PACKAGES: &[&str] = &[
     "busybox-static",
+    "dash",
     "hostapd",
     "iperf3",
     "iproute2",
@@ -25,6 +26,7 @@ pub(super) const KERNEL: &str = "linux-image-amd64";
 pub(super) const PROGRAMS: &[&str] = &[
     "bridge",
     "busybox",
+    "dash",
     "hostapd",
     "hostapd_cli",
     "ip",

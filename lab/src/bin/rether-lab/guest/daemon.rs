@@ -4,7 +4,7 @@ use super::{
     plan::{Kind, Node},
     process::{Process, output, start},
 };
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use rether_lab::commands::{self, Role};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -37,15 +37,15 @@ impl Daemon {
             Kind::Station(station, _) if station.agent => Role::Agent,
             _ => return Ok(None),
         };
-        if let Some(config) = commands::config_path(role, node.name) {
-            let folder = Path::new(&config)
-                .parent()
-                .context("a file without a folder")?;
-            fs::create_dir_all(folder)?;
-            fs::write(&config, policy.unwrap_or_default())?;
-        }
-        if let Some(folder) = Path::new(&commands::control_path(node.name)).parent() {
-            fs::create_dir_all(folder)?;
+        if role == Role::Coordinator {
+            // `ip netns exec` shows /etc/netns/NODE/rether as /etc/rether, which must be there.
+            let own = format!("/etc/netns/{}/rether", node.name);
+            fs::create_dir_all(&own)?;
+            fs::create_dir_all("/etc/rether")?;
+            fs::write(
+                format!("{own}/{}", commands::CONFIG),
+                policy.unwrap_or_default(),
+            )?;
         }
         let log = logs.join(format!("{}-{}.log", node.name, role.program()));
         let node = node.name.to_owned();
@@ -63,7 +63,7 @@ impl Daemon {
     pub(crate) fn start(&mut self) -> Result<()> {
         self.notice_end()?;
         if self.process.is_none() {
-            let words = commands::daemon(self.role, &self.node);
+            let words = commands::daemon(self.role);
             self.process = Some(start(Some(&self.node), &words, &self.log, &self.log)?);
             self.starts += 1;
         }
@@ -103,7 +103,7 @@ impl Daemon {
 
     /// What it says of itself, or why it says nothing.
     pub(crate) fn status(&self) -> Value {
-        let text = output(Some(&self.node), &commands::status(self.role, &self.node));
+        let text = output(Some(&self.node), &commands::status(self.role));
         let parsed = text.and_then(|text| Ok(serde_json::from_str(&text)?));
         parsed.unwrap_or_else(|error: anyhow::Error| json!({ "error": format!("{error:#}") }))
     }

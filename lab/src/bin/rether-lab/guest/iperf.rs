@@ -1,12 +1,89 @@
-//! Boils iperf3's JSON down.
+//! Boils the JSON of iperf3 down to what a flow sent and what arrived.
+//!
+//! The client's report is used: at the end of a test the server tells the client what it received.
+
 use serde_json::{Value, json};
 
-pub(crate) fn udp(client: &str, server: &str) -> Value {
-    let c: Value = serde_json::from_str(client).unwrap_or_default();
-    let s: Value = serde_json::from_str(server).unwrap_or_default();
-    json!({"c": c["end"], "s": s["end"], "e": c["error"]})
+/// The `end` of the report in `text`, or what iperf3 or the parser says is wrong.
+fn end(text: &str) -> Result<Value, String> {
+    let report: Value =
+        serde_json::from_str(text).map_err(|error| format!("no report of iperf3: {error}"))?;
+    match report["error"].as_str() {
+        Some(error) => Err(format!("iperf3: {error}")),
+        None => Ok(report["end"].clone()),
+    }
 }
-pub(crate) fn tcp(client: &str) -> Value {
-    let c: Value = serde_json::from_str(client).unwrap_or_default();
-    json!({"c": c["end"], "e": c["error"]})
+
+/// A UDP flow: payload rate offered and received in bit/s, packets sent and lost, jitter.
+pub(crate) fn udp(text: &str) -> Value {
+    let end = match end(text) {
+        Ok(end) => end,
+        Err(error) => return json!({ "error": error }),
+    };
+    json!({
+        "sent-bps": end["sum_sent"]["bits_per_second"],
+        "goodput-bps": end["sum_received"]["bits_per_second"],
+        "sent": end["sum_sent"]["packets"],
+        "lost": end["sum"]["lost_packets"],
+        "lost-percent": end["sum"]["lost_percent"],
+        "jitter-ms": end["sum"]["jitter_ms"],
+        "seconds": end["sum"]["seconds"],
+    })
+}
+
+/// A TCP flow: payload rate that arrived in bit/s, retransmitted segments, round-trip time.
+pub(crate) fn tcp(text: &str) -> Value {
+    let end = match end(text) {
+        Ok(end) => end,
+        Err(error) => return json!({ "error": error }),
+    };
+    json!({
+        "sent-bps": end["sum_sent"]["bits_per_second"],
+        "goodput-bps": end["sum_received"]["bits_per_second"],
+        "retransmits": end["sum_sent"]["retransmits"],
+        "rtt-mean-us": end["streams"][0]["sender"]["mean_rtt"],
+        "rtt-max-us": end["streams"][0]["sender"]["max_rtt"],
+        "seconds": end["sum_received"]["seconds"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_arrived_is_not_what_was_sent() {
+        let text = r#"{"end": {
+            "sum_sent": {"bits_per_second": 2e6, "packets": 200},
+            "sum_received": {"bits_per_second": 1.5e6},
+            "sum": {"lost_packets": 50, "lost_percent": 25.0, "jitter_ms": 0.5, "seconds": 1.0}}}"#;
+        let seen = udp(text);
+        assert_eq!(seen["sent-bps"], 2e6);
+        assert_eq!(seen["goodput-bps"], 1.5e6);
+        assert_eq!((&seen["sent"], &seen["lost"]), (&json!(200), &json!(50)));
+    }
+
+    #[test]
+    fn tcp_counts_what_the_receiver_got() {
+        let text = r#"{"end": {
+            "streams": [{"sender": {"mean_rtt": 900, "max_rtt": 1400}}],
+            "sum_sent": {"bits_per_second": 3e6, "retransmits": 4},
+            "sum_received": {"bits_per_second": 2.9e6, "seconds": 1.01}}}"#;
+        let seen = tcp(text);
+        assert_eq!(seen["goodput-bps"], 2.9e6);
+        assert_eq!(
+            (&seen["retransmits"], &seen["rtt-max-us"]),
+            (&json!(4), &json!(1400))
+        );
+    }
+
+    #[test]
+    fn failures_are_told() {
+        let text = r#"{"end": {}, "error": "unable to connect to server"}"#;
+        assert_eq!(
+            udp(text),
+            json!({"error": "iperf3: unable to connect to server"})
+        );
+        assert!(tcp("")["error"].as_str().unwrap().contains("no report"));
+    }
 }

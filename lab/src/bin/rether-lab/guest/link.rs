@@ -58,10 +58,9 @@ fn hostapd(ap: &Ap) -> String {
         basic.push(pinned);
     }
     let mut text = format!(
-        "interface=wlan0\ndriver=nl80211\nctrl_interface=/run/hostapd/{}\nssid={}\n\
+        "interface=wlan0\ndriver=nl80211\nctrl_interface=/run/hostapd\nssid={}\n\
          hw_mode={mode}\nchannel={}\nieee80211n=0\nwmm_enabled={}\nsupported_rates={}\n\
          basic_rates={}\n",
-        ap.name,
         ssid(ap),
         ap.channel(),
         u8::from(ap.wmm),
@@ -80,14 +79,14 @@ fn hostapd(ap: &Ap) -> String {
 }
 
 /// The configuration of `wpa_supplicant` for a station of `ap`; it looks at one channel only.
-fn supplicant(name: &str, ap: &Ap) -> String {
+fn supplicant(ap: &Ap) -> String {
     let security = match ap.security {
         Security::Open => "key_mgmt=NONE".to_owned(),
         Security::Wpa2 => format!("key_mgmt=WPA-PSK\n  psk=\"{PASSPHRASE}\""),
     };
     let frequency = ap.phy.frequency(ap.channel()).unwrap_or_default();
     format!(
-        "ctrl_interface=/run/wpa_supplicant/{name}\nnetwork={{\n  ssid=\"{}\"\n  \
+        "ctrl_interface=/run/wpa_supplicant\nnetwork={{\n  ssid=\"{}\"\n  \
          scan_freq={frequency}\n  freq_list={frequency}\n  disable_ht=1\n  disable_vht=1\n  \
          {security}\n}}\n",
         ssid(ap),
@@ -103,11 +102,7 @@ impl Link {
         let (text, program, ready) = match node.kind {
             Kind::Wire => return Ok(None),
             Kind::Ap(ap) => (hostapd(ap), "hostapd", "AP-ENABLED"),
-            Kind::Station(_, ap) => (
-                supplicant(node.name, ap),
-                "wpa_supplicant",
-                "CTRL-EVENT-CONNECTED",
-            ),
+            Kind::Station(_, ap) => (supplicant(ap), "wpa_supplicant", "CTRL-EVENT-CONNECTED"),
         };
         fs::write(&config, text)?;
         let log = logs.join(format!("{}-{program}.log", node.name));
@@ -211,7 +206,7 @@ mod tests {
             !text.contains("bridge=") && text.contains("wpa_key_mgmt=WPA-PSK"),
             "{text}"
         );
-        assert!(supplicant("a", &ap).contains("scan_freq=5180\n"));
-        assert!(supplicant("a", &ap).contains("psk=\"passphrase of the lab\""));
+        assert!(supplicant(&ap).contains("scan_freq=5180\n"));
+        assert!(supplicant(&ap).contains("psk=\"passphrase of the lab\""));
     }
 }

@@ -19,7 +19,7 @@ use std::{fs, path::Path};
 
 /// Results and logs while the scenario runs: in memory, since the share with the host takes host
 /// time that virtual time does not know of.
-const WORK: &str = "/run/lab";
+const WORK: &str = "/tmp/lab";
 const OUT: &str = "/out";
 
 /// A line of progress for the host, with the virtual time since power-on in front.

@@ -2,7 +2,7 @@
 
 use super::{
     plan::{Kind, Node},
-    process::{output, run},
+    process::{output, prepare_run, run},
 };
 use anyhow::{Context as _, Result};
 use rether_lab::scenario::Mode;
@@ -20,6 +20,7 @@ pub(crate) fn set_up(nodes: &[Node<'_>]) -> Result<()> {
         &format!("modprobe mac80211_hwsim radios={radios} regtest=5"),
     )?;
     for node in nodes {
+        prepare_run(node.name)?;
         run(None, &format!("ip netns add {}", node.name))?;
         run(Some(node.name), "ip link set lo up")?;
     }
@@ -46,8 +47,8 @@ fn access_point(node: &Node<'_>, mode: Mode) -> Result<()> {
     let wire = rether_lab::scenario::WIRE;
     let cable = format!("cable{}", node.cell.unwrap_or_default());
     run(
-        Some(name),
-        &format!("ip link add eth0 type veth peer name {cable} netns {wire}"),
+        None,
+        &format!("ip link add eth0 netns {name} type veth peer name {cable} netns {wire}"),
     )?;
     run(Some(wire), &format!("ip link set {cable} master lan up"))?;
     run(Some(name), "ip link set eth0 up")?;

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -13,9 +13,23 @@ use std::{
 /// How often a condition is looked at again, in virtual time.
 const POLL: Duration = Duration::from_millis(10);
 
+/// Where the nodes' own `/run` folders are.
+const NODES: &str = "/tmp/nodes";
+/// Gives what it starts a `/run` of its own, so that every node has its control sockets where a
+/// machine of its own would have them.
+const OWN_RUN: &str = "mount --bind \"$0\" /run && exec \"$@\"";
+
+/// Makes the `/run` folder of a node.
+pub(crate) fn prepare_run(node: &str) -> Result<()> {
+    Ok(fs::create_dir_all(Path::new(NODES).join(node))?)
+}
+
 fn command<S: AsRef<str>>(namespace: Option<&str>, words: &[S]) -> Command {
+    let run = namespace
+        .map(|name| format!("{NODES}/{name}"))
+        .unwrap_or_default();
     let mut all: Vec<&str> = match namespace {
-        Some(name) => vec!["ip", "netns", "exec", name],
+        Some(name) => vec!["ip", "netns", "exec", name, "sh", "-c", OWN_RUN, &run],
         None => Vec::new(),
     };
     all.extend(words.iter().map(AsRef::as_ref));
@@ -57,7 +71,7 @@ pub(crate) fn start<S: AsRef<str>>(
             .open(path)
             .with_context(|| format!("{path:?}"))
     };
-    // `ip netns exec` becomes the program, so that the child is the program itself.
+    // `ip netns exec`, and the shell after it, become the program, so that the child is the program itself.
     let mut command = command(namespace, words);
     command.stdout(open(out)?).stderr(open(log)?);
     let child = command.spawn().with_context(|| format!("{command:?}"))?;
