@@ -19,6 +19,7 @@ pub(super) enum Attr {
     StatusCode = 72,
     PsState = 93,
     Cqm = 94,
+    FeatureFlags = 143,
     SplitWiphyDump = 174,
     TxqQuantum = 268,
 }

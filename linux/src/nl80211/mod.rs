@@ -90,6 +90,16 @@ pub struct Station {
     pub wmm: bool,
 }
 
+/// What a radio (wiphy) can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Radio {
+    /// Octets mac80211 takes from one flow before the next; `None` if the driver does not use
+    /// mac80211's queues.
+    pub txq_quantum: Option<u32>,
+    /// It tells the sending socket what became of a frame (`SO_WIFI_STATUS`).
+    pub transmit_status: bool,
+}
+
 /// A connection to nl80211. Needs a tokio runtime.
 pub struct Nl80211 {
     router: NlRouter,
@@ -167,19 +177,25 @@ impl Nl80211 {
         .await
     }
 
-    /// The quantum in force, in octets; `None` if the driver does not use mac80211's queues.
+    /// What radio `wiphy` can do.
     ///
     /// # Errors
     /// The radio has gone.
-    pub async fn txq_quantum(&self, wiphy: u32) -> Result<Option<u32>, Nl80211Error> {
-        let doing = "read the queue quantum of the radio";
+    pub async fn radio(&self, wiphy: u32) -> Result<Radio, Nl80211Error> {
+        let doing = "read what the radio can do";
         // Without the flag, the kernel leaves out what came to nl80211 later.
         let of = Attributes::default()
             .with(Attr::Wiphy, wiphy)
             .and_then(|attributes| attributes.with(Attr::SplitWiphyDump, ()))
             .doing(doing)?;
-        let messages = dump(&self.router, self.family, Command::GetWiphy, of).await;
-        Ok(messages.doing(doing)?.iter().find_map(parse::txq_quantum))
+        let messages = dump(&self.router, self.family, Command::GetWiphy, of)
+            .await
+            .doing(doing)?;
+        let mut radio = Radio::default();
+        for message in &messages {
+            parse::radio(&mut radio, message);
+        }
+        Ok(radio)
     }
 
     /// Turns power save on or off: a sleeping station hears a token only when it wakes.

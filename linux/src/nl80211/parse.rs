@@ -10,7 +10,7 @@ use rether_proto::time::Duration;
 
 use super::attr::{Attr, Command, Cqm, RateInfo, StaInfo};
 use super::event::{Event, SignalLevel};
-use super::{Interface, InterfaceKind, Station};
+use super::{Interface, InterfaceKind, Radio, Station};
 
 pub(super) type Message = Genlmsghdr<Command, Attr>;
 
@@ -88,8 +88,15 @@ pub(super) fn station(message: &Message) -> Option<Station> {
     })
 }
 
-pub(super) fn txq_quantum(message: &Message) -> Option<u32> {
-    number(&message.attrs().get_attr_handle(), Attr::TxqQuantum)
+/// `NL80211_FEATURE_SK_TX_STATUS`.
+const SOCKET_STATUS: u32 = 1;
+
+/// Adds what a part of a split dump tells of a radio.
+pub(super) fn radio(radio: &mut Radio, message: &Message) {
+    let attrs = message.attrs().get_attr_handle();
+    radio.txq_quantum = number(&attrs, Attr::TxqQuantum).or(radio.txq_quantum);
+    let features = number::<_, u32>(&attrs, Attr::FeatureFlags).unwrap_or(0);
+    radio.transmit_status |= features & SOCKET_STATUS != 0;
 }
 
 /// The event a message stands for, if it is of interest.

@@ -178,3 +178,24 @@ impl Rules {
         Ok(true)
     }
 }
+
+/// Version of the `nft` program.
+///
+/// # Errors
+/// It is not installed.
+pub fn nft_version() -> Result<String, RulesError> {
+    nft::version()
+}
+
+/// Whether the kernel takes rules that queue packets, in the family of `placement`. Uses a table
+/// without a base chain, so that no packet is touched.
+///
+/// # Errors
+/// It does not, or rights are missing.
+pub fn try_queue_rule(placement: Placement) -> Result<(), RulesError> {
+    let table = format!("{} rether-probe", placement.family());
+    nft::load(&format!(
+        "add table {table}\nadd chain {table} c\nadd rule {table} c queue flags bypass to 65535\n"
+    ))?;
+    nft::load(&format!("delete table {table}\n"))
+}

@@ -10,6 +10,11 @@ pub(super) fn load(transaction: &str) -> Result<(), RulesError> {
     run(&["-f", "-"], transaction).map(drop)
 }
 
+/// Version of the program.
+pub(super) fn version() -> Result<String, RulesError> {
+    Ok(run(&["--version"], "")?.trim().to_owned())
+}
+
 /// Families and names of all tables.
 pub(super) fn tables() -> Result<Vec<(String, String)>, RulesError> {
     Ok(parse_tables(&run(&["list", "tables"], "")?))

@@ -176,3 +176,31 @@ fn events() {
     assert_eq!(told(250, &both), None);
     assert_eq!(told(19, &[word(3, 4)]), None);
 }
+
+#[test]
+fn a_radio_is_told_in_parts() {
+    let mut told = Radio::default();
+    for part in [
+        bytes(3, &[word(143, 0x11)]),
+        bytes(3, &[word(268, 300)]),
+        bytes(3, &[word(1, 0)]),
+    ] {
+        radio(&mut told, &read(&part).unwrap());
+    }
+    assert_eq!(
+        told,
+        Radio {
+            txq_quantum: Some(300),
+            transmit_status: true
+        }
+    );
+    let mut silent = Radio::default();
+    radio(&mut silent, &read(&bytes(3, &[word(143, 0x10)])).unwrap());
+    assert_eq!(
+        silent,
+        Radio {
+            txq_quantum: None,
+            transmit_status: false
+        }
+    );
+}
