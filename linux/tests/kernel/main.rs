@@ -1,0 +1,10 @@
+//! What only a kernel with nft_queue and mac80211_hwsim can show. Each test makes the interfaces
+//! it needs in the namespace it runs in, which should be one that nobody else uses; run them one
+//! at a time: `--ignored --test-threads=1`.
+
+mod bridge;
+mod gate;
+mod rules;
+mod setup;
+mod token;
+mod wifi;

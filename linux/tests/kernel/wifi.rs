@@ -1,0 +1,301 @@
+//! nl80211, the control sockets and transmit statuses, with hostapd and `wpa_supplicant` on two
+//! radios of mac80211_hwsim (`modprobe mac80211_hwsim radios=2`, so wlan0 and wlan1).
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rether_linux::control::{Control, ControlEvents};
+use rether_linux::link::Link;
+use rether_linux::nl80211::{Event, Events, InterfaceKind, Nl80211, SignalLevel};
+use rether_linux::token_socket::{ETHER_TYPE, Status, TokenSocket};
+use rether_linux::{probe, rules};
+use rether_proto::mac::MacAddr;
+use rether_proto::machine::{Transmit, TxHandle};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::setup::link;
+
+/// hostapd on wlan0 and wpa_supplicant on wlan1; they end with this.
+struct Cell {
+    folder: TempDir,
+    daemons: Vec<Child>,
+}
+
+impl Cell {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ap = format!(
+            "interface=wlan0\nctrl_interface={0}/ap\nssid=cell\nhw_mode=g\nchannel=1\nwmm_enabled=1\n",
+            folder.path().display()
+        );
+        let station = format!(
+            "ctrl_interface={0}/sta\nnetwork={{\nssid=\"cell\"\nkey_mgmt=NONE\nscan_freq=2412\n}}\n",
+            folder.path().display()
+        );
+        fs::write(folder.path().join("ap.conf"), ap).unwrap();
+        fs::write(folder.path().join("sta.conf"), station).unwrap();
+        let mut cell = Self {
+            folder,
+            daemons: Vec::new(),
+        };
+        cell.start("hostapd", &["ap.conf"]);
+        cell
+    }
+
+    fn associate(&mut self) {
+        self.start("wpa_supplicant", &["-i", "wlan1", "-c", "sta.conf"]);
+    }
+
+    fn start(&mut self, program: &str, arguments: &[&str]) {
+        let daemon = Command::new(program)
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.daemons.push(daemon);
+    }
+
+    fn control(&self, role: &str, interface: &str) -> PathBuf {
+        self.folder.path().join(role).join(interface)
+    }
+}
+
+impl Drop for Cell {
+    fn drop(&mut self) {
+        for daemon in &mut self.daemons {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+/// Waits for an event that `wanted` says yes to.
+async fn event(events: &mut Events, wanted: impl Fn(&Event) -> bool) -> Event {
+    let search = async {
+        loop {
+            let event = events.next().await.unwrap();
+            if wanted(&event) {
+                return event;
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), search).await.unwrap()
+}
+
+async fn connect(path: PathBuf) -> Control {
+    for _ in 0..50 {
+        if let Ok(control) = Control::connect(&path).await {
+            return control;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    Control::connect(&path).await.unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs mac80211_hwsim, hostapd and wpa_supplicant: run in the lab VM"]
+async fn a_cell_from_association_to_leave() {
+    let mut cell = Cell::new();
+    let nl80211 = Nl80211::connect().await.unwrap();
+    let mut events = Events::subscribe(&nl80211).await.unwrap();
+    let mut hostapd = connect(cell.control("ap", "wlan0")).await;
+    let mut told = ControlEvents::attach(&cell.control("ap", "wlan0"))
+        .await
+        .unwrap();
+    while hostapd.fields("STATUS").await.unwrap().get("state") != Some("ENABLED") {
+        sleep(Duration::from_millis(100)).await;
+    }
+    cell.associate();
+    let (ap, station) = (link("wlan0"), link("wlan1"));
+
+    event(&mut events, |e| {
+        *e == Event::ScanStarted {
+            index: station.index,
+        }
+    })
+    .await;
+    event(&mut events, |e| {
+        *e == Event::ScanEnded {
+            index: station.index,
+        }
+    })
+    .await;
+    event(&mut events, |e| {
+        *e == Event::StationNew {
+            index: ap.index,
+            mac: station.mac,
+        }
+    })
+    .await;
+    let bssid = Some(ap.mac);
+    event(&mut events, |e| {
+        *e == Event::Connected {
+            index: station.index,
+            bssid,
+        }
+    })
+    .await;
+    let joined = timeout(Duration::from_secs(5), told.next())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(joined.name, "AP-STA-CONNECTED");
+    assert!(
+        joined.detail.starts_with(&station.mac.to_string()),
+        "{joined:?}"
+    );
+
+    interfaces(&nl80211, &ap, &station).await;
+    orders(&nl80211, &station, &mut events).await;
+    control(&mut hostapd, &cell).await;
+    statuses(&ap, &station).await;
+
+    let peers = nl80211.stations(ap.index).await.unwrap();
+    assert_eq!(peers.len(), 1);
+    assert_eq!(
+        (peers[0].mac, peers[0].signal, peers[0].wmm),
+        (station.mac, Some(-30), true)
+    );
+    assert!(peers[0].tx_packets > 0 && peers[0].rx_packets > 0 && peers[0].rx_bytes > 0);
+    assert!(
+        peers[0].tx_rate.is_some() && peers[0].rx_rate.is_some(),
+        "{peers:?}"
+    );
+    assert_eq!(
+        nl80211.stations(station.index).await.unwrap()[0].mac,
+        ap.mac
+    );
+
+    let mut supplicant = connect(cell.control("sta", "wlan1")).await;
+    supplicant.order("DISCONNECT").await.unwrap();
+    event(&mut events, |e| {
+        *e == Event::Disconnected {
+            index: station.index,
+        }
+    })
+    .await;
+    event(&mut events, |e| {
+        *e == Event::StationGone {
+            index: ap.index,
+            mac: station.mac,
+        }
+    })
+    .await;
+    assert!(nl80211.stations(9999).await.is_err());
+}
+
+async fn interfaces(nl80211: &Nl80211, ap: &Link, station: &Link) {
+    let all = nl80211.interfaces().await.unwrap();
+    let named = |name: &str| all.iter().find(|one| one.name == name).unwrap();
+    let (wlan0, wlan1) = (named("wlan0"), named("wlan1"));
+    assert_eq!(
+        (wlan0.index, wlan0.mac, wlan0.kind),
+        (ap.index, ap.mac, InterfaceKind::Ap)
+    );
+    assert_eq!(
+        (wlan1.index, wlan1.kind),
+        (station.index, InterfaceKind::Station)
+    );
+    assert_eq!(
+        (wlan0.ssid.as_deref(), wlan0.frequency),
+        (Some(&b"cell"[..]), Some(2412))
+    );
+    assert!(ap.up && ap.running && ap.bridge.is_none());
+    assert!(!station.running && link("wlan1").running);
+
+    nl80211
+        .set_txq_quantum(wlan1.wiphy, 1_000_000)
+        .await
+        .unwrap();
+    let radio = nl80211.radio(wlan1.wiphy).await.unwrap();
+    assert_eq!(radio.txq_quantum, Some(1_000_000));
+    assert!(radio.transmit_status);
+    assert!(
+        nl80211
+            .set_txq_quantum(999, 1)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("ip link")
+    );
+}
+
+async fn orders(nl80211: &Nl80211, station: &Link, events: &mut Events) {
+    nl80211.set_power_save(station.index, false).await.unwrap();
+    nl80211
+        .set_signal_watch(station.index, -70, 3)
+        .await
+        .unwrap();
+    let index = station.index;
+    let seen = event(events, |e| matches!(e, Event::Signal { .. })).await;
+    assert_eq!(
+        seen,
+        Event::Signal {
+            index,
+            level: SignalLevel::High,
+            dbm: Some(-30)
+        }
+    );
+
+    for finding in probe::all(Some(&station.name)).await {
+        assert!(finding.result.is_ok(), "{finding:?}");
+    }
+    assert!(rules::nft_version().unwrap().contains("nftables"));
+}
+
+async fn control(hostapd: &mut Control, cell: &Cell) {
+    hostapd.order("SET wmm_ac_be_txop_limit 94").await.unwrap();
+    hostapd.order("UPDATE_BEACON").await.unwrap();
+    assert!(hostapd.order("NONSENSE").await.is_err());
+    let first = hostapd.request("STA-FIRST").await.unwrap();
+    assert!(first.starts_with(&link("wlan1").mac.to_string()), "{first}");
+    let mut supplicant = connect(cell.control("sta", "wlan1")).await;
+    let signal = supplicant.fields("SIGNAL_POLL").await.unwrap();
+    assert_eq!(signal.get("RSSI"), Some("-30"));
+    let status = supplicant.fields("STATUS").await.unwrap();
+    assert_eq!(status.get("wpa_state"), Some("COMPLETED"));
+}
+
+/// Acknowledged, and silence for a stranger and for a group.
+async fn statuses(ap: &Link, station: &Link) {
+    let mut near = TokenSocket::open(ap, ETHER_TYPE).unwrap();
+    let mut far = TokenSocket::open(station, ETHER_TYPE).unwrap();
+    let transmit = |to, handle| Transmit {
+        to,
+        len: 32,
+        tid: 6,
+        handle,
+    };
+    for number in 1..=3_u8 {
+        let handle = Some(TxHandle(number.into()));
+        near.send(&transmit(station.mac, handle), &[number; 32])
+            .unwrap();
+    }
+    // Without a handle nobody hears of it.
+    near.send(&transmit(station.mac, None), &[9; 32]).unwrap();
+    let unknown = MacAddr([2, 0, 0, 0, 0x77, 0x77]);
+    near.send(&transmit(unknown, Some(TxHandle(7))), &[7; 32])
+        .unwrap();
+    near.send(&transmit(MacAddr::BROADCAST, Some(TxHandle(8))), &[8; 32])
+        .unwrap();
+    sleep(Duration::from_millis(300)).await;
+    let mut told = Vec::new();
+    while let Some(status) = near.status().unwrap() {
+        told.push(status);
+    }
+    let acked = |number| Status {
+        handle: TxHandle(number),
+        acked: true,
+    };
+    assert_eq!(told, [acked(1), acked(2), acked(3)]);
+    let mut heard = Vec::new();
+    while let Some(frame) = far.receive().unwrap() {
+        assert_eq!(frame.from, ap.mac);
+        heard.push(frame.bytes[0]);
+    }
+    assert_eq!(heard, [1, 2, 3, 9, 8]);
+}
