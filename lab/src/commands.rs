@@ -40,28 +40,36 @@ pub fn status(role: Role) -> Vec<String> {
     line(&[role.program(), "status", "--json"])
 }
 
-/// Answers calls at UDP `port`, until it is stopped.
+/// Answers calls at UDP `port` and the one above it, until it is stopped.
 #[must_use]
 pub fn answer(port: u16) -> Vec<String> {
-    line(&["rether-voip", "answer", "--port", &port.to_string()])
+    line(&[
+        "rether-voip",
+        "answer",
+        "--quiet",
+        "--port",
+        &port.to_string(),
+    ])
 }
 
-/// Calls `host` at UDP `port` for `seconds`; the report is JSON on standard output.
+/// Calls `host` at UDP `port` for `millis` ms; the report is JSON on standard output. It listens
+/// at the same port, so that a policy can name both ends of the call.
 #[must_use]
-pub fn call(host: &str, port: u16, codec: Option<&str>, seconds: f64) -> Vec<String> {
-    let duration = format!("{seconds}s");
+pub fn call(host: &str, port: u16, profile: Option<&str>, millis: u128) -> Vec<String> {
+    let (port, duration) = (port.to_string(), format!("{millis}ms"));
     let mut words = line(&[
         "rether-voip",
         "call",
         host,
+        "--quiet",
+        "--json",
         "--port",
-        &port.to_string(),
+        &port,
         "--duration",
         &duration,
-        "--json",
     ]);
-    if let Some(codec) = codec {
-        words.extend(line(&["--codec", codec]));
+    if let Some(profile) = profile {
+        words.extend(line(&["--profile", profile]));
     }
     words
 }

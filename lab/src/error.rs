@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// One of our programs has not been built.
     #[error(
-        "{} is not there: build it with `cargo build --profile lab --workspace --bins`, \
+        "{} is not there: build it with `cargo build --release --workspace`, \
          or name its folder with --bin-dir", .0.display()
     )]
     NotBuilt(PathBuf),

@@ -94,11 +94,13 @@ impl Report {
                 result,
             });
         }
+        // An event that could not be made to happen leaves nothing to judge the rest by.
+        let happened = arms.iter().map(verdict::all_happened);
         let checks = scenario
             .check
             .iter()
-            .map(|check| verdict::judge(check, &arms))
-            .collect();
+            .map(|check| verdict::judge(check, &arms));
+        let checks = happened.chain(checks).collect();
         let report = Self {
             scenario: scenario.clone(),
             arms,

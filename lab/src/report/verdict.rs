@@ -27,6 +27,17 @@ fn holds(seen: f64, relation: Relation, expected: f64, tolerance: f64) -> bool {
     }
 }
 
+/// Judges whether every event of the arm could be made to happen.
+pub(super) fn all_happened(arm: &ArmReport) -> Verdict {
+    let seen = figure(&arm.result, "events-failed");
+    let passed = seen == Ok(0.0);
+    Verdict {
+        expected: format!("events-failed of arm {} == 0", arm.name),
+        seen,
+        passed,
+    }
+}
+
 /// Judges `check` by the results of the arms; a figure that is not there fails it.
 pub(super) fn judge(check: &Check, arms: &[ArmReport]) -> Verdict {
     let first = arms.first().map_or("", |arm| &arm.name);
@@ -118,6 +129,17 @@ mod tests {
             "rate of arm rether within 1 % of rate of arm plain, 100"
         );
         assert_eq!(verdict.seen, Ok(98.0));
+    }
+
+    #[test]
+    fn an_event_that_failed_is_a_failure() {
+        let arm = |result| ArmReport {
+            name: "a".to_owned(),
+            result,
+        };
+        assert!(all_happened(&arm(json!({"events-failed": 0}))).passed);
+        assert!(!all_happened(&arm(json!({"events-failed": 1}))).passed);
+        assert!(!all_happened(&arm(json!({}))).passed);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct Traffic {
     pub rate: Option<Rate>,
     /// UDP payload of `udp` packets, or ICMP payload of `ping`, in bytes.
     pub packet_bytes: Option<u16>,
-    /// Voice codec profile, as `rether-voip --codec` names it.
+    /// Voice profile, as `rether-voip call --profile` names it; by default G.711.
     pub codec: Option<String>,
     /// Time between two `ping` requests; by default 100 ms.
     pub interval: Option<Span>,
@@ -72,7 +72,7 @@ pub enum Deed {
     LinkDown,
     /// The node's `wlan0` comes up.
     LinkUp,
-    /// From now on `share` of the Rether frames arriving at the node are lost.
+    /// From now on `share` of the Rether frames the node sends are lost on the way.
     LoseTokens,
     /// No Rether frame is lost on purpose any more.
     KeepTokens,

@@ -131,7 +131,7 @@ impl Ap {
     #[must_use]
     pub fn rate_mbps(&self) -> f64 {
         let top = self.phy.rates().last().copied().unwrap_or_default();
-        self.rate_mbps.unwrap_or(f64::from(top) / 10.0)
+        self.rate_mbps.unwrap_or_else(|| f64::from(top) / 10.0)
     }
 }
 

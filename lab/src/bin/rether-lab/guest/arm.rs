@@ -12,7 +12,7 @@ use super::{
     traffic::Flow,
 };
 use anyhow::{Context as _, Result};
-use rether_lab::scenario::{Arm, Event, Scenario, takes_place};
+use rether_lab::scenario::{Arm, Event, Scenario, Traffic, takes_place};
 use serde_json::{Map, Value, json};
 use std::{
     path::Path,
@@ -26,6 +26,7 @@ const DRAIN: Duration = Duration::from_millis(500);
 /// Everything that runs for an arm.
 pub(crate) struct Cell<'a> {
     nodes: &'a [Node<'a>],
+    radios: network::Radios<'a>,
     links: Vec<(&'a str, Link)>,
     daemons: Vec<Daemon>,
 }
@@ -36,6 +37,13 @@ impl<'a> Cell<'a> {
             .iter()
             .find(|node| node.name == name)
             .context("no such node")
+    }
+
+    pub(crate) fn radio(&self, name: &str) -> Result<&str> {
+        self.radios
+            .get(name)
+            .map(String::as_str)
+            .context("this node has no radio")
     }
 
     pub(crate) fn link(&mut self, name: &str) -> Result<&mut Link> {
@@ -49,7 +57,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Brings up the cells, then the stations, then their addresses.
-    fn associate(nodes: &'a [Node<'a>], logs: &Path) -> Result<Self> {
+    fn associate(nodes: &'a [Node<'a>], radios: network::Radios<'a>, logs: &Path) -> Result<Self> {
         let mut links = Vec::new();
         for node in nodes {
             if let Some(mut link) = Link::start(node, logs)? {
@@ -61,6 +69,7 @@ impl<'a> Cell<'a> {
         }
         Ok(Self {
             nodes,
+            radios,
             links,
             daemons: Vec::new(),
         })
@@ -138,8 +147,6 @@ fn timetable<'a>(
     due
 }
 
-use rether_lab::scenario::Traffic;
-
 /// Runs `arm`, with its logs in `logs`; returns its result.
 pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Value> {
     let nodes = plan::nodes(scenario);
@@ -148,9 +155,9 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         arm.name,
         nodes.len()
     ));
-    network::set_up(&nodes)?;
+    let radios = network::set_up(&nodes)?;
     let _capture = capture(scenario, logs)?;
-    let mut cell = Cell::associate(&nodes, logs)?;
+    let mut cell = Cell::associate(&nodes, radios, logs)?;
     tell(&format!(
         "arm {}: {} links are up",
         arm.name,
@@ -181,7 +188,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
 
     let before = cell.counters()?;
     let clock = Instant::now();
-    let mut happened = Vec::new();
+    let (mut happened, mut failed) = (Vec::new(), 0);
     for (at, due) in timetable(scenario, &arm.name, &plans) {
         thread::sleep(at.saturating_sub(clock.elapsed()));
         match due {
@@ -193,6 +200,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
             Due::Event(event) => {
                 let late = clock.elapsed().saturating_sub(at);
                 let outcome = event::apply(event, &mut cell);
+                failed += u32::from(outcome.is_err());
                 let error = outcome.as_ref().err().map(|error| format!("{error:#}"));
                 tell(&format!(
                     "arm {}: at {at:?} {:?} {}{}",
@@ -244,6 +252,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "clock-seconds": seconds,
         "nodes": Value::Object(addresses.collect()),
         "traffic": traffic,
+        "events-failed": failed,
         "events": happened,
         "counters": {
             "difference": counters::difference(&before, &after),
@@ -267,7 +276,9 @@ fn capture(scenario: &Scenario, logs: &Path) -> Result<Option<Process>> {
     run(None, "ip link set hwsim0 up")?;
     let file = logs.join("air.pcap").display().to_string();
     // Enough of each frame for every header and any frame of ours.
-    let words = ["tcpdump", "-i", "hwsim0", "-s", "512", "-U", "-w", &file];
+    let words = [
+        "tcpdump", "-Z", "root", "-i", "hwsim0", "-s", "512", "-U", "-w", &file,
+    ];
     let log = logs.join("tcpdump.log");
     start(None, &words, &log, &log).map(Some)
 }

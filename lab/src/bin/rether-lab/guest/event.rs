@@ -2,7 +2,7 @@
 
 use super::{
     arm::Cell,
-    link,
+    link, network,
     process::{output, run},
 };
 use anyhow::{Context as _, Result};
@@ -25,10 +25,14 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
             cell.daemon(node)?.stop()?;
             cell.daemon(node)?.start()?;
         }
-        Deed::Vanish => link::vanish(cell.node(node)?)?,
+        Deed::Vanish => link::vanish(cell.radio(node)?)?,
         Deed::RestartHostapd => cell.link(node)?.restart()?,
         Deed::LinkDown => run(Some(node), "ip link set wlan0 down")?,
-        Deed::LinkUp => run(Some(node), "ip link set wlan0 up")?,
+        Deed::LinkUp => {
+            run(Some(node), "ip link set wlan0 up")?;
+            // The kernel forgot the routes; a DHCP client would bring them back.
+            network::address_station(cell.node(node)?)?;
+        }
         Deed::LoseTokens => {
             lose(node, event.share.context("no share")?)?;
         }
@@ -41,13 +45,19 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
     Ok(None)
 }
 
-/// Drops `share` of the Rether frames that arrive at the node's radio, before any socket bound to
-/// their EtherType sees them. Captures still show them.
+/// Loses `share` of the Rether frames that the node sends, without a word to the sender: they go to
+/// a device that leads nowhere. (A plain drop in an egress hook would fail the sender's call.)
 fn lose(node: &str, share: Percent) -> Result<()> {
-    let rules = format!(
-        "table {TABLE} {{\n chain tokens {{\n  type filter hook ingress device \"wlan0\" priority \
-         -500;\n  ether type 0x88b5 numgen random mod 100 < {} counter drop\n }}\n}}\n",
+    let hole = "ip link add hole type dummy 2>/dev/null; ip link set hole up";
+    output(Some(node), &["sh", "-c", hole])?;
+    output(Some(node), &["nft", &loss_rules(share)]).map(drop)
+}
+
+fn loss_rules(share: Percent) -> String {
+    format!(
+        "add table {TABLE}\ndelete table {TABLE}\ntable {TABLE} {{\n chain tokens {{\n  \
+         type filter hook egress device \"wlan0\" priority 0;\n  \
+         ether type 0x88b5 numgen random mod 100 < {} counter fwd to \"hole\"\n }}\n}}\n",
         share.0
-    );
-    output(Some(node), &["nft", &rules]).map(drop)
+    )
 }

@@ -1,7 +1,6 @@
 //! hostapd and `wpa_supplicant`: one process for each node, as in the field.
 
 use super::{
-    network,
     plan::{Kind, Node},
     process::{Process, run, start, wait_for},
 };
@@ -165,10 +164,9 @@ pub(crate) fn pin_rate(node: &Node<'_>) -> Result<()> {
     )
 }
 
-/// Cuts the radio of `node` off without a word: in a radio group of its own it neither hears nor
+/// Cuts a radio off without a word: in a radio group of its own it neither hears nor
 /// is heard, while everything above it goes on.
-pub(crate) fn vanish(node: &Node<'_>) -> Result<()> {
-    let radio = network::radio_name(node)?;
+pub(crate) fn vanish(radio: &str) -> Result<()> {
     let group = format!("/sys/kernel/debug/ieee80211/{radio}/hwsim/group");
     fs::write(&group, "2").map_err(|error| anyhow::anyhow!("{group}: {error}"))
 }

@@ -6,19 +6,27 @@ use super::{
 };
 use anyhow::{Context as _, Result};
 use rether_lab::scenario::Mode;
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 const RADIOS: &str = "/sys/class/ieee80211";
 
+/// The kernel's name of each node's radio, such as `phy3`. Once it is in its namespace, `/sys` no
+/// longer shows it here.
+pub(crate) type Radios<'a> = BTreeMap<&'a str, String>;
+
 /// Loads the radios and gives every node a namespace with its devices and addresses. The radio of
 /// a node is its `wlan0`, the cable of an access point its `eth0`.
-pub(crate) fn set_up(nodes: &[Node<'_>]) -> Result<()> {
+pub(crate) fn set_up<'a>(nodes: &[Node<'a>]) -> Result<Radios<'a>> {
     let radios = nodes.iter().filter(|node| node.radio.is_some()).count();
     // regtest=5: a custom regulatory domain that lets any radio begin at 5 GHz.
     run(
         None,
         &format!("modprobe mac80211_hwsim radios={radios} regtest=5"),
     )?;
+    let mut names = Radios::new();
+    for node in nodes.iter().filter(|node| node.radio.is_some()) {
+        names.insert(node.name, radio_name(node)?);
+    }
     for node in nodes {
         prepare_run(node.name)?;
         run(None, &format!("ip netns add {}", node.name))?;
@@ -38,7 +46,7 @@ pub(crate) fn set_up(nodes: &[Node<'_>]) -> Result<()> {
             Kind::Station(..) => move_radio(node)?,
         }
     }
-    Ok(())
+    Ok(names)
 }
 
 fn access_point(node: &Node<'_>, mode: Mode) -> Result<()> {
@@ -101,7 +109,7 @@ pub(crate) fn address_station(node: &Node<'_>) -> Result<()> {
 
 /// The name the kernel gave the radio of `node`, such as `phy3`; numbers grow with every load of
 /// the module, so the MAC address tells.
-pub(crate) fn radio_name(node: &Node<'_>) -> Result<String> {
+fn radio_name(node: &Node<'_>) -> Result<String> {
     let mac = node.mac().context("a node without a radio")?;
     for entry in fs::read_dir(RADIOS).context(RADIOS)? {
         let entry = entry?;

@@ -79,9 +79,12 @@ impl<'a> Flow<'a> {
         let seconds = plan.duration.seconds();
         let port = self.port.to_string();
         let words = match plan.kind {
-            TrafficKind::Voice => {
-                commands::call(&self.to, self.port, plan.codec.as_deref(), seconds)
-            }
+            TrafficKind::Voice => commands::call(
+                &self.to,
+                self.port,
+                plan.codec.as_deref(),
+                plan.duration.0.as_millis(),
+            ),
             TrafficKind::Udp | TrafficKind::Tcp => {
                 let time = seconds.to_string();
                 let mut words = ["iperf3", "-J", "-c", &self.to, "-p", &port, "-t", &time]
