@@ -59,7 +59,7 @@ fn remedy(source: &io::Error) -> &'static str {
         Some(libc::ENETDOWN) => "; bring the interface up with `ip link set dev NAME up`",
         Some(libc::EBUSY) => "; another process uses it: stop the other daemon first",
         Some(libc::EPROTONOSUPPORT | libc::EAFNOSUPPORT | libc::EOPNOTSUPP) => {
-            "; this kernel lacks the feature: load or install the kernel module"
+            "; this kernel or driver lacks the feature: load its module, or use a newer one"
         }
         Some(libc::EMFILE | libc::ENFILE) => "; raise the limit on open files",
         _ => "",

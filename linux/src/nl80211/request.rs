@@ -89,11 +89,18 @@ async fn send(
         .map_err(into_io)?;
     let mut messages = Vec::new();
     while let Some(answer) = answers.next::<u16, Message>().await {
-        if let NlPayload::Payload(message) = answer.map_err(into_io)?.nl_payload() {
-            messages.push(message.clone());
+        match answer.map_err(into_io)?.nl_payload() {
+            NlPayload::Payload(message) => messages.push(message.clone()),
+            // A dump that fails midway says so in its last message.
+            NlPayload::DumpExtAck(end) if *end.error() != 0 => return Err(refusal(*end.error())),
+            _ => {}
         }
     }
     Ok(messages)
+}
+
+fn refusal(code: i32) -> io::Error {
+    io::Error::from_raw_os_error(code.saturating_neg())
 }
 
 /// The kernel's error number, where there is one.
@@ -102,9 +109,7 @@ where
     RouterError<T, P>: std::fmt::Display,
 {
     match error {
-        RouterError::Nlmsgerr(refusal) => {
-            io::Error::from_raw_os_error(refusal.error().saturating_neg())
-        }
+        RouterError::Nlmsgerr(answer) => refusal(*answer.error()),
         RouterError::Socket(SocketError::Io(error)) => error
             .raw_os_error()
             .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error),

@@ -2,8 +2,11 @@
 //! it needs in the namespace it runs in, which should be one that nobody else uses; run them one
 //! at a time: `--ignored --test-threads=1`.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+
 mod bridge;
 mod gate;
+mod rt;
 mod rules;
 mod setup;
 mod token;
