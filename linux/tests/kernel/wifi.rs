@@ -188,6 +188,13 @@ async fn a_cell_from_association_to_leave() {
     assert!(nl80211.stations(9999).await.is_err());
 }
 
+/// Version of the running kernel.
+fn kernel() -> (u32, u32) {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = release.split('.').map(|number| number.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap())
+}
+
 async fn interfaces(nl80211: &Nl80211, ap: &Link, station: &Link) {
     let all = nl80211.interfaces().await.unwrap();
     let named = |name: &str| all.iter().find(|one| one.name == name).unwrap();
@@ -211,6 +218,7 @@ async fn interfaces(nl80211: &Nl80211, ap: &Link, station: &Link) {
     let before = nl80211.radio(wlan1.wiphy).await.unwrap();
     let order = nl80211.set_txq_quantum(wlan1.wiphy, 1_000_000).await;
     assert!(before.transmit_status);
+    assert_eq!(before.txq_quantum.is_some(), kernel() >= (6, 2));
     assert_eq!(before.txq_quantum.is_some(), order.is_ok());
     let after = nl80211.radio(wlan1.wiphy).await.unwrap();
     assert_eq!(after.txq_quantum, order.ok().map(|()| 1_000_000));
