@@ -55,24 +55,46 @@ impl Air {
 
 #[derive(Clone, Debug, Default)]
 struct Fifo {
-    held: VecDeque<(PacketId, u32)>,
+    held: VecDeque<Held>,
     octets: u64,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    id: PacketId,
+    len: u32,
+    /// Without DSCP; known also of packets without a queue of their own, because one may come.
+    key: FlowKey,
+}
+
 impl Fifo {
-    fn push(&mut self, packet: &Packet) {
-        self.held.push_back((packet.id, packet.len));
-        self.octets += u64::from(packet.len);
+    fn push(&mut self, held: Held) {
+        self.octets += u64::from(held.len);
+        self.held.push_back(held);
     }
 
     fn head(&self) -> Option<u32> {
-        self.held.front().map(|&(_, len)| len)
+        self.held.front().map(|held| held.len)
     }
 
-    fn pop(&mut self) -> Option<(PacketId, u32)> {
-        let (id, len) = self.held.pop_front()?;
-        self.octets -= u64::from(len);
-        Some((id, len))
+    fn pop(&mut self) -> Option<PacketId> {
+        let held = self.held.pop_front()?;
+        self.octets -= u64::from(held.len);
+        Some(held.id)
+    }
+
+    /// Takes the packets of one flow out, in their order.
+    fn extract(&mut self, key: FlowKey) -> Self {
+        let mut found = Self::default();
+        self.held.retain(|held| {
+            let other = held.key != key;
+            if !other {
+                found.push(*held);
+            }
+            other
+        });
+        self.octets -= found.octets;
+        found
     }
 }
 
@@ -149,7 +171,8 @@ impl Queues {
         }
     }
 
-    /// Gives `key` a queue of its own. Known flows get the new promise and keep their packets.
+    /// Gives `key` a queue of its own, with those of its packets that wait already, or later ones
+    /// would overtake them. Known flows get the new promise and keep their packets.
     pub fn reserve(&mut self, now: Instant, key: FlowKey, promise: Promise) {
         let key = key.unmarked();
         if let Some(flow) = self.flows.iter_mut().find(|flow| flow.key == key) {
@@ -157,7 +180,7 @@ impl Queues {
             return;
         }
         let bucket = Bucket::full(&promise, now);
-        let fifo = Fifo::default();
+        let fifo = self.bulk.extract(key);
         self.flows.push(FlowQueue {
             key,
             promise,
@@ -219,7 +242,8 @@ impl Queues {
             self.dropped += 1;
             return Err(Verdict::Drop(packet.id));
         }
-        fifo.push(packet);
+        let (id, len) = (packet.id, packet.len);
+        fifo.push(Held { id, len, key });
         Ok(())
     }
 
@@ -235,6 +259,13 @@ impl Queues {
         self.bulk.held.is_empty() && self.flows.iter().all(|flow| flow.fifo.held.is_empty())
     }
 
+    /// Length of the packet that [`Queues::release_nrt`] would begin with.
+    #[must_use]
+    pub fn next_nrt(&self) -> Option<u32> {
+        let reserved = self.flows.iter().find_map(|flow| flow.fifo.head());
+        reserved.or_else(|| self.bulk.head())
+    }
+
     /// What waits, split into what the promises cover now (RT) and the rest (NRT).
     #[must_use]
     pub fn backlog(&mut self, now: Instant) -> Backlog {
@@ -247,9 +278,9 @@ impl Queues {
                 .fifo
                 .held
                 .iter()
-                .take_while(|(_, len)| bucket.take(&flow.promise, *len));
+                .take_while(|held| bucket.take(&flow.promise, held.len));
             let (packets, octets) =
-                covered.fold((0, 0), |(n, sum), &(_, len)| (n + 1, sum + u64::from(len)));
+                covered.fold((0, 0), |(n, sum), held| (n + 1, sum + u64::from(held.len)));
             rt.add(packets, octets);
             nrt.add(flow.fifo.held.len() - packets, flow.fifo.octets - octets);
         }
@@ -323,7 +354,7 @@ impl Queues {
 
 /// Releases the head of `fifo`; false when there is none.
 fn accept(fifo: &mut Fifo, out: &mut VecDeque<Verdict>) -> bool {
-    let Some((id, _)) = fifo.pop() else {
+    let Some(id) = fifo.pop() else {
         return false;
     };
     out.push_back(Verdict::Accept(id));
