@@ -122,9 +122,13 @@ impl Ledger {
 
     /// The reservations of one station.
     pub fn of_station(&self, station: MacAddr) -> impl Iterator<Item = (&FlowId, &Entry)> {
+        let first = FlowId {
+            station,
+            key: FlowKey::UNKNOWN,
+        };
         self.entries
-            .iter()
-            .filter(move |(id, _)| id.station == station)
+            .range(first..)
+            .take_while(move |(id, _)| id.station == station)
     }
 
     /// The reservation called `id`.
@@ -175,13 +179,7 @@ impl Ledger {
         let mut sum = Duration::ZERO;
         let mut visited = None;
         for (id, entry) in &self.entries {
-            sum += self.airtime(
-                id,
-                entry.direction,
-                &entry.promise,
-                links(id.station),
-                cycle,
-            );
+            sum += self.airtime(id, entry, links(id.station), cycle);
             // Entries are sorted by station, so each station's visit is counted once.
             if entry.direction.covers(Direction::Up) && visited != Some(id.station) {
                 visited = Some(id.station);
@@ -247,41 +245,37 @@ impl Ledger {
         if entry.direction.covers(Direction::Up) && !visited {
             others += visit_cost(self.config.phy, links(id.station));
         }
-        let room = self.capacity(cycle).saturating_sub(others);
-        let wanted = self.airtime(
-            id,
-            entry.direction,
-            &entry.promise,
-            links(id.station),
-            cycle,
-        );
-        if wanted <= room {
+        let capacity = self.capacity(cycle);
+        let room = capacity.saturating_sub(others);
+        let wanted = self.airtime(id, entry, links(id.station), cycle);
+        if others + wanted <= capacity {
             return Ok(());
         }
-        // Airtime grows in proportion to the rate, so the rate that fills the room is exact.
-        let rate = u128::from(entry.promise.rate) * u128::from(room.as_nanos())
-            / u128::from(wanted.as_nanos());
-        let largest = u32::try_from(rate).unwrap_or(u32::MAX);
+        let per_packet = self.per_packet(id, entry, links(id.station));
         Err(Refusal {
             reason: RefusalReason::Airtime,
-            largest,
+            largest: largest_rate(room, cycle, entry.promise.packet, per_packet),
         })
     }
 
-    /// Airtime per cycle of one reservation, without token cost. TCP also needs the airtime of the
+    /// Airtime per cycle of one reservation, without token cost.
+    fn airtime(&self, id: &FlowId, entry: &Entry, link: LinkRates, cycle: Duration) -> Duration {
+        let bits = u128::from(entry.promise.packet.max(1)) * 8;
+        let packets_in_1e9_cycles =
+            u128::from(entry.promise.rate) * u128::from(cycle.as_nanos()) / bits;
+        let per_packet = u128::from(self.per_packet(id, entry, link).as_nanos());
+        let nanos = packets_in_1e9_cycles * per_packet / 1_000_000_000;
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// Airtime of one packet in each of the ways that are reserved. TCP also needs the airtime of the
     /// acknowledgements that flow back: one of 52 octets for every two segments (RFC 5681, 4.2).
-    fn airtime(
-        &self,
-        id: &FlowId,
-        direction: Direction,
-        promise: &Promise,
-        link: LinkRates,
-        cycle: Duration,
-    ) -> Duration {
+    fn per_packet(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
         const TCP: u8 = 6;
         const TCP_ACK_OCTETS: u32 = 52;
         let phy = self.config.phy;
-        let packet = u32::from(promise.packet.max(1));
+        let direction = entry.direction;
+        let packet = u32::from(entry.promise.packet.max(1));
         let mut per_packet = Duration::ZERO;
         for (way, data, acks) in [
             (Direction::Up, link.up, link.down),
@@ -294,9 +288,19 @@ impl Ledger {
                 }
             }
         }
-        let packets_in_1e9_cycles =
-            u128::from(promise.rate) * u128::from(cycle.as_nanos()) / (u128::from(packet) * 8);
-        let nanos = packets_in_1e9_cycles * u128::from(per_packet.as_nanos()) / 1_000_000_000;
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        per_packet
     }
+}
+
+/// The largest rate in bit/s whose airtime, rounded as [`Ledger::airtime`] does, fits into `room`;
+/// 0 when not even the token's cost fits.
+fn largest_rate(room: Duration, cycle: Duration, packet: u16, per_packet: Duration) -> u32 {
+    let nanos = |span: Duration| u128::from(span.as_nanos());
+    if room.is_zero() {
+        return 0;
+    }
+    let bits = u128::from(packet.max(1)) * 8;
+    let packets_in_1e9_cycles = ((nanos(room) + 1) * 1_000_000_000 - 1) / nanos(per_packet).max(1);
+    let rate = ((packets_in_1e9_cycles + 1) * bits - 1) / nanos(cycle).max(1);
+    u32::try_from(rate).unwrap_or(u32::MAX)
 }
