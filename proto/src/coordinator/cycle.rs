@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::station::{Deficit, Station};
 use super::{Coordinator, CoordinatorEvent};
+use crate::airtime::Phy;
 use crate::ledger::visit_cost;
 use crate::mac::MacAddr;
 use crate::machine::Reason;
@@ -33,8 +34,9 @@ pub(super) struct Cycle {
     charged: Duration,
     /// Of it, best-effort visits.
     nrt_visits: u32,
-    /// Stations with promises, still to be visited in this cycle; earliest deadline first.
-    due: VecDeque<MacAddr>,
+    /// Stations with promises, still to be visited in this cycle, by delay bound; the tightest is
+    /// last, to be taken next.
+    due: Vec<(Duration, MacAddr)>,
     /// Stations with best-effort backlog.
     ring: VecDeque<MacAddr>,
     /// The head of the ring has had its quantum.
@@ -86,7 +88,7 @@ impl Cycle {
             self.turn_begun = false;
         }
         self.ring.retain(|other| *other != address);
-        self.due.retain(|other| *other != address);
+        self.due.retain(|(_, other)| *other != address);
     }
 
     /// The turn of the head of the ring is over.
@@ -142,9 +144,8 @@ impl Coordinator {
                 agent.backlog = crate::wire::Backlog::default();
             }
         }
-        let number = self.cycle.number;
         self.cycle = Cycle {
-            number,
+            number: self.cycle.number,
             ..Cycle::default()
         };
         self.timers.stop(Reason::Cycle);
@@ -174,23 +175,23 @@ impl Coordinator {
     }
 
     fn start_cycle(&mut self, start: Instant) {
-        let previous = self.cycle.number;
-        self.cycle.number = previous.wrapping_add(1);
+        self.cycle.number = self.cycle.number.wrapping_add(1);
         self.cycle.start = start;
         self.cycle.length = self.ledger.cycle();
         self.cycle.charged = Duration::ZERO;
         self.cycle.nrt_visits = 0;
-        self.cycle.due = self.stations_by_deadline();
-        if self.cycle.announcements > 0 || self.someone_waits_unheard(previous) {
+        self.plan_promised_visits();
+        if self.cycle.announcements > 0 || self.someone_waits_unheard() {
             self.cycle.announcements = self.cycle.announcements.saturating_sub(1);
             self.hello(MacAddr::BROADCAST);
             self.cycle.charge(self.config.phy.broadcast(Hello::OCTETS));
         }
     }
 
-    /// Stations with reservations; those with the tightest delay bound first.
-    fn stations_by_deadline(&self) -> VecDeque<MacAddr> {
-        let mut due: Vec<(Duration, MacAddr)> = Vec::new();
+    /// Stations with reservations; those with the tightest delay bound are visited first.
+    fn plan_promised_visits(&mut self) {
+        let due = &mut self.cycle.due;
+        due.clear();
         for (id, entry) in self.ledger.iter() {
             // Entries are sorted by station.
             match due.last_mut() {
@@ -200,24 +201,23 @@ impl Coordinator {
                 _ => due.push((entry.promise.delay, id.station)),
             }
         }
-        due.sort_unstable();
-        due.into_iter().map(|(_, station)| station).collect()
+        due.sort_unstable_by(|a, b| b.cmp(a));
     }
 
-    /// An agent that holds packets opens its gate after two silent cycles; those that `cycle` did
-    /// not visit must hear something now.
-    fn someone_waits_unheard(&self, cycle: u32) -> bool {
+    /// An agent that holds packets opens its gate after two silent cycles. Those that would come
+    /// close to it until the next cycle starts must hear something now.
+    fn someone_waits_unheard(&self) -> bool {
+        let lateness = self.cycle.length / 4;
+        let patience = self.cycle.length - lateness;
         self.stations.values().any(|station| {
-            station.wants_uplink()
-                && station
-                    .agent
-                    .as_ref()
-                    .is_some_and(|agent| agent.heard_us != cycle)
+            let unheard =
+                |agent: &super::station::AgentSession| self.now.since(agent.heard_us) >= patience;
+            station.wants_uplink() && station.agent.as_ref().is_some_and(unheard)
         })
     }
 
     fn next_visit(&mut self) -> Option<Visit> {
-        if let Some(address) = self.cycle.due.pop_front() {
+        if let Some((_, address)) = self.cycle.due.pop() {
             return Some(Visit::Rt(address));
         }
         // Each turn of a station in debt pays one quantum of it off, so this ends.
@@ -226,7 +226,7 @@ impl Coordinator {
                 self.delist(address);
                 continue;
             };
-            let smallest = smallest_grant(self.config.phy, station);
+            let smallest = Need::of(self.config.phy, station).smallest_grant();
             if station.deficit.available() < smallest {
                 if self.cycle.turn_begun {
                     self.cycle.next_turn();
@@ -271,7 +271,7 @@ impl Coordinator {
 
     /// Downlink first, then a token for what the station's uplink flows are promised.
     fn visit_rt(&mut self, address: MacAddr) {
-        let uplink = self.rt_uplink_airtime(address);
+        let (uplink, packet) = self.rt_uplink_airtime(address);
         let residual = self.cycle.residual(self.now);
         let Some(station) = self.stations.get_mut(&address) else {
             return;
@@ -289,16 +289,17 @@ impl Coordinator {
         let can_answer = station.live_agent().is_some();
         let cost = visit_cost(self.config.phy, link);
         let rt = uplink.min(residual.saturating_sub(down.airtime + cost));
-        if can_answer && !rt.is_zero() {
+        if can_answer && !rt.is_zero() && rt >= packet {
             self.grant(address, rt, Duration::ZERO);
         }
     }
 
     /// What the promises of a station's uplink need in one cycle: their packets, rounded up, and
-    /// one that was late for the last visit.
-    fn rt_uplink_airtime(&self, address: MacAddr) -> Duration {
+    /// one that was late for the last visit. Also the airtime of the shortest such packet: a
+    /// smaller grant is of no use.
+    fn rt_uplink_airtime(&self, address: MacAddr) -> (Duration, Duration) {
         let Some(station) = self.stations.get(&address) else {
-            return Duration::ZERO;
+            return (Duration::ZERO, Duration::ZERO);
         };
         let rate = station.link().up;
         let up = |entry: &&crate::ledger::Entry| {
@@ -309,34 +310,40 @@ impl Coordinator {
             .of_station(address)
             .map(|(_, entry)| entry)
             .filter(up);
-        entries.fold(Duration::ZERO, |sum, entry| {
+        let none = (Duration::ZERO, Duration::from_nanos(u64::MAX));
+        entries.fold(none, |(sum, shortest), entry| {
             let octets = u32::from(entry.promise.packet.max(1));
             let bits = u128::from(entry.promise.rate) * u128::from(self.cycle.length.as_nanos());
             let packets = bits.div_ceil(u128::from(octets) * 8 * 1_000_000_000) + 1;
             let exchange = self.config.phy.exchange(rate, octets);
-            sum + exchange * u64::try_from(packets).unwrap_or(u64::MAX)
+            let all = exchange * u64::try_from(packets).unwrap_or(u64::MAX);
+            (sum + all, shortest.min(exchange))
         })
     }
 
-    /// Downlink and uplink share the grant; what the downlink leaves goes to the uplink.
+    /// Downlink and uplink share the grant; what the downlink leaves goes to the uplink. A grant
+    /// with room for one packet only goes to one of them, in turns.
     fn visit_nrt(&mut self, address: MacAddr, grant: Duration) {
         let phy = self.config.phy;
         let Some(station) = self.stations.get_mut(&address) else {
             return;
         };
         let link = station.link();
-        let uplink = station.wants_uplink();
-        let cost = if uplink {
-            visit_cost(phy, link)
-        } else {
-            Duration::ZERO
-        };
-        let budget = if uplink && !station.queues.is_empty() {
-            grant.saturating_sub(cost) / 2
-        } else if uplink {
-            Duration::ZERO
-        } else {
-            grant
+        let Need { down, up, token } = Need::of(phy, station);
+        let budget = match (down, up) {
+            (_, None) => grant,
+            (None, _) => Duration::ZERO,
+            (Some(down), Some(up)) if down + up <= grant => {
+                ((grant - token) / 2).max(down).min(grant - up)
+            }
+            _ => {
+                station.uplink_turn = !station.uplink_turn;
+                if station.uplink_turn {
+                    Duration::ZERO
+                } else {
+                    grant
+                }
+            }
         };
         let air = Air {
             phy,
@@ -346,11 +353,10 @@ impl Coordinator {
         station.used.down += down.airtime;
         station.deficit.spend(down.airtime);
         self.cycle.charge(down.airtime);
-        let left = grant.saturating_sub(down.airtime + cost);
-        if uplink && left >= phy.exchange(link.up, LARGEST_PACKET) {
-            self.grant(address, Duration::ZERO, left);
+        let left = grant.saturating_sub(down.airtime);
+        if up.is_some_and(|up| left >= up) {
+            self.grant(address, Duration::ZERO, left - token);
         } else {
-            // Neither half had room for a packet, or only the downlink wanted one.
             self.end_turn(address);
         }
     }
@@ -361,7 +367,7 @@ impl Coordinator {
         let Some(station) = self.stations.get(&address) else {
             return;
         };
-        let spent = station.deficit.available() < smallest_grant(phy, station);
+        let spent = station.deficit.available() < Need::of(phy, station).smallest_grant();
         if self.cycle.ring.front() == Some(&address) && spent {
             self.cycle.next_turn();
         }
@@ -392,16 +398,33 @@ impl Coordinator {
     }
 }
 
-/// The least airtime that a best-effort visit is worth: a full packet each way it wants, and the
-/// token's cost.
-fn smallest_grant(phy: crate::airtime::Phy, station: &Station) -> Duration {
-    let link = station.link();
-    let mut least = Duration::ZERO;
-    if !station.queues.is_empty() {
-        least += phy.exchange(link.down, LARGEST_PACKET);
+/// Airtime that a station needs for the next best-effort packet each way; `None` where it wants
+/// none.
+struct Need {
+    down: Option<Duration>,
+    /// With the token's cost.
+    up: Option<Duration>,
+    token: Duration,
+}
+
+impl Need {
+    fn of(phy: Phy, station: &Station) -> Self {
+        let link = station.link();
+        let token = visit_cost(phy, link);
+        let down = station.queues.next_nrt();
+        // The length of the uplink's next packet is not known.
+        let up = LARGEST_PACKET.max(station.mean_uplink_packet());
+        Self {
+            down: down.map(|len| phy.exchange(link.down, len)),
+            up: station
+                .wants_uplink()
+                .then(|| phy.exchange(link.up, up) + token),
+            token,
+        }
     }
-    if station.wants_uplink() {
-        least += phy.exchange(link.up, LARGEST_PACKET) + visit_cost(phy, link);
+
+    /// The least grant with which either way can go on.
+    fn smallest_grant(&self) -> Duration {
+        self.down.max(self.up).unwrap_or_default()
     }
-    least
 }

@@ -270,14 +270,7 @@ impl Coordinator {
     }
 
     fn links(&self) -> impl Fn(MacAddr) -> LinkRates + use<'_> {
-        let assumed = self.config.assumed_rate;
-        move |station| {
-            let known = self.stations.get(&station).map(Station::link);
-            known.unwrap_or(LinkRates {
-                up: assumed,
-                down: assumed,
-            })
-        }
+        links_of(&self.stations, self.config.assumed_rate)
     }
 
     fn send(&mut self, to: MacAddr, message: Message) {
@@ -291,8 +284,10 @@ impl Coordinator {
     }
 
     fn packet(&mut self, packet: &Packet) {
-        self.note_flow(packet);
-        let holding = self.mode == CellMode::Token && !self.stopped;
+        if !self.stopped {
+            self.note_flow(packet);
+        }
+        let holding = self.mode == CellMode::Token;
         let Some(station) = self.stations.get_mut(&packet.station).filter(|_| holding) else {
             if let Some(station) = self.stations.get_mut(&packet.station) {
                 station.queues.note_passed(self.now, packet);
@@ -319,7 +314,8 @@ impl Coordinator {
                     station.heard_link(rates);
                 }
             }
-            CoordinatorCommand::Policy(table) => self.change_policy(table),
+            CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),
+            CoordinatorCommand::Policy(_) => {}
             CoordinatorCommand::Stop => self.stop(),
         }
     }
@@ -334,6 +330,20 @@ impl Coordinator {
                 Reason::Register | Reason::Retry | Reason::FailOpen => {}
             }
         }
+    }
+}
+
+/// The PHY rates of each station; of one that is not known, `assumed`.
+fn links_of(
+    stations: &BTreeMap<MacAddr, Station>,
+    assumed: Rate,
+) -> impl Fn(MacAddr) -> LinkRates + use<'_> {
+    move |station| {
+        let known = stations.get(&station).map(Station::link);
+        known.unwrap_or(LinkRates {
+            up: assumed,
+            down: assumed,
+        })
     }
 }
 

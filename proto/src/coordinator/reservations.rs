@@ -10,6 +10,8 @@ use crate::policy::{Direction, PolicyTable};
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved};
 
+/// How often idle flows and silent agents are looked for.
+pub(super) const HOUSEKEEPING: Duration = Duration::from_millis(500);
 /// A flow that was refused is judged again after so long.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// The most refusals that are remembered.
@@ -60,10 +62,8 @@ impl Coordinator {
             since: self.now,
             up_idle: false,
         };
-        let mut ledger = self.ledger.clone();
-        let verdict = ledger.admit(id, entry, self.links());
-        self.ledger = ledger;
-        if let Err(refusal) = verdict {
+        let links = super::links_of(&self.stations, self.config.assumed_rate);
+        if let Err(refusal) = self.ledger.admit(id, entry, links) {
             self.events
                 .push_back(CoordinatorEvent::Refused(id, refusal));
             return Err(refusal);
@@ -78,8 +78,10 @@ impl Coordinator {
         }
         self.events.push_back(CoordinatorEvent::Granted(id));
         self.tell(id, Outcome::Granted, &entry, 0);
-        self.timers
-            .set(Reason::Housekeeping, self.now + Duration::from_millis(500));
+        if self.timers.get(Reason::Housekeeping).is_none() {
+            self.timers
+                .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+        }
         self.enter_token_mode();
         Ok(())
     }
@@ -209,7 +211,9 @@ impl Coordinator {
             .retain(|_, at| now.since(*at) < REFUSED_PAUSE);
     }
 
-    /// Agents that were silent for longer than the grace time lose their reservations.
+    /// Agents that were silent for longer than the grace time lose their reservations, and their
+    /// stations count as unregistered: what comes down for them is still promised to their flows.
+    /// Such an agent is sent to register anew as soon as it speaks.
     pub(super) fn release_silent(&mut self) {
         let (now, grace) = (self.now, self.config.grace);
         let overdue = |silent: Option<Instant>| silent.is_some_and(|at| now.since(at) >= grace);
@@ -225,6 +229,9 @@ impl Coordinator {
             .collect();
         for address in silent {
             self.release_uplink(address, ReleaseCause::AgentSilent);
+            if let Some(station) = self.stations.get_mut(&address) {
+                station.agent = None;
+            }
         }
     }
 

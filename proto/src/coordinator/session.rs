@@ -1,10 +1,10 @@
 //! Agents of the cell: registration, policy push, and where each frame goes.
 
+use super::reservations::HOUSEKEEPING;
 use super::station::AgentSession;
 use super::{Coordinator, CoordinatorError, CoordinatorEvent, ReleaseCause};
 use crate::mac::MacAddr;
 use crate::machine::Reason;
-use crate::time::Duration;
 use crate::wire::{
     Backlog, Bye, ByeReason, Header, Message, Policy, Register, RegisterAck, RegisterStatus,
 };
@@ -27,6 +27,7 @@ impl Coordinator {
             return Ok(());
         }
         self.check_session(from, header)?;
+        self.heard_from(from);
         match message {
             Message::Return(answer) => self.returned(from, &answer),
             Message::Request(request) => self.requested(from, request),
@@ -40,8 +41,15 @@ impl Coordinator {
         Ok(())
     }
 
-    fn check_session(&self, from: MacAddr, header: Header) -> Result<(), CoordinatorError> {
+    /// A frame of a session that is over is refused. An agent that does not know it is told: it
+    /// would wait for tokens that never come.
+    fn check_session(&mut self, from: MacAddr, header: Header) -> Result<(), CoordinatorError> {
         let session = self.stations.get(&from).map_or(0, super::Station::session);
+        if session == 0 {
+            let reason = ByeReason::Stopping;
+            self.send(from, Message::Bye(Bye { reason }));
+            self.hello(from);
+        }
         if session == 0 || header.session != session {
             return Err(CoordinatorError::WrongSession {
                 from,
@@ -87,8 +95,7 @@ impl Coordinator {
             return 0;
         };
         if let Some(agent) = &mut station.agent {
-            agent.misses = 0;
-            agent.silent_since = None;
+            agent.heard();
             if agent.instance == register.instance {
                 return agent.session;
             }
@@ -101,7 +108,7 @@ impl Coordinator {
             misses: 0,
             silent_since: None,
             backlog: Backlog::default(),
-            heard_us: self.cycle.number,
+            heard_us: self.now,
             last_rt: self.now,
         });
         // A token of the agent's last life will not come back.
@@ -170,11 +177,11 @@ impl Coordinator {
     }
 
     pub(super) fn housekeeping(&mut self) {
-        const EVERY: Duration = Duration::from_millis(500);
         self.release_idle();
         self.release_silent();
         if !self.ledger.is_empty() {
-            self.timers.set(Reason::Housekeeping, self.now + EVERY);
+            self.timers
+                .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
         }
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct Station {
     /// It has a place in the round-robin.
     pub(super) enlisted: bool,
     pub(super) used: Airtime,
+    /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
+    /// is.
+    pub(super) uplink_turn: bool,
 }
 
 /// The agent of a station, from its REGISTER on.
@@ -34,10 +37,18 @@ pub(super) struct AgentSession {
     pub(super) silent_since: Option<Instant>,
     /// What it last said it holds.
     pub(super) backlog: Backlog,
-    /// It holds packets and has heard nothing from us since this cycle.
-    pub(super) heard_us: u32,
+    /// When it last showed that it heard us.
+    pub(super) heard_us: Instant,
     /// When it last sent or held reserved traffic.
     pub(super) last_rt: Instant,
+}
+
+impl AgentSession {
+    /// It spoke, so it lives.
+    pub(super) const fn heard(&mut self) {
+        self.misses = 0;
+        self.silent_since = None;
+    }
 }
 
 /// Airtime by direction, for the share that people see; nanoseconds by the model.
@@ -84,6 +95,7 @@ impl Station {
             },
             deficit: Deficit::ZERO,
             enlisted: false,
+            uplink_turn: false,
             used: Airtime {
                 up: Duration::ZERO,
                 down: Duration::ZERO,
@@ -116,6 +128,12 @@ impl Station {
         self.agent
             .as_ref()
             .filter(|agent| agent.silent_since.is_none())
+    }
+
+    /// Octets of the packets that its agent holds, in the mean.
+    pub(super) fn mean_uplink_packet(&self) -> u32 {
+        let backlog = self.agent.as_ref().map(|agent| agent.backlog.nrt);
+        backlog.map_or(0, |nrt| nrt.octets / u32::from(nrt.packets.max(1)))
     }
 
     /// Its agent said that best-effort packets wait.

@@ -1,11 +1,12 @@
 //! A visit's lease: a token goes out, and comes back, is refused, or is lost.
 
+use super::station::AgentSession;
 use super::{Coordinator, CoordinatorEvent, Outgoing};
 use crate::ledger::visit_cost;
 use crate::mac::MacAddr;
 use crate::machine::{Reason, TxHandle};
 use crate::time::{Duration, Instant};
-use crate::wire::{Backlog, Message, Request, Return, Token};
+use crate::wire::{Backlog, CellMode, Message, Request, Return, Token};
 
 /// A token that is out. Not `Copy`: it is taken from [`Coordinator::lease`] exactly once, by its
 /// return, its loss or the end of the visit.
@@ -34,9 +35,6 @@ impl Coordinator {
             nrt + cost
         });
         target.used.overhead += cost;
-        if let Some(agent) = &mut target.agent {
-            agent.heard_us = self.cycle.number;
-        }
         self.cycle.charge(rt + nrt + cost);
         self.next_token = self.next_token.wrapping_add(1);
         let token = Token {
@@ -86,8 +84,16 @@ impl Coordinator {
             lease.handle = self.send_token(lease.station, &lease.token);
             self.lease = Some(lease);
         } else {
-            // It never arrived, so none of it was used.
-            self.settle(&lease, Duration::ZERO, Duration::ZERO);
+            // It never arrived, so none of it was used; of a probe that says nothing.
+            let used = |granted| {
+                if lease.probed {
+                    granted
+                } else {
+                    Duration::ZERO
+                }
+            };
+            let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
+            self.settle(&lease, rt, nrt);
             self.missed(lease.station);
         }
     }
@@ -123,7 +129,12 @@ impl Coordinator {
     }
 
     pub(super) fn returned(&mut self, from: MacAddr, answer: &Return) {
-        self.alive(from, answer.backlog, answer.rate);
+        self.note_backlog(from, answer.backlog, answer.rate);
+        let now = self.now;
+        if let Some(agent) = self.agent_of(from) {
+            // A RETURN answers a TOKEN.
+            agent.heard_us = now;
+        }
         let Some(lease) = self
             .lease
             .take_if(|lease| lease.station == from && lease.token.token == answer.token)
@@ -156,10 +167,13 @@ impl Coordinator {
     }
 
     /// Books what of a grant was used, and gives back the rest. More than was granted is booked
-    /// too, at the station's own expense.
+    /// too, at the station's own expense, but no more than a cycle: whatever a station claims, its
+    /// debt must be paid off in a few turns.
     fn settle(&mut self, lease: &Lease, used_rt: Duration, used_nrt: Duration) {
         self.timers.stop(Reason::Return);
         let (granted_rt, granted_nrt) = (lease.token.rt, lease.token.nrt);
+        let used_rt = used_rt.min(granted_rt + self.cycle.length);
+        let used_nrt = used_nrt.min(granted_nrt + self.cycle.length);
         self.cycle
             .refund((granted_rt + granted_nrt).saturating_sub(used_rt + used_nrt));
         let Some(station) = self.stations.get_mut(&lease.station) else {
@@ -167,7 +181,9 @@ impl Coordinator {
         };
         station.used.up += used_rt + used_nrt;
         station.deficit.earn(granted_nrt.saturating_sub(used_nrt));
-        station.deficit.spend(used_nrt.saturating_sub(granted_nrt));
+        station
+            .deficit
+            .spend(used_rt.saturating_sub(granted_rt) + used_nrt.saturating_sub(granted_nrt));
     }
 
     /// A visit without an answer. The station's turn passes; after several in a row its agent
@@ -175,16 +191,13 @@ impl Coordinator {
     fn missed(&mut self, address: MacAddr) {
         let limit = self.config.silent_visits;
         self.skip_turn(address);
-        let Some(agent) = self
-            .stations
-            .get_mut(&address)
-            .and_then(|s| s.agent.as_mut())
-        else {
+        let now = self.now;
+        let Some(agent) = self.agent_of(address) else {
             return;
         };
         agent.misses = agent.misses.saturating_add(1);
         if agent.misses >= limit && agent.silent_since.is_none() {
-            agent.silent_since = Some(self.now);
+            agent.silent_since = Some(now);
             agent.backlog = Backlog::default();
             self.events.push_back(CoordinatorEvent::AgentLost(address));
         }
@@ -197,13 +210,35 @@ impl Coordinator {
         }
     }
 
+    /// An agent asks for a visit. Promised packets are visited anyway, so one that asks for them
+    /// believes in a promise that is over, and is served like best effort until it knows.
     pub(super) fn requested(&mut self, from: MacAddr, request: Request) {
         self.stats.requests += 1;
-        self.alive(from, request.backlog, request.rate);
+        if self.mode == CellMode::Free {
+            // It missed the end of token mode and waits in vain.
+            self.hello(from);
+            return;
+        }
+        let Request { mut backlog, rate } = request;
+        let nrt = &mut backlog.nrt;
+        nrt.packets = nrt.packets.saturating_add(backlog.rt.packets);
+        nrt.octets = nrt.octets.saturating_add(backlog.rt.octets);
+        self.note_backlog(from, backlog, rate);
     }
 
-    /// An agent said what it holds, so it lives.
-    fn alive(&mut self, from: MacAddr, backlog: Backlog, rate: crate::airtime::Rate) {
+    fn agent_of(&mut self, address: MacAddr) -> Option<&mut AgentSession> {
+        self.stations.get_mut(&address)?.agent.as_mut()
+    }
+
+    /// An agent spoke, so it lives.
+    pub(super) fn heard_from(&mut self, from: MacAddr) {
+        if let Some(agent) = self.agent_of(from) {
+            agent.heard();
+        }
+    }
+
+    /// An agent said what it holds.
+    fn note_backlog(&mut self, from: MacAddr, backlog: Backlog, rate: crate::airtime::Rate) {
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
@@ -211,9 +246,10 @@ impl Coordinator {
             up: rate,
             down: crate::airtime::Rate(0),
         });
+        if self.mode == CellMode::Free {
+            return;
+        }
         if let Some(agent) = &mut station.agent {
-            agent.misses = 0;
-            agent.silent_since = None;
             agent.backlog = backlog;
         }
         if station.wants_nrt() {
