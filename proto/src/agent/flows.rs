@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use super::session::HOUSEKEEPING;
 use super::{Agent, AgentEvent};
 use crate::flow::FlowKey;
-use crate::machine::{Packet, Reason};
-use crate::policy::{Direction, Rule};
+use crate::machine::Packet;
+use crate::policy::{Direction, PolicyTable, Rule};
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, Reserve, ReserveOp, Reserved};
 
@@ -96,8 +96,12 @@ impl Agent {
             return;
         };
         flow.state = State::Asked { again };
+        let asked = key;
         let key = flow.marked;
         let op = ReserveOp::Open;
+        // A queue of its own from the start: the first packets of a call must not wait behind, or
+        // be dropped for, what is best effort.
+        self.queues.reserve(self.now, asked, promise);
         self.send(Message::Reserve(Reserve {
             op,
             rule: Some(rule),
@@ -115,11 +119,7 @@ impl Agent {
             _ => None,
         });
         if let Some(again) = asked.min() {
-            let sooner = self
-                .timers
-                .get(Reason::Retry)
-                .map_or(again, |at| at.min(again));
-            self.timers.set(Reason::Retry, sooner);
+            self.retry_by(again);
         }
     }
 
@@ -137,39 +137,81 @@ impl Agent {
         for (key, rule) in due {
             self.ask_for_flow(key, rule);
         }
-        if self.requests > 0 && self.is_holding() && !self.queues.is_empty() {
-            self.send_request();
+        if self.is_holding() && !self.queues.is_empty() {
+            let doubt = self.promise_in_doubt;
+            if doubt.is_some_and(|doubt| doubt <= self.now) {
+                self.promise_in_doubt = None;
+                self.doubt_promises();
+                self.send_request();
+            } else if self.requests > 0 {
+                self.send_request();
+            } else if let Some(doubt) = doubt {
+                self.retry_by(doubt);
+            }
         }
         self.retry_flows_later();
+    }
+
+    /// Asks again for what was granted: the coordinator may have released it, and its RESERVED
+    /// been lost.
+    fn doubt_promises(&mut self) {
+        let granted = |flow: &Flow| matches!(flow.state, State::Granted);
+        let flows = self.flows.0.iter().filter(|(_, flow)| granted(flow));
+        let flows: Vec<_> = flows.map(|(key, flow)| (*key, flow.rule)).collect();
+        for (key, rule) in flows {
+            self.ask_for_flow(key, rule);
+        }
+    }
+
+    /// A new table came: rules have new numbers. What is not promised is judged afresh.
+    pub(super) fn renumber_flows(&mut self, old: Option<&PolicyTable>) {
+        let new = self.session.policy();
+        let place = |rule: u16| {
+            let before = old?.rules.get(usize::from(rule))?;
+            let place = new?.rules.iter().position(|rule| rule == before)?;
+            u16::try_from(place).ok()
+        };
+        let queues = &mut self.queues;
+        self.flows.0.retain(|key, flow| {
+            let place = place(flow.rule).filter(|_| matches!(flow.state, State::Granted));
+            match place {
+                Some(place) => flow.rule = place,
+                None => queues.unreserve(*key),
+            }
+            place.is_some()
+        });
     }
 
     pub(super) fn reserved(&mut self, reserved: Reserved) {
         let key = reserved.key.unmarked();
         match reserved.outcome {
             Outcome::Granted => {
+                if !reserved.direction.covers(Direction::Up) {
+                    return;
+                }
                 let Some(rule) = reserved.rule else { return };
                 let Some(promise) = self.rule(rule).map(|rule| rule.promise) else {
                     return;
                 };
-                let known = self.flows.0.contains_key(&key);
-                if !known && self.flows.0.len() >= MAX_FLOWS {
+                // RESERVED does not carry the DSCP that the rule may have matched.
+                let marked = self.flows.0.get(&key).map(|flow| flow.marked);
+                if marked.is_none() && self.flows.0.len() >= MAX_FLOWS {
                     return;
                 }
                 self.flows.0.insert(
                     key,
                     Flow {
-                        marked: key,
+                        marked: marked.unwrap_or(key),
                         rule,
                         state: State::Granted,
                     },
                 );
-                if reserved.direction.covers(Direction::Up) {
-                    self.queues.reserve(self.now, key, promise);
-                }
+                self.queues.reserve(self.now, key, promise);
             }
             Outcome::Released => {
                 self.flows.0.remove(&key);
                 self.queues.unreserve(key);
+                self.ask_for_token();
             }
             Outcome::Refused(_) => {
                 let Some(flow) = self.flows.0.get_mut(&key) else {
@@ -177,6 +219,7 @@ impl Agent {
                 };
                 flow.state = State::Refused { at: self.now };
                 self.queues.unreserve(key);
+                self.ask_for_token();
             }
         }
         self.events.push_back(AgentEvent::Reservation {

@@ -164,11 +164,15 @@ pub struct Agent {
     /// In token mode, but the coordinator fell silent: everything passes until it speaks.
     failed_open: bool,
     off_channel: bool,
+    /// BYE was said: whatever comes, the gate stays open.
+    stopped: bool,
     rate: Rate,
     phy: Phy,
     sequence: u32,
     /// REQUESTs sent since the last TOKEN.
     requests: u32,
+    /// Promised packets wait; when a visit is so late that the promise must be in doubt.
+    promise_in_doubt: Option<Instant>,
     last_token: Option<u32>,
     last_return: Option<Message>,
     verdicts: VecDeque<Verdict>,
@@ -219,6 +223,7 @@ impl Agent {
             gate: GateMode::Open,
             failed_open: false,
             off_channel: false,
+            stopped: false,
             rate: Rate(0),
             phy: Phy {
                 kind: PhyKind::DsssLong,
@@ -226,6 +231,7 @@ impl Agent {
             },
             sequence: 0,
             requests: 0,
+            promise_in_doubt: None,
             last_token: None,
             last_return: None,
             verdicts: VecDeque::new(),
@@ -273,6 +279,7 @@ impl Agent {
         self.gate = mode;
         self.failed_open = false;
         self.requests = 0;
+        self.promise_in_doubt = None;
         self.last_return = None;
         self.events.push_back(AgentEvent::Gate(mode));
         if mode != GateMode::Hold {
@@ -282,7 +289,9 @@ impl Agent {
     }
 
     fn packet(&mut self, packet: &Packet) {
-        self.note_flow(packet);
+        if !self.stopped {
+            self.note_flow(packet);
+        }
         if !self.is_holding() {
             self.stats.passed += 1;
             self.queues.note_passed(self.now, packet);
@@ -314,12 +323,16 @@ impl Agent {
         let released = u32::try_from(self.verdicts.len() - before).unwrap_or(u32::MAX);
         self.failed_open = true;
         self.requests = 0;
+        self.promise_in_doubt = None;
         self.last_return = None;
         self.stats.failed_open += 1;
         self.events.push_back(AgentEvent::FailedOpen { released });
     }
 
     fn command(&mut self, command: AgentCommand) {
+        if self.stopped {
+            return;
+        }
         match command {
             AgentCommand::LinkUp { bssid } => self.link_up(bssid),
             AgentCommand::LinkDown => self.link_down(),

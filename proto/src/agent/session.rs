@@ -81,6 +81,15 @@ impl Session {
     }
 }
 
+/// Cycles outside of these bounds are nobody's: timers are made of them, and one of no length
+/// would never let a core rest.
+const PLAUSIBLE_CYCLE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));
+
+/// The cycle length that a coordinator claims, within reason.
+fn plausible(cycle: Duration) -> Duration {
+    cycle.clamp(PLAUSIBLE_CYCLE.0, PLAUSIBLE_CYCLE.1)
+}
+
 /// Until the coordinator says otherwise.
 const DEFAULT_CYCLE: Duration = Duration::from_millis(20);
 
@@ -115,6 +124,7 @@ impl Agent {
         self.flows.clear();
         self.set_gate(GateMode::Open);
         self.timers = crate::timer::Timers::default();
+        self.stopped = true;
     }
 
     /// Opens the gate and drops all that was agreed with a coordinator.
@@ -153,6 +163,9 @@ impl Agent {
     }
 
     pub(super) fn frame(&mut self, from: MacAddr, bytes: &[u8]) -> Result<(), AgentError> {
+        if self.stopped {
+            return Ok(());
+        }
         if self.session.bssid() != Some(from) {
             return Err(AgentError::Stranger(from));
         }
@@ -162,15 +175,15 @@ impl Agent {
             Message::Hello(hello) => self.hello(hello),
             Message::RegisterAck(ack) => self.register_ack(ack),
             Message::Policy(policy) => {
-                self.check_session(header)?;
+                self.check_own_session(header)?;
                 self.policy_fragment(policy);
             }
             Message::Token(token) => {
-                self.check_session(header)?;
+                self.check_own_session(header)?;
                 self.token(token);
             }
             Message::Reserved(reserved) => {
-                self.check_session(header)?;
+                self.check_own_session(header)?;
                 self.reserved(reserved);
             }
             Message::Bye(_) => {
@@ -187,13 +200,22 @@ impl Agent {
         Ok(())
     }
 
-    /// Broadcasts carry session 0; unicasts must carry ours.
-    fn check_session(&self, header: Header) -> Result<(), AgentError> {
-        let ours = self.session.id();
-        if header.session == ours || header.session == 0 {
+    /// What a registration is the base of must belong to ours.
+    fn check_own_session(&self, header: Header) -> Result<(), AgentError> {
+        if self.session.is_registered() && header.session == self.session.id() {
             Ok(())
         } else {
             Err(AgentError::WrongSession(header.session))
+        }
+    }
+
+    /// BYE is also for all, and for an agent whose session the coordinator does not know: both
+    /// carry session 0.
+    fn check_session(&self, header: Header) -> Result<(), AgentError> {
+        if header.session == 0 {
+            Ok(())
+        } else {
+            self.check_own_session(header)
         }
     }
 
@@ -216,14 +238,14 @@ impl Agent {
         let first = link.epoch == 0;
         let restarted = !first && link.epoch != hello.epoch;
         link.epoch = hello.epoch;
-        link.cycle = hello.cycle;
+        link.cycle = plausible(hello.cycle);
         if restarted {
             // What was agreed with the coordinator's last life is void.
             let bssid = link.bssid;
             self.command(AgentCommand::LinkUp { bssid });
             if let Some(link) = &mut self.session.link {
                 link.epoch = hello.epoch;
-                link.cycle = hello.cycle;
+                link.cycle = plausible(hello.cycle);
             }
             return;
         }
@@ -262,7 +284,8 @@ impl Agent {
         if ack.status != RegisterStatus::Accepted {
             link.registration = Registration::Rejected;
             link.asking = false;
-            self.timers.stop(Reason::Register);
+            // Nobody will hand it a token.
+            self.forget_coordinator();
             self.events.push_back(AgentEvent::Rejected(ack.status));
             return;
         }
@@ -271,7 +294,7 @@ impl Agent {
         };
         let is_new = link.registration != accepted;
         link.registration = accepted;
-        link.cycle = ack.cycle;
+        link.cycle = plausible(ack.cycle);
         // The table follows; REGISTER is repeated until all of it is here.
         link.asking = link.policy.as_ref().map(|table| table.version) != Some(ack.policy_version);
         if !link.asking {
@@ -295,12 +318,13 @@ impl Agent {
         let Ok(Some(table)) = link.assembler.add(fragment) else {
             return;
         };
-        if link.policy.as_ref() != Some(&table) {
-            self.events.push_back(AgentEvent::Policy(table.clone()));
-            link.policy = Some(table);
-        }
         link.asking = false;
         self.timers.stop(Reason::Register);
+        if link.policy.as_ref() != Some(&table) {
+            self.events.push_back(AgentEvent::Policy(table.clone()));
+            let old = link.policy.replace(table);
+            self.renumber_flows(old.as_ref());
+        }
     }
 
     /// The coordinator said BYE, or has been silent for too long.

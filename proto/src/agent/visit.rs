@@ -3,7 +3,7 @@
 use super::Agent;
 use crate::machine::Reason;
 use crate::queues::Air;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire::{Message, Request, Return, Token};
 
 impl Agent {
@@ -23,15 +23,20 @@ impl Agent {
         }
         self.follow(crate::wire::CellMode::Token);
         self.requests = 0;
+        self.promise_in_doubt = None;
         self.timers.stop(Reason::Retry);
         let answer = self.use_grant(&token);
         self.last_token = Some(token.token);
+        if answer.backlog.rt.packets > 0 {
+            self.expect_visit();
+        }
+        let answer = Message::Return(answer);
         self.last_return = Some(answer.clone());
         self.send(answer);
         self.retry_flows_later();
     }
 
-    fn use_grant(&mut self, token: &Token) -> Message {
+    fn use_grant(&mut self, token: &Token) -> Return {
         let air = Air {
             phy: self.phy,
             rate: token.rate,
@@ -49,7 +54,7 @@ impl Agent {
         self.stats.tokens += 1;
         self.stats.released += u64::from(rt.packets) + u64::from(nrt.packets);
         self.stats.airtime_ns += (rt.airtime + nrt.airtime).as_nanos();
-        Message::Return(Return {
+        Return {
             token: token.token,
             used_rt: rt.airtime,
             used_nrt: nrt.airtime,
@@ -58,7 +63,17 @@ impl Agent {
             backlog: self.queues.backlog(self.now),
             rate: self.rate,
             refused,
-        })
+        }
+    }
+
+    /// Promised packets wait and are visited in every cycle. If that does not happen, the
+    /// coordinator may have given up the promise, or this agent, without our knowing.
+    fn expect_visit(&mut self) {
+        if self.promise_in_doubt.is_none() {
+            let doubt = self.now + self.session.cycle() * 3 / 2;
+            self.promise_in_doubt = Some(doubt);
+            self.retry_by(doubt);
+        }
     }
 
     /// Sends one REQUEST when best-effort packets wait that the coordinator does not know of.
@@ -69,6 +84,8 @@ impl Agent {
         }
         if self.queues.backlog(self.now).nrt.packets > 0 {
             self.send_request();
+        } else {
+            self.expect_visit();
         }
     }
 
@@ -86,11 +103,14 @@ impl Agent {
         // The first may be lost; later ones only remind a coordinator that has others to serve.
         let again = self.now + self.session.cycle() * (1 << self.requests.min(3));
         self.requests += 1;
-        let sooner = self
-            .timers
-            .get(Reason::Retry)
-            .map_or(again, |at| at.min(again));
-        self.timers.set(Reason::Retry, sooner);
+        self.retry_by(again);
+    }
+
+    /// Arms the retry timer for `at`, unless it comes sooner anyway.
+    pub(super) fn retry_by(&mut self, at: Instant) {
+        let armed = self.timers.get(Reason::Retry);
+        self.timers
+            .set(Reason::Retry, armed.map_or(at, |armed| armed.min(at)));
     }
 }
 
