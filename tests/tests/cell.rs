@@ -1,111 +1,152 @@
 //! Whole conversations of a cell, without faults: what the protocol promises when all goes well.
 
-use rether_proto::airtime::{Phy, PhyKind, Rate};
-use rether_proto::coordinator::CoordinatorConfig;
-use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rule};
+use rether_proto::airtime::{PhyKind, Rate};
+use rether_proto::policy::Direction;
 use rether_proto::time::Duration;
-use rether_proto::wire::CellMode;
-use rether_tests::world::{Source, World, station};
+use rether_proto::wire::{CellMode, MessageType};
+use rether_tests::world::{DSSS_11, OFDM_54, Source, World, cell};
 
-fn voice_policy() -> PolicyTable {
-    let ports = PortRange::new(5_004, 5_004).expect("a range");
-    let matches = Match {
-        protocol: Some(17),
-        port: Some(ports),
-        ..Match::default()
-    };
-    let promise = Promise {
-        rate: 88_000,
-        packet: 200,
-        delay: Duration::from_millis(20),
-    };
-    let rule = Rule {
-        name: "voice".into(),
-        matches,
-        promise,
-        idle: Duration::from_secs(2),
-    };
-    PolicyTable {
-        version: 1,
-        rules: vec![rule],
-    }
+const PROMISED: Duration = Duration::from_millis(25);
+
+fn assert_voice_kept(world: &World, source: usize) {
+    let missing = world.missing(source);
+    assert!(missing <= 1, "{missing} voice packets missing");
+    let p99 = world.p99(source);
+    assert!(p99 <= PROMISED, "p99 {p99}");
+    assert!(world.in_order(source));
 }
 
-fn cell(kind: PhyKind, rate: u16) -> World {
-    let config = CoordinatorConfig::new(Phy { kind, wmm: false }, Rate(rate));
-    World::new(config, voice_policy(), 1)
-}
-
-fn p99(mut delays: Vec<Duration>) -> Duration {
-    delays.sort_unstable();
-    delays[delays.len() * 99 / 100]
-}
-
-fn loaded(kind: PhyKind, rate: u16) {
-    let mut world = cell(kind, rate);
-    for n in 1..=3 {
-        world.join(n, true);
-    }
-    world.run_for(Duration::from_millis(500));
-    let up = world.start(Source::voice(1, Direction::Up));
-    let down = world.start(Source::voice(1, Direction::Down));
+/// The cell of the acceptance row: a call, two uplink floods, a downlink flood.
+fn loaded(phy: (PhyKind, Rate)) {
+    let mut world = cell(phy, 3, 1);
+    let voice = [Direction::Up, Direction::Down].map(|way| world.start(Source::voice(1, way)));
     world.run_for(Duration::from_millis(100));
-    let b = world.start(Source::flood(2, Direction::Up));
-    let c = world.start(Source::flood(3, Direction::Up));
-    let d = world.start(Source::flood(2, Direction::Down));
-    world.run_for(Duration::from_secs(5));
-    let delays = |source| {
-        world
-            .delivered
-            .iter()
-            .filter(|p| p.source == source)
-            .map(|p| p.released.since(p.sent))
-            .collect::<Vec<_>>()
-    };
-    for voice in [up, down] {
-        let delays = delays(voice);
-        let waiting = world.sent(voice) - delays.len() as u64;
-        assert!(waiting <= 1, "{waiting} voice packets missing");
-        let p99 = p99(delays);
-        assert!(p99 <= Duration::from_millis(25), "p99 {p99}");
+    for (n, way) in [(2, Direction::Up), (3, Direction::Up), (2, Direction::Down)] {
+        world.start(Source::flood(n, way));
     }
-    let goodput = |s| {
-        world
-            .delivered
-            .iter()
-            .filter(|p| p.source == s)
-            .map(|p| u64::from(p.octets) * 8)
-            .sum::<u64>()
-            / 5_000_000
-    };
-    println!(
-        "Mb/s: B up {} C up {} B down {}",
-        goodput(b),
-        goodput(c),
-        goodput(d)
-    );
+    world.run_for(Duration::from_secs(5));
+    for source in voice {
+        assert_voice_kept(&world, source);
+    }
     let status = world.coordinator().status();
-    println!("{status:#?}");
     assert_eq!(status.mode, CellMode::Token);
     assert_eq!(status.stats.overfull_cycles, 0);
-    let air = |n: u8| {
-        let s = status
-            .stations
-            .iter()
-            .find(|s| s.address == station(n))
-            .expect("joined");
-        (s.airtime_up + s.airtime_down + s.airtime_overhead).as_secs_f64()
-    };
-    let ratio = air(2) / air(3);
+    let ratio = world.airtime(2) / world.airtime(3);
     assert!((0.95..=1.05).contains(&ratio), "airtime ratio {ratio}");
 }
 
 #[test]
 fn voice_is_kept_under_load_11a() {
-    loaded(PhyKind::Ofdm, 540);
+    loaded(OFDM_54);
 }
 
 #[test]
 fn voice_is_kept_under_load_11b() {
-    loaded(PhyKind::DsssLong, 110);
+    loaded(DSSS_11);
+}
+
+/// The call starts when the queues are full already, so its first packets find a flood.
+#[test]
+fn a_call_that_starts_under_load_is_kept_in_order() {
+    let mut world = cell(OFDM_54, 2, 2);
+    world.start(Source::voice(2, Direction::Up));
+    let floods = [1, 2].map(|n| world.start(Source::flood(n, Direction::Up)));
+    world.start(Source::flood(1, Direction::Down));
+    world.run_for(Duration::from_secs(2));
+    let voice = [Direction::Up, Direction::Down].map(|way| world.start(Source::voice(1, way)));
+    let began = world.now;
+    world.run_for(Duration::from_secs(3));
+    for source in voice {
+        assert!(world.missing(source) <= 1);
+        assert!(world.in_order(source), "a packet was overtaken");
+        let p99 = world.p99_since(source, began + Duration::from_millis(100));
+        assert!(p99 <= PROMISED, "p99 {p99}");
+        let first = world.delays(source)[0];
+        assert!(first <= Duration::from_millis(60), "first packet {first}");
+    }
+    assert!(floods.iter().all(|flood| world.in_order(*flood)));
+}
+
+/// As many calls as the ledger admits are all kept at once, next to a flood.
+#[test]
+fn every_admitted_call_is_kept() {
+    for phy in [OFDM_54, DSSS_11] {
+        let mut world = cell(phy, 40, 3);
+        let mut calls = Vec::new();
+        for n in 1..=39 {
+            for way in [Direction::Up, Direction::Down] {
+                calls.push((n, world.start(Source::voice(n, way))));
+            }
+            world.run_for(Duration::from_micros(1_700));
+        }
+        world.start(Source::flood(40, Direction::Up));
+        world.run_for(Duration::from_secs(3));
+        let status = world.coordinator().status();
+        assert!(status.booked <= status.capacity);
+        assert!(status.flows.len() >= 3, "{} calls", status.flows.len());
+        let promised = |n| {
+            let address = rether_tests::world::station(n);
+            status.flows.iter().any(|flow| flow.station == address)
+        };
+        for (_, source) in calls.iter().filter(|(n, _)| promised(*n)) {
+            let since = world.now - Duration::from_secs(2);
+            let p99 = world.p99_since(*source, since);
+            assert!(p99 <= PROMISED, "{phy:?} source {source}: p99 {p99}");
+        }
+    }
+}
+
+/// Free mode costs nothing but HELLO, and both changes of mode lose no packet.
+#[test]
+fn token_mode_comes_and_goes_without_loss() {
+    let mut world = cell(OFDM_54, 2, 4);
+    let data = world.start(Source::udp(
+        2,
+        Direction::Up,
+        9_000,
+        1_500,
+        Duration::from_millis(2),
+    ));
+    world.run_for(Duration::from_secs(1));
+    let registered = world.now;
+    world.run_for(Duration::from_secs(10));
+    let free: Vec<_> = world.frames.iter().filter(|f| f.0 >= registered).collect();
+    assert!(free.iter().all(|(_, kind)| *kind == MessageType::Hello));
+    assert!(free.len() <= 20, "{} HELLOs in 10 s", free.len());
+    let call = world.start(Source::voice(1, Direction::Up));
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.coordinator().status().mode, CellMode::Token);
+    world.end(call);
+    world.run_for(Duration::from_secs(8));
+    assert_eq!(world.coordinator().status().mode, CellMode::Free);
+    world.end(data);
+    world.run_for(Duration::from_millis(100));
+    assert_eq!((world.missing(call), world.missing(data)), (0, 0));
+    assert_eq!((world.dropped(), world.held()), (0, 0));
+}
+
+/// A station too slow for its packets both ways to fit into one cycle is served both ways.
+#[test]
+fn a_slow_station_sends_and_receives() {
+    let mut world = cell((PhyKind::DsssLong, Rate(10)), 2, 5);
+    world.start(Source::voice(2, Direction::Up));
+    let floods = [Direction::Up, Direction::Down].map(|way| world.start(Source::flood(1, way)));
+    world.run_for(Duration::from_secs(10));
+    let [up, down] = floods.map(|flood| world.delays(flood).len());
+    assert!(up > 100 && down > 100, "{up} up, {down} down");
+    assert!(up < 2 * down && down < 2 * up, "{up} up, {down} down");
+}
+
+/// A packet longer than any Ethernet frame must not stop the others, nor the coordinator.
+#[test]
+fn a_jumbo_packet_passes() {
+    for way in [Direction::Up, Direction::Down] {
+        let mut world = cell(DSSS_11, 2, 6);
+        world.start(Source::voice(2, Direction::Up));
+        let jumbo = Source::udp(1, way, 9_000, 9_000, Duration::from_millis(50));
+        let jumbo = world.start(jumbo);
+        world.run_for(Duration::from_secs(5));
+        let passed = world.delays(jumbo).len();
+        assert!(passed > 50, "{passed} {way:?}");
+    }
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use rether_proto::agent::GateMode;
-use rether_proto::machine::{Machine, Packet, PacketId, Transmit, Verdict};
-use rether_proto::time::Instant;
+use rether_proto::machine::{Packet, PacketId, Verdict};
+use rether_proto::time::{Duration, Instant};
 
-use super::{Process, drain_frames};
+use super::node::Process;
 
 /// A packet that reached its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +26,29 @@ pub struct Delivery {
 
 /// The gate of one node.
 #[derive(Debug, Default)]
-pub struct Gate {
-    mode: GateMode,
+pub(super) struct Gate {
+    pub(super) mode: GateMode,
     next: u64,
     waiting: BTreeMap<PacketId, Delivery>,
     passed: Vec<Delivery>,
+    last_release: Instant,
     /// Packets lost with a killed process.
-    pub lost: u64,
+    pub(super) lost: u64,
     /// Packets dropped by verdict.
-    pub dropped: u64,
+    pub(super) dropped: u64,
 }
 
 impl Gate {
-    pub(super) fn set_mode(&mut self, mode: GateMode) {
-        self.mode = mode;
-    }
-
     pub(super) fn held(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// How long packets have been waiting without any of them being let go.
+    pub(super) fn stalled(&self, now: Instant) -> Duration {
+        let oldest = self.waiting.values().next().map(|delivery| delivery.sent);
+        oldest.map_or(Duration::ZERO, |sent| {
+            now.since(sent.max(self.last_release))
+        })
     }
 
     /// The process that bound the queue is gone: the kernel drops what it held.
@@ -61,12 +66,10 @@ impl Gate {
         watched: bool,
         process: Process,
     ) -> Option<Packet> {
-        let number = packet.id.0;
-        let octets = packet.len;
         let delivery = Delivery {
             source,
-            number,
-            octets,
+            number: packet.id.0,
+            octets: packet.len,
             sent: now,
             released: now,
         };
@@ -82,31 +85,25 @@ impl Gate {
         self.next += 1;
         let id = PacketId(self.next);
         self.waiting.insert(id, delivery);
-        (process == Process::Running).then_some(Packet { id, ..packet })
+        Some(Packet { id, ..packet })
     }
 
-    pub(super) fn apply<M: Machine>(
-        &mut self,
-        now: Instant,
-        core: &mut M,
-        frames: &mut Vec<(Transmit, Vec<u8>)>,
-    ) {
-        while let Some(verdict) = core.poll_release() {
-            let (Verdict::Accept(id) | Verdict::Drop(id)) = verdict;
-            // A packet of a process that was killed since is not here any more.
-            let Some(delivery) = self.waiting.remove(&id) else {
-                assert!(self.lost > 0, "verdict for {id:?}, which is not held");
-                continue;
-            };
-            match verdict {
-                Verdict::Accept(_) => self.passed.push(Delivery {
-                    released: now,
-                    ..delivery
-                }),
-                Verdict::Drop(_) => self.dropped += 1,
-            }
+    /// Does what the core decided.
+    ///
+    /// # Panics
+    /// On a verdict for a packet that is not held: it had one before, or never came.
+    pub(super) fn apply(&mut self, now: Instant, verdict: Verdict) {
+        let (Verdict::Accept(id) | Verdict::Drop(id)) = verdict;
+        let held = self.waiting.remove(&id);
+        let delivery = held.unwrap_or_else(|| panic!("verdict for {id:?}, which is not held"));
+        self.last_release = now;
+        match verdict {
+            Verdict::Accept(_) => self.passed.push(Delivery {
+                released: now,
+                ..delivery
+            }),
+            Verdict::Drop(_) => self.dropped += 1,
         }
-        drain_frames(core, frames);
     }
 
     pub(super) fn take_passed(&mut self) -> Vec<Delivery> {

@@ -4,50 +4,47 @@
 //! The medium has no airtime, like `mac80211_hwsim` without a userspace medium: what limits
 //! traffic here is what the coordinator grants.
 
+mod cell;
 mod gate;
+mod measure;
+mod medium;
+mod node;
 mod source;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::hash::{DefaultHasher, Hasher};
 
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig, AgentEvent, GateMode};
 use rether_proto::coordinator::{
     Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent,
 };
 use rether_proto::mac::MacAddr;
-use rether_proto::machine::{Input, Machine, Transmit};
+use rether_proto::machine::{Machine, Transmit, TxHandle};
 use rether_proto::policy::{Direction, PolicyTable};
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
-use rether_proto::wire::{CellMode, MAX_FRAME};
+use rether_proto::wire::{CellMode, Message, MessageType};
 
-pub use gate::{Delivery, Gate};
+pub use cell::{DSSS_11, OFDM_54, cell, voice_policy, voice_rule};
+pub use gate::Delivery;
+pub use medium::{Faults, Vice};
+pub use node::Process;
 pub use source::Source;
+
+use medium::DELAY;
+use node::{Node, Output, Stimulus};
 
 /// The AP's address in every world.
 pub const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);
+/// How many of the latest frames are kept.
+const KEPT_FRAMES: usize = 64;
 
 /// The address of station number `n`, from 1.
 #[must_use]
 pub const fn station(n: u8) -> MacAddr {
     MacAddr([2, 0, 0, 0, 1, n])
 }
-
-/// What the medium does to frames of the protocol, each in thousandths.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Faults {
-    /// Frames that vanish; a unicast is then reported as not acknowledged.
-    pub loss: u64,
-    /// Frames that vanish although they are reported as acknowledged.
-    pub silent_loss: u64,
-    /// Frames that arrive twice.
-    pub duplication: u64,
-    /// Frames that arrive up to 3 ms late.
-    pub reordering: u64,
-}
-
-/// How long a frame takes.
-const DELAY: Duration = Duration::from_micros(50);
 
 #[derive(Clone, Debug)]
 enum Event {
@@ -57,31 +54,24 @@ enum Event {
         bytes: Vec<u8>,
     },
     Sent {
-        node: MacAddr,
-        handle: rether_proto::machine::TxHandle,
+        handle: TxHandle,
         acked: bool,
     },
     Source(usize),
     Wake(MacAddr),
 }
 
-/// One node: a core, its gate, and whether its process runs.
-#[derive(Debug)]
-struct Node<M> {
-    core: M,
-    gate: Gate,
-    process: Process,
-}
-
-/// What a test did to a daemon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Process {
-    /// It runs.
-    Running,
-    /// `SIGSTOP`: it hears nothing and its queue fills.
-    Stopped,
-    /// It is gone: what it held is lost, the kernel passes everything else.
-    Killed,
+/// A frame of the protocol as it was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// When.
+    pub at: Instant,
+    /// By whom.
+    pub from: MacAddr,
+    /// To whom.
+    pub to: MacAddr,
+    /// The payload.
+    pub bytes: Vec<u8>,
 }
 
 /// A cell and the traffic in it.
@@ -93,21 +83,27 @@ pub struct World {
     pub faults: Faults,
     ap: Node<Coordinator>,
     stations: BTreeMap<MacAddr, Node<Agent>>,
+    vices: BTreeMap<MacAddr, Vice>,
     policy: PolicyTable,
     config: CoordinatorConfig,
     sources: Vec<Source>,
-    events: BinaryHeap<Reverse<(Instant, u64, usize)>>,
-    pending: BTreeMap<usize, Event>,
+    events: BinaryHeap<Reverse<(Instant, u64)>>,
+    pending: BTreeMap<u64, Event>,
     order: u64,
     rng: Rng,
+    trace: DefaultHasher,
+    /// Packets in gates of stations that left.
+    left_behind: (u64, u64),
     /// Everything that reached its receiver.
     pub delivered: Vec<Delivery>,
-    /// What the cores reported.
+    /// What the coordinator reported.
     pub coordinator_events: Vec<(Instant, CoordinatorEvent)>,
     /// What the agents reported.
     pub agent_events: Vec<(Instant, MacAddr, AgentEvent)>,
-    /// Frames of the protocol that were sent.
-    pub frames: u64,
+    /// When a frame of which type was sent.
+    pub frames: Vec<(Instant, MessageType)>,
+    /// The latest of these frames.
+    pub latest: VecDeque<Sent>,
 }
 
 impl World {
@@ -116,17 +112,14 @@ impl World {
     pub fn new(config: CoordinatorConfig, policy: PolicyTable, seed: u64) -> Self {
         let now = Instant::from_nanos(1_000_000_000);
         let core = Coordinator::new(config.clone(), policy.clone(), seed, now);
-        let mut gate = Gate::default();
-        gate.set_mode(GateMode::Watch);
+        let mut ap = Node::new(core, Process::Running);
+        ap.gate.mode = GateMode::Watch;
         let mut world = Self {
             now,
             faults: Faults::default(),
-            ap: Node {
-                core,
-                gate,
-                process: Process::Running,
-            },
+            ap,
             stations: BTreeMap::new(),
+            vices: BTreeMap::new(),
             policy,
             config,
             sources: Vec::new(),
@@ -134,63 +127,73 @@ impl World {
             pending: BTreeMap::new(),
             order: 0,
             rng: Rng::new(seed ^ 0x5eed),
+            trace: DefaultHasher::new(),
+            left_behind: (0, 0),
             delivered: Vec::new(),
             coordinator_events: Vec::new(),
             agent_events: Vec::new(),
-            frames: 0,
+            frames: Vec::new(),
+            latest: VecDeque::new(),
         };
-        world.drain(AP);
+        world.arm(AP);
         world
     }
 
     /// Station `n` joins; with an agent or without.
     pub fn join(&mut self, n: u8, with_agent: bool) {
         let address = station(n);
-        let seed = self.rng.next_u64();
-        let core = Agent::new(AgentConfig::default(), address, seed, self.now);
+        self.leave(n);
         let process = if with_agent {
             Process::Running
         } else {
             Process::Killed
         };
-        self.stations.insert(
-            address,
-            Node {
-                core,
-                gate: Gate::default(),
-                process,
-            },
-        );
+        let node = Node::new(self.fresh_agent(address), process);
+        self.stations.insert(address, node);
         self.command_ap(CoordinatorCommand::StationJoined(address));
-        if with_agent {
-            self.command(address, AgentCommand::LinkUp { bssid: AP });
-        }
+        self.command(n, AgentCommand::LinkUp { bssid: AP });
     }
 
-    /// Station `n` vanishes without a word.
+    fn fresh_agent(&mut self, address: MacAddr) -> Agent {
+        let seed = self.rng.next_u64();
+        Agent::new(AgentConfig::default(), address, seed, self.now)
+    }
+
+    /// Station `n` vanishes without a word; what its gate held is lost with it.
     pub fn leave(&mut self, n: u8) {
-        self.stations.remove(&station(n));
-        self.sources
-            .iter_mut()
-            .filter(|source| source.station == station(n))
+        let address = station(n);
+        let Some(mut node) = self.stations.remove(&address) else {
+            return;
+        };
+        node.die();
+        self.left_behind.0 += node.gate.lost;
+        self.left_behind.1 += node.gate.dropped;
+        let sources = self.sources.iter_mut();
+        sources
+            .filter(|source| source.station == address)
             .for_each(Source::end);
-        self.command_ap(CoordinatorCommand::StationLeft(station(n)));
+        self.command_ap(CoordinatorCommand::StationLeft(address));
+    }
+
+    /// Makes station `n` misbehave, or behave again.
+    pub fn corrupt(&mut self, n: u8, vice: Option<Vice>) {
+        match vice {
+            Some(vice) => self.vices.insert(station(n), vice),
+            None => self.vices.remove(&station(n)),
+        };
     }
 
     /// Tells the coordinator something.
     pub fn command_ap(&mut self, command: CoordinatorCommand) {
-        if self.ap.process == Process::Running {
-            let _ = self.ap.core.handle(self.now, Input::Command(command));
-            self.drain(AP);
+        if let CoordinatorCommand::Policy(table) = &command {
+            self.policy = table.clone();
         }
+        self.feed_ap(Stimulus::Command(command));
     }
 
-    /// Tells an agent something.
-    pub fn command(&mut self, address: MacAddr, command: AgentCommand) {
-        if let Some(node) = self.stations.get_mut(&address) {
-            let _ = node.core.handle(self.now, Input::Command(command));
-            self.drain(address);
-        }
+    /// Tells the agent of station `n` something.
+    pub fn command(&mut self, n: u8, command: AgentCommand) {
+        self.feed_station(station(n), Stimulus::Command(command));
     }
 
     /// Starts a traffic source; its number names its deliveries.
@@ -206,44 +209,70 @@ impl World {
         self.sources[number].end();
     }
 
-    /// Does to the coordinator's process, or an agent's, what a test wants.
-    pub fn set_process(&mut self, address: MacAddr, process: Process) {
-        let (node, gate) = if address == AP {
-            (&mut self.ap.process, &mut self.ap.gate)
-        } else {
-            let node = self
-                .stations
-                .get_mut(&address)
-                .expect("a station of this world");
-            (&mut node.process, &mut node.gate)
-        };
-        *node = process;
-        if process == Process::Killed {
-            gate.die();
-        }
+    /// Ends all traffic sources.
+    pub fn end_all(&mut self) {
+        self.sources.iter_mut().for_each(Source::end);
     }
 
-    /// A killed or stopped process starts anew, with a new core.
-    pub fn restart(&mut self, address: MacAddr) {
-        self.set_process(address, Process::Killed);
-        let seed = self.rng.next_u64();
+    /// How many sources were started.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Kills, stops or continues a daemon: the coordinator's at [`AP`], else a station's agent.
+    /// What is dead stays dead until [`World::restart`]; unknown stations are ignored.
+    pub fn set_process(&mut self, address: MacAddr, process: Process) {
         if address == AP {
+            change(&mut self.ap, process);
+            for stimulus in self.ap.take_unread_if_running() {
+                self.feed_ap(stimulus);
+            }
+        } else if let Some(node) = self.stations.get_mut(&address) {
+            change(node, process);
+            for stimulus in node.take_unread_if_running() {
+                self.feed_station(address, stimulus);
+            }
+        }
+        self.arm(address);
+    }
+
+    /// A daemon is killed, if it still lives, and starts anew.
+    pub fn restart(&mut self, address: MacAddr) {
+        if address == AP {
+            self.ap.die();
+            let seed = self.rng.next_u64();
             let (config, policy) = (self.config.clone(), self.policy.clone());
             self.ap.core = Coordinator::new(config, policy, seed, self.now);
             self.ap.process = Process::Running;
-            self.ap.gate.set_mode(GateMode::Watch);
+            self.ap.gate.mode = GateMode::Watch;
+            self.arm(AP);
             for address in self.stations.keys().copied().collect::<Vec<_>>() {
                 self.command_ap(CoordinatorCommand::StationJoined(address));
             }
-            self.drain(AP);
         } else {
-            let node = self
-                .stations
-                .get_mut(&address)
-                .expect("a station of this world");
-            node.core = Agent::new(AgentConfig::default(), address, seed, self.now);
+            let core = self.fresh_agent(address);
+            let Some(node) = self.stations.get_mut(&address) else {
+                return;
+            };
+            node.die();
+            node.core = core;
             node.process = Process::Running;
-            self.command(address, AgentCommand::LinkUp { bssid: AP });
+            node.gate.mode = GateMode::Open;
+            self.feed_station(
+                address,
+                Stimulus::Command(AgentCommand::LinkUp { bssid: AP }),
+            );
+        }
+    }
+
+    /// What became of a daemon.
+    #[must_use]
+    pub fn process(&self, address: MacAddr) -> Option<Process> {
+        if address == AP {
+            Some(self.ap.process)
+        } else {
+            self.stations.get(&address).map(|node| node.process)
         }
     }
 
@@ -257,11 +286,8 @@ impl World {
     /// # Panics
     /// When there is no such station.
     pub fn agent(&mut self, n: u8) -> &mut Agent {
-        &mut self
-            .stations
-            .get_mut(&station(n))
-            .expect("a station of this world")
-            .core
+        let node = self.stations.get_mut(&station(n));
+        &mut node.expect("a station of this world").core
     }
 
     /// A frame that nobody of this world sent.
@@ -278,40 +304,46 @@ impl World {
     /// Packets in all gates.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.ap.gate.held()
-            + self
-                .stations
-                .values()
-                .map(|node| node.gate.held())
-                .sum::<usize>()
+        let stations = self.stations.values().map(|node| node.gate.held());
+        self.ap.gate.held() + stations.sum::<usize>()
     }
 
-    /// Packets that were lost with a killed process.
+    /// How long the packets that a running process holds have been waiting without any of them
+    /// being let go; the longest of all gates.
+    #[must_use]
+    pub fn stalled(&self) -> Duration {
+        let running = |process| process == Process::Running;
+        let ap = Some(&self.ap).filter(|node| running(node.process));
+        let stations = self.stations.values().filter(|node| running(node.process));
+        let stalls = stations.map(|node| node.gate.stalled(self.now));
+        let stalls = stalls.chain(ap.map(|node| node.gate.stalled(self.now)));
+        stalls.max().unwrap_or_default()
+    }
+
+    /// Packets that were lost with a killed process or with a station that left.
     #[must_use]
     pub fn lost_with_process(&self) -> u64 {
-        self.ap.gate.lost
-            + self
-                .stations
-                .values()
-                .map(|node| node.gate.lost)
-                .sum::<u64>()
+        let stations = self.stations.values().map(|node| node.gate.lost);
+        self.left_behind.0 + self.ap.gate.lost + stations.sum::<u64>()
     }
 
     /// Packets that the cores ordered dropped because a queue was full.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.ap.gate.dropped
-            + self
-                .stations
-                .values()
-                .map(|node| node.gate.dropped)
-                .sum::<u64>()
+        let stations = self.stations.values().map(|node| node.gate.dropped);
+        self.left_behind.1 + self.ap.gate.dropped + stations.sum::<u64>()
+    }
+
+    /// A number made of every output of every core so far: equal runs have equal traces.
+    #[must_use]
+    pub fn trace(&self) -> u64 {
+        self.trace.finish()
     }
 
     /// Lets time pass.
     pub fn run_for(&mut self, span: Duration) {
         let end = self.now + span;
-        while let Some(&Reverse((at, _, key))) = self.events.peek() {
+        while let Some(&Reverse((at, key))) = self.events.peek() {
             if at > end {
                 break;
             }
@@ -326,51 +358,27 @@ impl World {
 
     fn push(&mut self, at: Instant, event: Event) {
         self.order += 1;
-        let key = usize::try_from(self.order).expect("fewer events than addresses");
-        self.pending.insert(key, event);
-        self.events.push(Reverse((at, self.order, key)));
+        self.pending.insert(self.order, event);
+        self.events.push(Reverse((at, self.order)));
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Frame { from, to, bytes } => self.arrive(from, to, &bytes),
-            Event::Sent {
-                node,
-                handle,
-                acked,
-            } => {
-                if node == AP && self.ap.process == Process::Running {
-                    let _ = self.ap.core.handle(self.now, Input::Sent { handle, acked });
-                    self.drain(AP);
-                }
-            }
+            Event::Frame { from, to, bytes } => self.arrive(from, to, bytes),
+            Event::Sent { handle, acked } => self.feed_ap(Stimulus::Sent { handle, acked }),
             Event::Source(number) => self.source(number),
             Event::Wake(address) => self.wake(address),
         }
     }
 
-    fn arrive(&mut self, from: MacAddr, to: MacAddr, bytes: &[u8]) {
+    fn arrive(&mut self, from: MacAddr, to: MacAddr, bytes: Vec<u8>) {
         if to == AP {
-            if self.ap.process == Process::Running {
-                let _ = self.ap.core.handle(self.now, Input::Frame { from, bytes });
-                self.drain(AP);
-            }
-            return;
+            return self.feed_ap(Stimulus::Frame { from, bytes });
         }
-        let receivers: Vec<_> = self
-            .stations
-            .keys()
-            .filter(|a| to.is_group() || **a == to)
-            .copied()
-            .collect();
-        for address in receivers {
-            let Some(node) = self.stations.get_mut(&address) else {
-                continue;
-            };
-            if node.process == Process::Running {
-                let _ = node.core.handle(self.now, Input::Frame { from, bytes });
-                self.drain(address);
-            }
+        let addressed = self.stations.keys().filter(|a| to.is_group() || **a == to);
+        for address in addressed.copied().collect::<Vec<_>>() {
+            let bytes = bytes.clone();
+            self.feed_station(address, Stimulus::Frame { from, bytes });
         }
     }
 
@@ -378,137 +386,137 @@ impl World {
         let Some((packet, next)) = self.sources[number].next(self.now) else {
             return;
         };
-        if let Some(at) = next {
-            self.push(at, Event::Source(number));
+        self.push(next, Event::Source(number));
+        let (way, address) = (self.sources[number].way, packet.station);
+        let watched = self.policy.classify(address, way, &packet.flow).is_some();
+        let (gate, process) = match self.stations.get_mut(&address) {
+            Some(node) if way == Direction::Up => (&mut node.gate, node.process),
+            _ => (&mut self.ap.gate, self.ap.process),
+        };
+        let caught = gate.catch(packet, number, self.now, watched, process);
+        self.delivered.extend(gate.take_passed());
+        match caught {
+            Some(packet) if way == Direction::Up => {
+                self.feed_station(address, Stimulus::Packet(packet));
+            }
+            Some(packet) => self.feed_ap(Stimulus::Packet(packet)),
+            None => {}
         }
-        let source = &self.sources[number];
-        let (way, station) = (source.way, source.station);
-        let Some(node) = self.stations.get_mut(&station) else {
-            return;
-        };
-        let at = if way == Direction::Up { station } else { AP };
-        let (gate, process) = if way == Direction::Up {
-            (&mut node.gate, node.process)
-        } else {
-            (&mut self.ap.gate, self.ap.process)
-        };
-        let watched = self.policy.classify(station, way, &packet.flow).is_some();
-        let Some(packet) = gate.catch(packet, number, self.now, watched, process) else {
-            self.delivered.extend(gate.take_passed());
-            return;
-        };
-        let input = Input::Packet(packet);
-        if at == AP {
-            let _ = self.ap.core.handle(self.now, input);
-        } else if let Some(node) = self.stations.get_mut(&at) {
-            let _ = node.core.handle(self.now, Input::Packet(packet));
-        }
-        self.drain(at);
     }
 
     fn wake(&mut self, address: MacAddr) {
         let now = self.now;
         let due = |at: Option<(Instant, _)>| at.is_some_and(|(at, _)| at <= now);
         if address == AP {
-            if self.ap.process != Process::Running || !due(self.ap.core.poll_timeout()) {
-                return;
+            self.ap.armed = None;
+            if self.ap.process == Process::Running && due(self.ap.core.poll_timeout()) {
+                return self.feed_ap(Stimulus::Timeout);
             }
-            let _ = self.ap.core.handle(now, Input::Timeout);
-        } else {
-            let Some(node) = self.stations.get_mut(&address) else {
-                return;
-            };
-            if node.process != Process::Running || !due(node.core.poll_timeout()) {
-                return;
+        } else if let Some(node) = self.stations.get_mut(&address) {
+            node.armed = None;
+            if node.process == Process::Running && due(node.core.poll_timeout()) {
+                return self.feed_station(address, Stimulus::Timeout);
             }
-            let _ = node.core.handle(now, Input::Timeout);
         }
-        self.drain(address);
+        self.arm(address);
     }
 
-    /// Releases, then transmits, then events, then the next wake-up: the driver's contract.
-    fn drain(&mut self, address: MacAddr) {
-        let mut frames = Vec::new();
-        let timeout;
-        if address == AP {
-            let Node { core, gate, .. } = &mut self.ap;
-            gate.apply(self.now, core, &mut frames);
-            while let Some(event) = core.poll_event() {
+    /// Sees to it that a node is woken when its core wants to.
+    fn arm(&mut self, address: MacAddr) {
+        let (timeout, armed) = if address == AP {
+            (self.ap.core.poll_timeout(), &mut self.ap.armed)
+        } else if let Some(node) = self.stations.get_mut(&address) {
+            (node.core.poll_timeout(), &mut node.armed)
+        } else {
+            return;
+        };
+        let Some((at, _)) = timeout else { return };
+        let at = at.max(self.now);
+        if armed.is_none_or(|armed| at < armed) {
+            *armed = Some(at);
+            self.push(at, Event::Wake(address));
+        }
+    }
+
+    fn feed_ap(&mut self, stimulus: Stimulus<CoordinatorCommand>) {
+        let output = self.ap.step(self.now, stimulus, &mut self.trace);
+        if let Some(Output { frames, events }) = output {
+            for event in events {
                 if let CoordinatorEvent::Mode(mode) = event {
-                    let hold = mode == CellMode::Token;
-                    gate.set_mode(if hold {
-                        GateMode::Hold
-                    } else {
-                        GateMode::Watch
-                    });
+                    self.ap.gate.mode = match mode {
+                        CellMode::Token => GateMode::Hold,
+                        CellMode::Free => GateMode::Watch,
+                    };
                 }
                 self.coordinator_events.push((self.now, event));
             }
-            self.delivered.extend(gate.take_passed());
-            timeout = core.poll_timeout();
-        } else {
-            let Some(Node { core, gate, .. }) = self.stations.get_mut(&address) else {
-                return;
-            };
-            gate.apply(self.now, core, &mut frames);
-            while let Some(event) = core.poll_event() {
+            self.delivered.extend(self.ap.gate.take_passed());
+            self.transmit(AP, frames);
+        }
+        self.arm(AP);
+    }
+
+    fn feed_station(&mut self, address: MacAddr, stimulus: Stimulus<AgentCommand>) {
+        let Some(node) = self.stations.get_mut(&address) else {
+            return;
+        };
+        if let Some(Output { frames, events }) = node.step(self.now, stimulus, &mut self.trace) {
+            for event in events {
                 if let AgentEvent::Gate(mode) = event {
-                    gate.set_mode(mode);
+                    node.gate.mode = mode;
                 }
                 self.agent_events.push((self.now, address, event));
             }
-            self.delivered.extend(gate.take_passed());
-            timeout = core.poll_timeout();
+            self.delivered.extend(node.gate.take_passed());
+            self.transmit(address, frames);
         }
+        self.arm(address);
+    }
+
+    fn transmit(&mut self, from: MacAddr, frames: Vec<(Transmit, Vec<u8>)>) {
         for (transmit, bytes) in frames {
-            self.transmit(address, transmit, bytes);
-        }
-        if let Some((at, _)) = timeout {
-            self.push(at.max(self.now), Event::Wake(address));
+            let to = transmit.to;
+            let (_, message) = Message::decode(&bytes).expect("cores send valid frames");
+            self.frames.push((self.now, message.message_type()));
+            self.keep(from, to, &bytes);
+            let bytes = match self.vices.get(&from) {
+                Some(vice) => match vice.corrupt(bytes) {
+                    Some(bytes) => bytes,
+                    None => continue,
+                },
+                None => bytes,
+            };
+            let present = to == AP || self.stations.contains_key(&to);
+            let fate = self.faults.fate(&mut self.rng, to, present);
+            if let Some(handle) = transmit.handle {
+                let acked = fate.acked;
+                self.push(self.now + DELAY, Event::Sent { handle, acked });
+            }
+            for delay in fate.arrivals {
+                let bytes = bytes.clone();
+                self.push(self.now + delay, Event::Frame { from, to, bytes });
+            }
         }
     }
 
-    fn transmit(&mut self, from: MacAddr, transmit: Transmit, bytes: Vec<u8>) {
-        self.frames += 1;
-        let present = transmit.to == AP || self.stations.contains_key(&transmit.to);
-        let mut lucky = |chance: u64| self.rng.below(1_000) >= chance;
-        let acked = lucky(self.faults.loss) && present;
-        let arrives = acked && lucky(self.faults.silent_loss);
-        let twice = !lucky(self.faults.duplication);
-        let late = !lucky(self.faults.reordering);
-        if let Some(handle) = transmit.handle {
-            self.push(
-                self.now + DELAY,
-                Event::Sent {
-                    node: from,
-                    handle,
-                    acked,
-                },
-            );
+    fn keep(&mut self, from: MacAddr, to: MacAddr, bytes: &[u8]) {
+        if self.latest.len() == KEPT_FRAMES {
+            self.latest.pop_front();
         }
-        let to = transmit.to;
-        if arrives || (to.is_group() && !(self.rng.below(1_000) < self.faults.loss)) {
-            let extra = if late { self.rng.below(3_000) } else { 0 };
-            let at = self.now + DELAY + Duration::from_micros(extra);
-            if twice {
-                self.push(
-                    at + DELAY,
-                    Event::Frame {
-                        from,
-                        to,
-                        bytes: bytes.clone(),
-                    },
-                );
-            }
-            self.push(at, Event::Frame { from, to, bytes });
-        }
+        let (at, bytes) = (self.now, bytes.to_vec());
+        self.latest.push_back(Sent {
+            at,
+            from,
+            to,
+            bytes,
+        });
     }
 }
 
-/// Drains the frames of a core into `frames`.
-fn drain_frames<M: Machine>(core: &mut M, frames: &mut Vec<(Transmit, Vec<u8>)>) {
-    let mut buf = [0; MAX_FRAME];
-    while let Some(transmit) = core.poll_transmit(&mut buf) {
-        frames.push((transmit, buf[..transmit.len].to_vec()));
+fn change<M: Machine<Event: std::fmt::Debug>>(node: &mut Node<M>, process: Process) {
+    match (node.process, process) {
+        (Process::Killed, _) => {}
+        (_, Process::Killed) => node.die(),
+        (_, process) => node.process = process,
     }
 }

@@ -74,7 +74,7 @@ impl Source {
     }
 
     /// The packet that is due now (its number as the id), and when the next one is.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(Packet, Option<Instant>)> {
+    pub(super) fn next(&mut self, now: Instant) -> Option<(Packet, Instant)> {
         if self.ended {
             return None;
         }
@@ -86,6 +86,6 @@ impl Source {
             len: self.octets,
             flow: self.flow,
         };
-        Some((packet, Some(now + self.interval)))
+        Some((packet, now + self.interval))
     }
 }

@@ -1,0 +1,137 @@
+//! A node: a core, the gate it decides about, and the process that both live in.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash};
+
+use rether_proto::mac::MacAddr;
+use rether_proto::machine::{Input, Machine, Packet, Transmit, TxHandle};
+use rether_proto::time::Instant;
+use rether_proto::wire::MAX_FRAME;
+
+use super::gate::Gate;
+
+/// What a test did to a daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// It runs.
+    Running,
+    /// `SIGSTOP`: frames and packets pile up until it goes on.
+    Stopped,
+    /// It is gone: what it held is lost, the kernel passes everything else.
+    Killed,
+}
+
+/// An input that owns its bytes, because a stopped process reads it later.
+#[derive(Clone, Debug)]
+pub(super) enum Stimulus<C> {
+    Frame { from: MacAddr, bytes: Vec<u8> },
+    Sent { handle: TxHandle, acked: bool },
+    Packet(Packet),
+    Command(C),
+    Timeout,
+}
+
+#[derive(Debug)]
+pub(super) struct Node<M: Machine> {
+    pub(super) core: M,
+    pub(super) gate: Gate,
+    pub(super) process: Process,
+    /// What a stopped process has not read yet.
+    inbox: VecDeque<Stimulus<M::Command>>,
+    /// The wake-up that is already on its way.
+    pub(super) armed: Option<Instant>,
+}
+
+/// What a core put out after one input.
+pub(super) struct Output<E> {
+    pub(super) frames: Vec<(Transmit, Vec<u8>)>,
+    pub(super) events: Vec<E>,
+}
+
+impl<M: Machine<Event: std::fmt::Debug>> Node<M> {
+    pub(super) fn new(core: M, process: Process) -> Self {
+        Self {
+            core,
+            gate: Gate::default(),
+            process,
+            inbox: VecDeque::new(),
+            armed: None,
+        }
+    }
+
+    /// The process ends: what it held and had not read is gone.
+    pub(super) fn die(&mut self) {
+        self.process = Process::Killed;
+        self.inbox.clear();
+        self.gate.die();
+    }
+
+    /// What piled up while the process was stopped, if it goes on now.
+    pub(super) fn take_unread_if_running(&mut self) -> VecDeque<Stimulus<M::Command>> {
+        if self.process == Process::Running {
+            std::mem::take(&mut self.inbox)
+        } else {
+            VecDeque::new()
+        }
+    }
+
+    /// Hands one input over and drains: releases, then transmits, then events. `None` if the
+    /// process does not run.
+    pub(super) fn step(
+        &mut self,
+        now: Instant,
+        stimulus: Stimulus<M::Command>,
+        trace: &mut DefaultHasher,
+    ) -> Option<Output<M::Event>> {
+        match self.process {
+            Process::Killed => return None,
+            Process::Stopped => {
+                self.inbox.push_back(stimulus);
+                return None;
+            }
+            Process::Running => {}
+        }
+        let input = match &stimulus {
+            Stimulus::Frame { from, bytes } => Input::Frame { from: *from, bytes },
+            &Stimulus::Sent { handle, acked } => Input::Sent { handle, acked },
+            Stimulus::Packet(packet) => Input::Packet(*packet),
+            Stimulus::Timeout => Input::Timeout,
+            Stimulus::Command(_) => {
+                let Stimulus::Command(command) = stimulus else {
+                    return None;
+                };
+                return Some(self.hand_over(now, Input::Command(command), trace));
+            }
+        };
+        Some(self.hand_over(now, input, trace))
+    }
+
+    fn hand_over(
+        &mut self,
+        now: Instant,
+        input: Input<'_, M::Command>,
+        trace: &mut DefaultHasher,
+    ) -> Output<M::Event> {
+        now.hash(trace);
+        if let Err(error) = self.core.handle(now, input) {
+            error.to_string().hash(trace);
+        }
+        while let Some(verdict) = self.core.poll_release() {
+            format!("{verdict:?}").hash(trace);
+            self.gate.apply(now, verdict);
+        }
+        let mut frames = Vec::new();
+        let mut buf = [0; MAX_FRAME];
+        while let Some(transmit) = self.core.poll_transmit(&mut buf) {
+            buf[..transmit.len].hash(trace);
+            frames.push((transmit, buf[..transmit.len].to_vec()));
+        }
+        let mut events = Vec::new();
+        while let Some(event) = self.core.poll_event() {
+            format!("{event:?}").hash(trace);
+            events.push(event);
+        }
+        format!("{:?}", self.core.poll_timeout()).hash(trace);
+        Output { frames, events }
+    }
+}
