@@ -73,17 +73,17 @@ impl Drop for Cell {
     }
 }
 
-/// Waits for an event that `wanted` says yes to.
-async fn event(events: &mut Events, wanted: impl Fn(&Event) -> bool) -> Event {
+/// Waits until all of `wanted` have come, in any order: the two sides of a cell do not wait for
+/// each other.
+async fn all_of(events: &mut Events, wanted: &[Event]) {
+    let mut seen = Vec::new();
     let search = async {
-        loop {
-            let event = events.next().await.unwrap();
-            if wanted(&event) {
-                return event;
-            }
+        while !wanted.iter().all(|event| seen.contains(event)) {
+            seen.push(events.next().await.unwrap());
         }
     };
-    timeout(Duration::from_secs(20), search).await.unwrap()
+    let in_time = timeout(Duration::from_secs(20), search).await.is_ok();
+    assert!(in_time, "wanted {wanted:?}, seen {seen:?}");
 }
 
 async fn connect(path: PathBuf) -> Control {
@@ -112,33 +112,27 @@ async fn a_cell_from_association_to_leave() {
     cell.associate();
     let (ap, station) = (link("wlan0"), link("wlan1"));
 
-    event(&mut events, |e| {
-        *e == Event::ScanStarted {
+    let joining = [
+        Event::ScanStarted {
             index: station.index,
-        }
-    })
-    .await;
-    event(&mut events, |e| {
-        *e == Event::ScanEnded {
+        },
+        Event::ScanEnded {
             index: station.index,
-        }
-    })
-    .await;
-    event(&mut events, |e| {
-        *e == Event::StationNew {
+        },
+        Event::StationNew {
             index: ap.index,
             mac: station.mac,
-        }
-    })
-    .await;
-    let bssid = Some(ap.mac);
-    event(&mut events, |e| {
-        *e == Event::Connected {
+        },
+        Event::StationNew {
             index: station.index,
-            bssid,
-        }
-    })
-    .await;
+            mac: ap.mac,
+        },
+        Event::Connected {
+            index: station.index,
+            bssid: Some(ap.mac),
+        },
+    ];
+    all_of(&mut events, &joining).await;
     let joined = timeout(Duration::from_secs(5), told.next())
         .await
         .unwrap()
@@ -172,19 +166,20 @@ async fn a_cell_from_association_to_leave() {
 
     let mut supplicant = connect(cell.control("sta", "wlan1")).await;
     supplicant.order("DISCONNECT").await.unwrap();
-    event(&mut events, |e| {
-        *e == Event::Disconnected {
+    let leaving = [
+        Event::Disconnected {
             index: station.index,
-        }
-    })
-    .await;
-    event(&mut events, |e| {
-        *e == Event::StationGone {
+        },
+        Event::StationGone {
             index: ap.index,
             mac: station.mac,
-        }
-    })
-    .await;
+        },
+        Event::StationGone {
+            index: station.index,
+            mac: ap.mac,
+        },
+    ];
+    all_of(&mut events, &leaving).await;
     assert!(nl80211.stations(9999).await.is_err());
 }
 
@@ -238,16 +233,8 @@ async fn orders(nl80211: &Nl80211, station: &Link, events: &mut Events) {
         .set_signal_watch(station.index, -70, 3)
         .await
         .unwrap();
-    let index = station.index;
-    let seen = event(events, |e| matches!(e, Event::Signal { .. })).await;
-    assert_eq!(
-        seen,
-        Event::Signal {
-            index,
-            level: SignalLevel::High,
-            dbm: Some(-30)
-        }
-    );
+    let (index, level, dbm) = (station.index, SignalLevel::High, Some(-30));
+    all_of(events, &[Event::Signal { index, level, dbm }]).await;
 
     for finding in probe::all(Some(&station.name)).await {
         let may_fail = finding.what == "mac80211 queues";
