@@ -5,6 +5,7 @@
 //! archive ([`overlay`]), made for each run, so that a change of code costs no new image.
 
 mod archive;
+mod kernel;
 mod libraries;
 mod modules;
 pub(crate) mod overlay;
@@ -12,10 +13,9 @@ mod packages;
 mod recipe;
 
 use crate::error::{AtPath, Error};
-use crate::host;
 use archive::Archive;
+use kernel::Kernel;
 use libraries::Sysroot;
-use modules::Modules;
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -148,116 +148,6 @@ fn build(work: &Path, made: &Path, tell: &mut dyn FnMut(&str)) -> Result<(), Err
     .at(&list)
 }
 
-/// An unpacked kernel package.
-struct Kernel {
-    file: PathBuf,
-    release: String,
-    root: PathBuf,
-}
-
-impl Kernel {
-    fn find(root: &Path) -> Result<Self, Error> {
-        let boot = root.join("boot");
-        for entry in fs::read_dir(&boot).at(&boot)? {
-            let entry = entry.at(&boot)?;
-            if let Some(release) = entry.file_name().to_string_lossy().strip_prefix("vmlinuz-") {
-                let (root, release) = (root.to_owned(), release.to_owned());
-                return Ok(Self {
-                    file: entry.path(),
-                    release,
-                    root,
-                });
-            }
-        }
-        Err(Error::Missing {
-            what: "vmlinuz".to_owned(),
-            remedy: "the kernel package is not one",
-        })
-    }
-
-    /// The folder of the modules, wherever this release of Debian puts it.
-    fn modules(&self) -> Result<PathBuf, Error> {
-        let places = ["lib/modules", "usr/lib/modules"].map(|place| self.root.join(place));
-        let folder = places
-            .into_iter()
-            .find(|place| place.exists())
-            .ok_or_else(|| Error::Missing {
-                what: "modules".to_owned(),
-                remedy: "the kernel package is not one",
-            })?;
-        Ok(folder.join(&self.release))
-    }
-}
-
-/// Lists the needed modules; the package leaves `depmod` to the installation, which is never done.
-fn needed_modules(
-    sysroot: &Sysroot<'_>,
-    kernel: &Kernel,
-) -> Result<BTreeMap<String, PathBuf>, Error> {
-    let folder = kernel.modules()?;
-    let depmod = sysroot.0.join("depmod");
-    std::os::unix::fs::symlink(sysroot.program("kmod")?, &depmod).at(&depmod)?;
-    let run_depmod = |base: &Path| {
-        let mut command = sysroot.loader()?;
-        host::output(
-            command
-                .arg(&depmod)
-                .arg("-b")
-                .arg(base)
-                .arg(&kernel.release),
-            "",
-        )
-        .map(drop)
-    };
-    // kmod of one release looks in /lib/modules, of another in /usr/lib/modules.
-    for place in ["lib", "usr/lib"] {
-        let parent = kernel.root.join(place).join("modules");
-        if !parent.exists() {
-            fs::create_dir_all(&parent).at(&parent)?;
-            let link = parent.join(&kernel.release);
-            std::os::unix::fs::symlink(&folder, &link).at(&link)?;
-        }
-    }
-    run_depmod(&kernel.root)?;
-    let read = |name: &str| fs::read_to_string(folder.join(name)).at(&folder.join(name));
-    let (dep, builtin) = (read("modules.dep")?, read("modules.builtin")?);
-    let known = Modules::new(&dep, &builtin);
-    let mut paths = known
-        .closure(recipe::MODULES)
-        .map_err(|name| Error::Missing {
-            what: format!("kernel module {name}"),
-            remedy: "the lab cannot use this kernel",
-        })?;
-    for name in recipe::EXTRA_MODULES {
-        paths.extend(known.closure(&[name]).unwrap_or_default());
-    }
-    let mut files: BTreeMap<_, _> = paths
-        .into_iter()
-        .map(|path| (path.to_owned(), folder.join(path)))
-        .collect();
-    for name in [
-        "dep",
-        "dep.bin",
-        "alias",
-        "alias.bin",
-        "softdep",
-        "symbols",
-        "symbols.bin",
-        "builtin",
-        "builtin.bin",
-        "builtin.alias.bin",
-        "order",
-        "devname",
-    ] {
-        let name = format!("modules.{name}");
-        let path = folder.join(&name);
-        if path.exists() {
-            files.insert(name, path);
-        }
-    }
-    Ok(files)
-}
-
 fn write_base(sysroot: &Sysroot<'_>, kernel: &Kernel, to: &Path) -> Result<(), Error> {
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
     for name in recipe::PROGRAMS {
@@ -270,7 +160,7 @@ fn write_base(sysroot: &Sysroot<'_>, kernel: &Kernel, to: &Path) -> Result<(), E
     for name in recipe::LIBRARIES {
         add_library(&mut files, sysroot.library(name)?);
     }
-    for (name, path) in needed_modules(sysroot, kernel)? {
+    for (name, path) in kernel.needed_modules(sysroot)? {
         files.insert(format!("usr/lib/modules/{}/{name}", kernel.release), path);
     }
     let file = fs::File::create(to).at(to)?;

@@ -12,7 +12,7 @@ use std::{
     process::Command,
 };
 
-const REMEDY: &str = "\nrun scripts/setup, which brings the package lists up to date";
+const REMEDY: &str = "\nrun `scripts/setup --update`, which brings the package lists up to date";
 
 /// An apt that keeps everything it writes below `folder`.
 fn apt(program: &str, folder: &Path) -> Result<Command, Error> {

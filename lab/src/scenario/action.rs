@@ -80,6 +80,22 @@ pub enum Deed {
     Run,
 }
 
+impl Deed {
+    /// Whether it is done to a daemon; in an arm without daemons it does not take place.
+    #[must_use]
+    pub const fn concerns_daemon(self) -> bool {
+        matches!(
+            self,
+            Self::KillDaemon
+                | Self::FreezeDaemon
+                | Self::ThawDaemon
+                | Self::StopDaemon
+                | Self::StartDaemon
+                | Self::RestartDaemon
+        )
+    }
+}
+
 /// Something that happens to a node at a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -109,8 +125,24 @@ pub struct Arm {
     pub daemons: bool,
 }
 
+impl Event {
+    /// Whether it takes place in `arm`.
+    #[must_use]
+    pub fn takes_place(&self, arm: &Arm) -> bool {
+        takes_place(self.arms.as_deref(), &arm.name)
+            && (arm.daemons || !self.deed.concerns_daemon())
+    }
+}
+
+impl Traffic {
+    /// Whether it takes place in `arm`.
+    #[must_use]
+    pub fn takes_place(&self, arm: &Arm) -> bool {
+        takes_place(self.arms.as_deref(), &arm.name)
+    }
+}
+
 /// Whether something limited to `arms` takes place in `arm`.
-#[must_use]
-pub fn takes_place(arms: Option<&[String]>, arm: &str) -> bool {
+fn takes_place(arms: Option<&[String]>, arm: &str) -> bool {
     arms.is_none_or(|arms| arms.iter().any(|name| name == arm))
 }

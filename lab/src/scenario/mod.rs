@@ -10,7 +10,7 @@ mod topology;
 mod units;
 mod validate;
 
-pub use action::{Arm, Deed, Event, Traffic, TrafficKind, takes_place};
+pub use action::{Arm, Deed, Event, Traffic, TrafficKind};
 pub use check::{Check, Relation};
 pub use topology::{Ap, Medium, MediumKind, Mode, Phy, Security, Station, WIRE};
 pub use units::{Percent, Rate, Span};
@@ -165,24 +165,6 @@ impl Scenario {
         self.traffic
             .iter()
             .any(|flow| flow.kind == TrafficKind::Voice)
-    }
-
-    /// When the last flow or event of `arm` is over.
-    #[must_use]
-    pub fn end(&self, arm: &str) -> Span {
-        let flows = self
-            .traffic
-            .iter()
-            .filter(|flow| takes_place(flow.arms.as_deref(), arm));
-        let events = self
-            .event
-            .iter()
-            .filter(|event| takes_place(event.arms.as_deref(), arm));
-        flows
-            .map(|flow| Span(flow.start.0 + flow.duration.0))
-            .chain(events.map(|event| event.at))
-            .max()
-            .unwrap_or_default()
     }
 }
 

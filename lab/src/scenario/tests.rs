@@ -45,11 +45,25 @@ value = 0
 #[test]
 fn a_good_scenario_keeps_its_figures() {
     let scenario = Scenario::parse(GOOD, "good.toml").unwrap();
-    assert_eq!(scenario.end("plain"), Span::from_millis(6000));
-    assert_eq!(scenario.end("rether"), Span::from_millis(8000));
     assert_eq!(scenario.ap[0].channel(), 36);
     assert!((scenario.ap[0].rate_mbps() - 54.0).abs() < 1e-9);
     assert!(scenario.needs_daemons());
+    assert!(!scenario.needs_voice());
+}
+
+#[test]
+fn things_take_place_in_their_arms() {
+    let text = GOOD.replace("arms = [\"rether\"]", "");
+    let scenario = Scenario::parse(&text, "good.toml").unwrap();
+    let [rether, plain] = &scenario.arm[..] else {
+        panic!("two arms")
+    };
+    assert!(scenario.traffic[0].takes_place(plain) && !scenario.traffic[0].takes_place(rether));
+    let kill = &scenario.event[0];
+    assert!(
+        kill.takes_place(rether) && !kill.takes_place(plain),
+        "there is nothing to kill"
+    );
 }
 
 #[test]

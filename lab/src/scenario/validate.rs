@@ -248,18 +248,13 @@ fn event(scenario: &Scenario, event: &Event) -> Finding {
     let station = scenario.find_station(&event.node);
     let has_daemon = ap.is_some_and(|ap| ap.coordinator) || station.is_some_and(|s| s.agent);
     let fault = match event.deed {
-        Deed::KillDaemon
-        | Deed::FreezeDaemon
-        | Deed::ThawDaemon
-        | Deed::StopDaemon
-        | Deed::StartDaemon
-        | Deed::RestartDaemon => (!has_daemon).then_some("this node runs no daemon"),
+        deed if deed.concerns_daemon() => (!has_daemon).then_some("this node runs no daemon"),
         Deed::Vanish => station.is_none().then_some("only a station can vanish"),
         Deed::RestartHostapd => ap.is_none().then_some("hostapd runs on access points only"),
         Deed::LinkDown | Deed::LinkUp | Deed::LoseTokens | Deed::KeepTokens => {
             (ap.is_none() && station.is_none()).then_some("this node has no radio")
         }
-        Deed::Run => None,
+        _ => None,
     };
     if let Some(text) = fault {
         return Some(("node", text.to_owned()));

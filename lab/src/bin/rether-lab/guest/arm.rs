@@ -12,7 +12,7 @@ use super::{
     traffic::Flow,
 };
 use anyhow::{Context as _, Result};
-use rether_lab::scenario::{Arm, Event, Scenario, Traffic, takes_place};
+use rether_lab::scenario::{Arm, Event, Scenario, Traffic};
 use serde_json::{Map, Value, json};
 use std::{
     path::Path,
@@ -129,17 +129,14 @@ enum Due<'a> {
 
 fn timetable<'a>(
     scenario: &'a Scenario,
-    arm: &str,
+    arm: &Arm,
     flows: &[&Traffic],
 ) -> Vec<(Duration, Due<'a>)> {
     let flows = flows
         .iter()
         .enumerate()
         .map(|(index, flow)| (flow.start.0, Due::Flow(index)));
-    let events = scenario
-        .event
-        .iter()
-        .filter(|event| takes_place(event.arms.as_deref(), arm));
+    let events = scenario.event.iter().filter(|event| event.takes_place(arm));
     let mut due: Vec<_> = flows
         .chain(events.map(|event| (event.at.0, Due::Event(event))))
         .collect();
@@ -178,7 +175,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     let plans: Vec<_> = scenario
         .traffic
         .iter()
-        .filter(|flow| takes_place(flow.arms.as_deref(), &arm.name))
+        .filter(|flow| flow.takes_place(arm))
         .collect();
     let mut flows = (0..)
         .zip(&plans)
@@ -189,7 +186,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     let before = cell.counters()?;
     let clock = Instant::now();
     let (mut happened, mut failed) = (Vec::new(), 0);
-    for (at, due) in timetable(scenario, &arm.name, &plans) {
+    for (at, due) in timetable(scenario, arm, &plans) {
         thread::sleep(at.saturating_sub(clock.elapsed()));
         match due {
             Due::Flow(index) => {
