@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result};
 use rether_lab::scenario::{Arm, Event, Scenario, Traffic};
 use serde_json::{Map, Value, json};
 use std::{
+    fs,
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -184,6 +185,8 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     thread::sleep(scenario.settle.0);
 
     let before = cell.counters()?;
+    cell.daemons.iter_mut().for_each(Daemon::start_counting);
+    let idle_before = idle_seconds()?;
     let clock = Instant::now();
     let (mut happened, mut failed) = (Vec::new(), 0);
     for (at, due) in timetable(scenario, arm, &plans) {
@@ -226,6 +229,8 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     }
     thread::sleep(DRAIN);
     let seconds = clock.elapsed().as_secs_f64();
+    let busy = seconds - (idle_seconds()? - idle_before);
+    cell.daemons.iter_mut().for_each(Daemon::stop_counting);
     let after = cell.counters()?;
     let status = cell.each_daemon(Daemon::status);
     for daemon in &mut cell.daemons {
@@ -247,6 +252,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "schema": 1,
         "arm": arm.name,
         "clock-seconds": seconds,
+        "busy-seconds": busy,
         "nodes": Value::Object(addresses.collect()),
         "traffic": traffic,
         "events-failed": failed,
@@ -263,6 +269,16 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     drop(cell);
     network::tear_down(&nodes)?;
     Ok(result)
+}
+
+/// How long the machine's processor has been idle since power-on; the kernel gives 10 ms steps.
+fn idle_seconds() -> Result<f64> {
+    let text = fs::read_to_string("/proc/uptime")?;
+    Ok(text
+        .split_whitespace()
+        .nth(1)
+        .context("no idle time in /proc/uptime")?
+        .parse()?)
 }
 
 /// Captures the air, if the scenario wants it.

@@ -27,6 +27,9 @@ pub(crate) struct Daemon {
     /// How the last one ended, as text.
     ended: Option<String>,
     process: Option<Process>,
+    /// Number of the start and processor time when the clock started.
+    used_before: (u32, u64),
+    used: Option<u64>,
 }
 
 impl Daemon {
@@ -56,6 +59,8 @@ impl Daemon {
             starts: 0,
             ended: None,
             process: None,
+            used_before: (0, 0),
+            used: None,
         }))
     }
 
@@ -78,6 +83,26 @@ impl Daemon {
             self.process = None;
         }
         Ok(())
+    }
+
+    fn processor_ns(&self) -> Option<u64> {
+        self.process
+            .as_ref()
+            .and_then(|process| process.processor_ns().ok())
+    }
+
+    /// Counts processor time from now on.
+    pub(crate) fn start_counting(&mut self) {
+        self.used_before = (self.starts, self.processor_ns().unwrap_or_default());
+    }
+
+    /// Counts no further. There is no figure if the daemon was started again or is gone.
+    pub(crate) fn stop_counting(&mut self) {
+        let (starts, before) = self.used_before;
+        self.used = self
+            .processor_ns()
+            .filter(|_| starts == self.starts)
+            .map(|now| now - before);
     }
 
     /// Sends `signal`; it is an error if the daemon does not run.
@@ -110,6 +135,11 @@ impl Daemon {
 
     /// How it fared.
     pub(crate) fn outcome(&self) -> Value {
-        json!({ "role": self.role.program(), "starts": self.starts, "ended": self.ended })
+        json!({
+            "role": self.role.program(),
+            "starts": self.starts,
+            "ended": self.ended,
+            "processor-ns": self.used,
+        })
     }
 }

@@ -90,6 +90,20 @@ impl Process {
         kill_process(Pid::from_child(&self.child), signal).context("signal")
     }
 
+    /// Processor time its threads have used, in ns; under `-icount` that is instructions.
+    pub(crate) fn processor_ns(&self) -> Result<u64> {
+        let mut sum = 0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let text = fs::read_to_string(thread?.path().join("schedstat"))?;
+            let first = text
+                .split_whitespace()
+                .next()
+                .context("an empty schedstat")?;
+            sum += first.parse::<u64>()?;
+        }
+        Ok(sum)
+    }
+
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
