@@ -209,8 +209,7 @@ impl Agent {
         }
     }
 
-    /// BYE is also for all, and for an agent whose session the coordinator does not know: both
-    /// carry session 0.
+    /// BYE to all carries session 0.
     fn check_session(&self, header: Header) -> Result<(), AgentError> {
         if header.session == 0 {
             Ok(())

@@ -114,7 +114,12 @@ impl Agent {
     }
 }
 
-/// Serial number arithmetic (RFC 1982): whether `a` was issued before `b`.
+/// How far behind the latest token a late one may be. Not half of all numbers, as serial number
+/// arithmetic (RFC 1982) has it: one forged token would then make all that follow look old.
+const LATE: u32 = 256;
+
+/// Whether `a` was issued before `b`.
 const fn is_older(a: u32, b: u32) -> bool {
-    (a.wrapping_sub(b) as i32) < 0
+    let behind = b.wrapping_sub(a);
+    0 < behind && behind <= LATE
 }

@@ -2,7 +2,7 @@
 
 use super::reservations::HOUSEKEEPING;
 use super::station::AgentSession;
-use super::{Coordinator, CoordinatorError, CoordinatorEvent, ReleaseCause};
+use super::{Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause};
 use crate::mac::MacAddr;
 use crate::machine::Reason;
 use crate::wire::{
@@ -41,22 +41,26 @@ impl Coordinator {
         Ok(())
     }
 
-    /// A frame of a session that is over is refused. An agent that does not know it is told: it
-    /// would wait for tokens that never come.
+    /// A frame of a session that is over is refused, and its sender told: an agent that does not
+    /// know would wait for tokens that never come. BYE carries the session it is for, so that a
+    /// late frame of an agent's last life does no harm to the present one.
     fn check_session(&mut self, from: MacAddr, header: Header) -> Result<(), CoordinatorError> {
-        let session = self.stations.get(&from).map_or(0, super::Station::session);
-        if session == 0 {
+        let session = header.session;
+        let ours = self.stations.get(&from).map_or(0, super::Station::session);
+        if session != 0 && session == ours {
+            return Ok(());
+        }
+        if session != 0 {
             let reason = ByeReason::Stopping;
-            self.send(from, Message::Bye(Bye { reason }));
+            self.outbox.push_back(Outgoing {
+                to: from,
+                session,
+                message: Message::Bye(Bye { reason }),
+                handle: None,
+            });
             self.hello(from);
         }
-        if session == 0 || header.session != session {
-            return Err(CoordinatorError::WrongSession {
-                from,
-                session: header.session,
-            });
-        }
-        Ok(())
+        Err(CoordinatorError::WrongSession { from, session })
     }
 
     /// Answers with a session, the mode and the policy table. An agent that asks again keeps its
