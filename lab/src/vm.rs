@@ -52,7 +52,7 @@ impl Machine<'_> {
                 "-m",
                 "1024",
             ])
-            .args(["-accel", "tcg", "-icount", "shift=0,sleep=off"])
+            .args(["-accel", "tcg"])
             .args([
                 "-nic",
                 "none",
@@ -132,7 +132,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Boots with the console on this terminal.
+    /// Boots with the console on this terminal, in real time: virtual time would race ahead whenever
+    /// the user thinks.
     ///
     /// # Errors
     /// If qemu is not there.

@@ -16,7 +16,7 @@ ip link set lo up
 modprobe -a virtio_pci 9pnet_virtio 9p
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 out /out || echo "@lab no results folder"
 case "$(cat /proc/cmdline)" in
-*lab.mode=shell*) setsid cttyhack sh -l; code=0 ;;
+*lab.mode=shell*) setsid cttyhack /usr/bin/sh -l; code=0 ;;
 *) rether-lab guest; code=$? ;;
 esac
 umount /out
