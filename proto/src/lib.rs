@@ -95,6 +95,7 @@ pub mod mac;
 pub mod machine;
 pub mod policy;
 pub mod queues;
+pub mod record;
 pub mod rng;
 pub mod time;
 pub mod timer;

@@ -62,6 +62,8 @@ pub enum AgentCommand {
     OffChannel(bool),
     /// The driver's current transmit rate.
     Rate(Rate),
+    /// The station has another address from now on; only while there is no link.
+    Address(MacAddr),
     /// Release everything, say BYE, and keep the gate open.
     Stop,
 }
@@ -338,6 +340,7 @@ impl Agent {
             AgentCommand::LinkDown => self.link_down(),
             AgentCommand::OffChannel(away) => self.off_channel = away,
             AgentCommand::Rate(rate) => self.rate = rate,
+            AgentCommand::Address(address) => self.own_address = address,
             AgentCommand::Stop => self.stop(),
         }
     }

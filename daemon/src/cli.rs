@@ -1,0 +1,49 @@
+//! Pieces that both command lines need.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::{control, exit};
+
+/// Writes a command's answer to standard output. A reader that has hung up (`| head`) is fine.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn print(text: &str) -> std::io::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// `status`: asks the daemon behind `socket`, or else every daemon whose socket ends in `suffix`,
+/// and shows each as `human` does, or as JSON lines.
+///
+/// # Errors
+/// No daemon answers.
+pub fn status(
+    socket: Option<&Path>,
+    suffix: &str,
+    json: bool,
+    human: impl Fn(&Value) -> anyhow::Result<String>,
+) -> anyhow::Result<u8> {
+    let sockets: Vec<PathBuf> = match socket {
+        Some(socket) => vec![socket.to_owned()],
+        None => control::running(suffix),
+    };
+    if sockets.is_empty() {
+        anyhow::bail!("no daemon is running here; start one with `run`, or name its --control");
+    }
+    for socket in sockets {
+        let state = control::observe(&socket)?;
+        if json {
+            print(&format!("{state}\n"))?;
+        } else {
+            print(&human(&state).context("the daemon answered something unexpected")?)?;
+        }
+    }
+    Ok(exit::OK)
+}

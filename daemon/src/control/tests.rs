@@ -1,0 +1,60 @@
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn what_is_served_is_observed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/wlan0.ap.sock");
+    let socket = ControlSocket::bind(&path, false).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(
+        ControlSocket::bind(&path, false).unwrap_err().kind(),
+        ErrorKind::AddrInUse
+    );
+
+    let state = || async { Some(json!({ "schema_version": SCHEMA_VERSION, "x": 7 })) };
+    let client = path.clone();
+    let asking = tokio::task::spawn_blocking(move || observe(&client));
+    let seen = tokio::select! {
+        seen = asking => seen.unwrap().unwrap(),
+        () = socket.serve(state) => panic!("it serves forever"),
+    };
+    assert_eq!(seen["x"], 7);
+    drop(socket);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_dead_daemons_socket_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wlan0.sta.sock");
+    // Closes without removing its file, as a killed process does.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let error = observe(&path).unwrap_err();
+    assert!(error.to_string().contains("is it running?"), "{error}");
+    let _socket = ControlSocket::bind(&path, true).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o660);
+}
+
+#[tokio::test]
+async fn another_version_and_too_much_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wlan0.ap.sock");
+    let socket = ControlSocket::bind(&path, false).unwrap();
+    for (size, expected) in [(1, "version Some(99)"), (MAX_SIZE, "too large")] {
+        let state = move || async move {
+            Some(json!({ "schema_version": 99, "filler": "x".repeat(size) }))
+        };
+        let client = path.clone();
+        let asking = tokio::task::spawn_blocking(move || observe(&client));
+        let seen = tokio::select! {
+            seen = asking => seen.unwrap(),
+            () = socket.serve(state) => panic!("it serves forever"),
+        };
+        let text = seen.map_or_else(|error| error.to_string(), |state| state.to_string());
+        assert!(text.contains(expected), "{text}");
+    }
+}

@@ -1,0 +1,112 @@
+//! A thread of its own for rule changes, because each takes milliseconds.
+//!
+//! Only the latest wish counts: when modes change faster than rules can, those between are
+//! skipped. A change that fails is tried again; meanwhile either too many packets come to the
+//! gate, and the core passes them on, or too few, and traffic flows ungated.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use rether_linux::rules::{Mode, Rules, RulesError};
+use tokio::sync::oneshot;
+
+const RETRY: Duration = Duration::from_secs(1);
+
+enum Wish {
+    Mode(Mode),
+    Open(oneshot::Sender<Result<(), RulesError>>),
+    Remove(oneshot::Sender<Result<(), RulesError>>),
+}
+
+/// The way to the thread that owns the rules, which ends when this is dropped. The rules then
+/// stay as they are: the watchdog or [`RuleKeeper::remove`] takes them away.
+#[derive(Debug)]
+pub struct RuleKeeper {
+    wishes: Sender<Wish>,
+}
+
+impl RuleKeeper {
+    /// Hands `rules` to a new thread.
+    ///
+    /// # Errors
+    /// Out of threads.
+    pub fn start(rules: Rules) -> std::io::Result<Self> {
+        let (wishes, receiver) = channel();
+        std::thread::Builder::new()
+            .name("rether-rules".into())
+            .spawn(move || keep(rules, &receiver))?;
+        Ok(Self { wishes })
+    }
+
+    /// Puts `mode` in force soon.
+    pub fn set(&self, mode: Mode) {
+        // The thread ends with its owner only.
+        let _ = self.wishes.send(Wish::Mode(mode));
+    }
+
+    /// Puts [`Mode::OPEN`] in force, and returns when it is.
+    ///
+    /// # Errors
+    /// `nft` refused.
+    pub async fn open(&self) -> Result<(), RulesError> {
+        self.ask(Wish::Open).await
+    }
+
+    /// Removes the table, and returns when it is gone. The gate must hold nothing by then.
+    ///
+    /// # Errors
+    /// `nft` refused.
+    pub async fn remove(&self) -> Result<(), RulesError> {
+        self.ask(Wish::Remove).await
+    }
+
+    async fn ask(
+        &self,
+        wish: impl FnOnce(oneshot::Sender<Result<(), RulesError>>) -> Wish,
+    ) -> Result<(), RulesError> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.wishes.send(wish(reply));
+        answer.await.unwrap_or(Ok(()))
+    }
+}
+
+fn keep(mut rules: Rules, wishes: &Receiver<Wish>) {
+    let mut wanted: Option<Mode> = None;
+    let mut failing = false;
+    loop {
+        let first = match &wanted {
+            Some(_) => wishes.recv_timeout(RETRY),
+            None => wishes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        if matches!(first, Err(RecvTimeoutError::Disconnected)) {
+            return;
+        }
+        // All that is at hand, so that modes which are over already are skipped.
+        for wish in first.into_iter().chain(wishes.try_iter()) {
+            match wish {
+                Wish::Mode(mode) => wanted = Some(mode),
+                Wish::Open(reply) => {
+                    wanted = None;
+                    // The daemon no longer waits: nothing to tell.
+                    let _ = reply.send(rules.set(&Mode::OPEN));
+                }
+                Wish::Remove(reply) => {
+                    wanted = None;
+                    let _ = reply.send(rules.remove());
+                }
+            }
+        }
+        let Some(mode) = &wanted else { continue };
+        match rules.set(mode) {
+            Ok(()) => {
+                wanted = None;
+                failing = false;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::error!("the gate's rules are not as they should be: {error}");
+                }
+            }
+        }
+    }
+}

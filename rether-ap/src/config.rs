@@ -1,0 +1,83 @@
+//! The configuration file of `rether-ap`; `config/ap.toml` explains every key.
+
+mod cell;
+mod policy;
+
+use std::path::Path;
+
+use rether_daemon::config::{self, ConfigError, Count, EtherType, Section, Span};
+use rether_daemon::watchdog;
+use rether_linux::link::InterfaceName;
+use rether_proto::policy::PolicyTable;
+use rether_proto::time::Duration;
+
+pub use cell::{CellConfig, Preamble, Standard};
+
+/// Where the configuration is unless the command line says otherwise.
+pub const DEFAULT_FILE: &str = "/etc/rether/ap.toml";
+
+/// A configuration without mistakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The access point's interface; the only one if not given.
+    pub interface: Option<InterfaceName>,
+    /// `EtherType` of Rether's frames.
+    pub ether_type: u16,
+    /// The medium and how it is shared.
+    pub cell: CellConfig,
+    /// Number of the gate's first queue, if it is chosen.
+    pub queue: Option<u16>,
+    /// How long the token thread may be silent.
+    pub patience: Duration,
+    /// The observe socket is for the file's group too.
+    pub group_may_observe: bool,
+    /// Who is promised what.
+    pub policy: PolicyTable,
+}
+
+/// Reads the file at `path`.
+///
+/// # Errors
+/// The file cannot be read, or has mistakes.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    config::load(path, read)
+}
+
+/// Reads `text` from the file called `name`.
+///
+/// # Errors
+/// All mistakes in it.
+pub fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
+    config::parse(name, text, read)
+}
+
+/// The configuration of an empty file.
+///
+/// # Errors
+/// None: every key has a default.
+pub fn default() -> Result<Config, ConfigError> {
+    parse("", "")
+}
+
+fn read(file: &mut Section<'_>) -> Option<Config> {
+    let (interface, ether_type, cell) = file.section("cell", |cell| {
+        let interface = cell.value::<InterfaceName>("interface");
+        let ether_type = cell.value::<EtherType>("ethertype");
+        (interface, ether_type, CellConfig::read(cell))
+    });
+    let queue = file.section("gate", |gate| gate.value::<Count<1, 65_000>>("queue"));
+    let patience = file.section("watchdog", |watchdog| {
+        watchdog.value::<Span<500_000, 60_000_000>>("patience")
+    });
+    let group = file.section("control", |control| control.value::<bool>("group"));
+    let policy = policy::read(file);
+    Some(Config {
+        interface,
+        ether_type: ether_type.map_or(rether_linux::token_socket::ETHER_TYPE, |given| given.0),
+        cell,
+        queue: queue.and_then(|queue| u16::try_from(queue.0).ok()),
+        patience: patience.map_or(watchdog::PATIENCE, |patience| patience.0),
+        group_may_observe: group.unwrap_or(false),
+        policy,
+    })
+}

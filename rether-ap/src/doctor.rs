@@ -1,0 +1,83 @@
+//! `rether-ap doctor`.
+
+use std::path::Path;
+
+use rether_daemon::doctor::{self, Check};
+use rether_daemon::host::find_interface;
+use rether_daemon::{cli, exit};
+use rether_linux::link::InterfaceName;
+use rether_linux::nl80211::{InterfaceKind, Nl80211};
+use rether_linux::probe::Need;
+
+use crate::{cell, config};
+
+/// Checks machine, interface, hostapd and configuration; returns the exit code.
+pub(crate) async fn doctor(
+    interface: Option<&InterfaceName>,
+    hostapd: Option<&Path>,
+) -> anyhow::Result<u8> {
+    let mut checks = doctor::machine(interface).await;
+    checks.push(configuration());
+    match access_point(interface, hostapd).await {
+        Ok(more) => checks.extend(more),
+        Err(error) => {
+            checks.push(Check::new(
+                "access point",
+                Need::Must,
+                Err(format!("{error:#}")),
+            ));
+        }
+    }
+    let (text, code) = doctor::report(&checks);
+    cli::print(&text)?;
+    Ok(if code == 0 { exit::OK } else { exit::FAILED })
+}
+
+fn configuration() -> Check {
+    let file = Path::new(config::DEFAULT_FILE);
+    if !file.exists() {
+        let missing = format!(
+            "no {}: nothing is promised to anybody",
+            config::DEFAULT_FILE
+        );
+        return Check::new("configuration", Need::Should, Err(missing));
+    }
+    let result = config::load(file)
+        .map(|config| format!("{} policy rules", config.policy.rules.len()))
+        .map_err(|error| error.to_string());
+    Check::new("configuration", Need::Must, result)
+}
+
+async fn access_point(
+    wanted: Option<&InterfaceName>,
+    hostapd: Option<&Path>,
+) -> anyhow::Result<Vec<Check>> {
+    let nl80211 = Nl80211::connect().await?;
+    let interface = find_interface(&nl80211, wanted, InterfaceKind::Ap, "access point").await?;
+    let name: InterfaceName = interface.name.parse()?;
+    let settings = config::default()?;
+    let cell = cell::look(&nl80211, Some(&name), hostapd, &settings.cell).await?;
+    let state = match cell {
+        Some(cell) => Ok(format!(
+            "{name} is up: {:?}, {:?}",
+            cell.placement, cell.phy.kind
+        )),
+        None => Err(format!(
+            "{name} is not up as an access point: start hostapd"
+        )),
+    };
+    let control = match cell::connect(&name, hostapd, &interface).await {
+        Some(_) => Ok("answers, so stations are followed as it authorises them".into()),
+        None => Err(format!(
+            "does not answer at {}: write ctrl_interface=/run/hostapd into its configuration, \
+             or name its socket with --hostapd",
+            hostapd
+                .map_or_else(|| cell::hostapd_path(&name), Path::to_owned)
+                .display()
+        )),
+    };
+    Ok(vec![
+        Check::new("access point", Need::Should, state),
+        Check::new("hostapd", Need::Should, control),
+    ])
+}

@@ -1,0 +1,9 @@
+//! `rether-ap`: runs the coordinator of a cell beside hostapd.
+
+mod cell;
+pub mod cli;
+pub mod config;
+mod doctor;
+mod members;
+mod run;
+mod status;

@@ -1,0 +1,390 @@
+//! `rether-ap run`: the daemon around the coordinator.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rether_daemon::control::{self, ControlSocket};
+use rether_daemon::driver::Report;
+use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
+use rether_daemon::session::{Plan, Session, open_port};
+use rether_daemon::{exit, matches, service};
+use rether_linux::clock;
+use rether_linux::control::{Control, ControlEvents};
+use rether_linux::gate::Hop;
+use rether_linux::link::{InterfaceName, Link};
+use rether_linux::nl80211::{Event, Events, Nl80211, Station};
+use rether_linux::rules::{Mode, Placement};
+use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent};
+use rether_proto::policy::Direction;
+use rether_proto::record::CoordinatorStart;
+use rether_proto::wire::CellMode;
+
+use crate::cell::{self, Cell};
+use crate::cli::RunOptions;
+use crate::config::{self, Config};
+use crate::members::Members;
+use crate::status;
+
+/// How this daemon's observe sockets are told from others.
+pub(crate) const SUFFIX: &str = "ap";
+/// How often the driver's station table is read.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Runs until a signal says stop; returns the exit code.
+pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
+    let config = configuration(options)?;
+    let mut signals = Signals::listen()?;
+    let nl80211 = Nl80211::connect().await?;
+    let cell = tokio::select! {
+        cell = wait_for_cell(&nl80211, options, &config) => cell?,
+        () = stop_asked(&mut signals) => return Ok(exit::OK),
+    };
+    let queues = TransmitQueues::straighten(&nl80211, cell.interface.wiphy).await;
+    let served = Daemon::serve(options, config, cell, &nl80211, &mut signals).await;
+    if let Some(queues) = queues {
+        queues.restore(&nl80211).await;
+    }
+    served.map(|()| exit::OK)
+}
+
+/// The file that was named; else the usual one if it is there; else an empty policy.
+fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
+    let usual = PathBuf::from(config::DEFAULT_FILE);
+    let mut config = match &options.config {
+        Some(file) => config::load(file)?,
+        None if usual.exists() => config::load(&usual)?,
+        None => {
+            tracing::warn!(
+                "there is no {}: no flow is promised anything; write a [[policy]] into it",
+                config::DEFAULT_FILE
+            );
+            config::default()?
+        }
+    };
+    if options.interface.is_some() {
+        config.interface.clone_from(&options.interface);
+    }
+    Ok(config)
+}
+
+async fn stop_asked(signals: &mut Signals) {
+    while signals.next().await != Asked::Stop {}
+}
+
+/// hostapd may start after us, or take its time for a channel.
+async fn wait_for_cell(
+    nl80211: &Nl80211,
+    options: &RunOptions,
+    config: &Config,
+) -> anyhow::Result<Cell> {
+    let mut said = false;
+    loop {
+        let wanted = config.interface.as_ref();
+        let hostapd = options.hostapd.as_deref();
+        if let Some(cell) = cell::look(nl80211, wanted, hostapd, &config.cell).await? {
+            return Ok(cell);
+        }
+        if !std::mem::replace(&mut said, true) {
+            tracing::info!("waiting for the access point to come up: start hostapd");
+            service::ready("waiting for the access point");
+        }
+        tokio::time::sleep(LOOK / 4).await;
+    }
+}
+
+struct Daemon<'a> {
+    options: &'a RunOptions,
+    config: Config,
+    nl80211: &'a Nl80211,
+    name: InterfaceName,
+    cell: Cell,
+    session: &'a Session<Coordinator>,
+    members: Members,
+    hostapd: Option<Control>,
+    hostapd_events: Option<ControlEvents>,
+    events: Option<Events>,
+    mode: CellMode,
+    wmm_told: bool,
+}
+
+impl<'a> Daemon<'a> {
+    async fn serve(
+        options: &'a RunOptions,
+        config: Config,
+        cell: Cell,
+        nl80211: &'a Nl80211,
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
+        let name = cell.link.name.clone();
+        let path = options
+            .control
+            .clone()
+            .unwrap_or_else(|| control::default_path(name.as_str(), SUFFIX));
+        let socket = ControlSocket::bind(&path, config.group_may_observe)
+            .with_context(|| format!("cannot make the observe socket {}", path.display()))?;
+        let queue = config
+            .queue
+            .unwrap_or_else(|| host::base_queue(cell.link.index));
+        let is_bridged = cell.placement == Placement::BridgedAp;
+        let plan = Plan {
+            link: cell.link.clone(),
+            placement: cell.placement,
+            queue,
+            hop: if is_bridged {
+                Hop::LinkDestination
+            } else {
+                Hop::Neighbour
+            },
+            ether_type: config.ether_type,
+            patience: config.patience,
+            record: options.record.clone(),
+        };
+        let start = CoordinatorStart {
+            config: config.cell.coordinator(cell.phy),
+            policy: config.policy.clone(),
+            seed: host::seed()?,
+            now: clock::now(),
+        };
+        let (session, mut reports) = Session::open(&start, &plan)?;
+        let about = Arc::new(status::About::new(&cell));
+        let orders = session.orders.clone();
+        let state = move || status::state(orders.clone(), Arc::clone(&about));
+        let mut daemon = Daemon {
+            options,
+            config,
+            nl80211,
+            name,
+            members: Members::new(session.orders.clone(), is_bridged.then_some(queue)),
+            cell,
+            session: &session,
+            hostapd: None,
+            hostapd_events: None,
+            events: None,
+            mode: CellMode::Free,
+            wmm_told: false,
+        };
+        daemon.announce(&path);
+        daemon.set_rules();
+        let outcome = tokio::select! {
+            outcome = daemon.turn_around(&mut reports, signals) => outcome,
+            () = socket.serve(state) => Ok(()),
+        };
+        service::stopping();
+        let closed = session.close(CoordinatorCommand::Stop).await;
+        outcome.and(closed)
+    }
+
+    fn announce(&self, control: &std::path::Path) {
+        let gate = if self.cell.placement == Placement::BridgedAp {
+            "bridged"
+        } else {
+            "routed"
+        };
+        let rules = self.config.policy.rules.len();
+        let phy = self.cell.phy;
+        tracing::info!(
+            "serving {} ({gate}, {:?}{}), {rules} policy rules, state at {}",
+            self.name,
+            phy.kind,
+            if phy.wmm { " with WMM" } else { "" },
+            control.display()
+        );
+        service::ready(&format!("serving {}", self.name));
+    }
+
+    /// Everything that happens until somebody asks to stop.
+    async fn turn_around(
+        &mut self,
+        reports: &mut tokio::sync::mpsc::UnboundedReceiver<Report<CoordinatorEvent>>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                report = reports.recv() => match report {
+                    Some(Report::Event(event)) => self.coordinator_says(event),
+                    Some(Report::Trouble(trouble)) => tracing::warn!("{trouble}"),
+                    // The driver's own error comes out when the session is closed.
+                    None => return Ok(()),
+                },
+                event = next_event(&mut self.events) => self.radio_says(event).await,
+                said = next_word(&mut self.hostapd_events) => {
+                    if said {
+                        self.follow_stations().await;
+                    } else {
+                        tracing::info!("hostapd has gone; its stations are followed without it");
+                        (self.hostapd, self.hostapd_events) = (None, None);
+                    }
+                }
+                _ = look.tick() => self.look().await?,
+                asked = signals.next() => match asked {
+                    Asked::Stop => return Ok(()),
+                    Asked::Reload => self.reload(),
+                },
+            }
+        }
+    }
+
+    fn coordinator_says(&mut self, event: CoordinatorEvent) {
+        match event {
+            CoordinatorEvent::Mode(mode) => {
+                tracing::info!("{mode} mode");
+                service::status(&format!("serving {}, {mode} mode", self.name));
+                self.mode = mode;
+                self.set_rules();
+            }
+            CoordinatorEvent::Registered { station, name } => {
+                tracing::info!("agent {name:?} registered at {station}");
+            }
+            CoordinatorEvent::AgentLost(station) => tracing::info!("agent lost at {station}"),
+            CoordinatorEvent::Granted(id) => tracing::info!("granted {} of {}", id.key, id.station),
+            CoordinatorEvent::Refused(id, refusal) => {
+                tracing::warn!("refused {} of {}: {refusal}", id.key, id.station);
+            }
+            CoordinatorEvent::Released(id, cause) => {
+                tracing::info!("released {} of {}: {cause:?}", id.key, id.station);
+            }
+            CoordinatorEvent::Overstayed(station) => {
+                tracing::debug!("{station} used more than it was granted");
+            }
+        }
+    }
+
+    /// The rules that go with the mode, for the stations that are here.
+    fn set_rules(&self) {
+        self.session.rules.set(match self.mode {
+            CellMode::Free => {
+                Mode::Watch(matches::watched(&self.config.policy, Direction::Down, None))
+            }
+            CellMode::Token => Mode::Hold(self.members.queues()),
+        });
+    }
+
+    async fn radio_says(&mut self, event: Option<Event>) {
+        let ours = self.cell.interface.index;
+        match event {
+            Some(Event::StationGone { index, mac }) if index == ours => {
+                // Told apart from the table, because a station may be back in it already.
+                if self.members.left(mac) {
+                    self.set_rules();
+                }
+            }
+            Some(Event::StationNew { index, .. }) if index == ours => self.follow_stations().await,
+            Some(Event::Overrun) => self.follow_stations().await,
+            Some(_) => {}
+            None => self.events = None,
+        }
+    }
+
+    async fn follow_stations(&mut self) {
+        let present = self.nl80211.stations(self.cell.interface.index).await;
+        // An interface that is down or gone has no stations.
+        let present: Vec<Station> = present.unwrap_or_default();
+        if self.members.follow(&present, &mut self.hostapd).await {
+            self.set_rules();
+        }
+        let surprise = !self.cell.phy.wmm && present.iter().any(|station| station.wmm);
+        if surprise && !std::mem::replace(&mut self.wmm_told, true) {
+            tracing::warn!(
+                "stations use WMM, which airtime is computed without: write wmm = true under \
+                 [cell] and restart"
+            );
+        }
+    }
+
+    /// Once a second: whatever events may have missed.
+    async fn look(&mut self) -> anyhow::Result<()> {
+        if self.events.is_none() {
+            self.events = Events::subscribe(self.nl80211).await.ok();
+        }
+        self.reattach_interface().await?;
+        if self.hostapd.is_none() {
+            self.reattach_hostapd().await;
+        }
+        self.follow_stations().await;
+        // Proves that the token thread answers, before systemd is told so.
+        if service::interval().is_some() && self.session.orders.inspect(|_| ()).await.is_ok() {
+            service::alive();
+        }
+        Ok(())
+    }
+
+    /// An interface that was deleted and made anew has another index.
+    async fn reattach_interface(&mut self) -> anyhow::Result<()> {
+        let Ok(index) = Link::read(&self.name).map(|link| link.index) else {
+            return Ok(());
+        };
+        if index == self.cell.link.index {
+            return Ok(());
+        }
+        let Ok((interface, link)) = cell::refresh(self.nl80211, &self.name).await else {
+            return Ok(());
+        };
+        tracing::info!("{} was made anew", self.name);
+        let port = open_port(&link, self.cell.placement, self.config.ether_type)?;
+        self.session.orders.change_port(port);
+        (self.cell.interface, self.cell.link) = (interface, link);
+        Ok(())
+    }
+
+    async fn reattach_hostapd(&mut self) {
+        let path = self.options.hostapd.as_deref();
+        let control = cell::connect(&self.name, path, &self.cell.interface).await;
+        let Some(control) = control else { return };
+        let path = path.map_or_else(|| cell::hostapd_path(&self.name), std::path::Path::to_owned);
+        match ControlEvents::attach(&path).await {
+            Ok(events) => {
+                tracing::debug!("attached to hostapd at {}", path.display());
+                (self.hostapd, self.hostapd_events) = (Some(control), Some(events));
+            }
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
+
+    fn reload(&mut self) {
+        let fresh = match configuration(self.options) {
+            Ok(fresh) => fresh,
+            Err(error) => {
+                tracing::error!("the old configuration stays in force: {error:#}");
+                return;
+            }
+        };
+        let cell_changed =
+            (fresh.cell, fresh.ether_type) != (self.config.cell, self.config.ether_type);
+        if cell_changed {
+            tracing::warn!("[cell] has changed too: that takes effect at the next restart");
+        }
+        tracing::info!("new policy with {} rules", fresh.policy.rules.len());
+        self.session
+            .orders
+            .command(CoordinatorCommand::Policy(fresh.policy.clone()));
+        self.config.policy = fresh.policy;
+        self.set_rules();
+    }
+}
+
+/// The next event, never while there is no subscription; `None` when it broke.
+async fn next_event(events: &mut Option<Events>) -> Option<Event> {
+    match events {
+        Some(events) => events.next().await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+/// True when hostapd says something about stations, false when it has gone.
+async fn next_word(events: &mut Option<ControlEvents>) -> bool {
+    let Some(events) = events else {
+        return std::future::pending().await;
+    };
+    loop {
+        match events.next().await {
+            Ok(event) if event.name.starts_with("AP-STA-") => return true,
+            Ok(event) if event.name == "CTRL-EVENT-TERMINATING" => return false,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+}

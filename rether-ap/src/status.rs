@@ -1,0 +1,177 @@
+//! What `rether-ap status` shows.
+
+use std::sync::Arc;
+
+use rether_daemon::control::SCHEMA_VERSION;
+use rether_daemon::driver::Orders;
+use rether_daemon::host::gate_counters;
+use rether_daemon::table::{bit_rate, or_dash, share, table};
+use rether_linux::gate::{Gate as _, NfqGate};
+use rether_linux::rules::Placement;
+use rether_proto::coordinator::{Coordinator, CoordinatorStatus};
+use rether_proto::time::Duration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::cell::Cell;
+
+/// What does not change while the daemon runs.
+#[derive(Debug)]
+pub(crate) struct About {
+    started: std::time::Instant,
+    fixed: Value,
+}
+
+impl About {
+    pub(crate) fn new(cell: &Cell) -> Self {
+        let fixed = json!({
+            "schema_version": SCHEMA_VERSION,
+            "daemon": "rether-ap",
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": std::process::id(),
+            "interface": cell.interface.name,
+            "bssid": cell.link.mac,
+            "placement": if cell.placement == Placement::BridgedAp { "bridged" } else { "routed" },
+            "phy": cell.phy,
+        });
+        Self {
+            started: std::time::Instant::now(),
+            fixed,
+        }
+    }
+}
+
+/// The state for the observe socket.
+pub(crate) async fn state(
+    orders: Orders<Coordinator, NfqGate>,
+    about: Arc<About>,
+) -> Option<Value> {
+    let seen = orders
+        .inspect(|view| (view.machine.status(), view.gate.counters(), view.counters))
+        .await;
+    let (coordinator, gate, driver) = seen.ok()?;
+    let mut state = about.fixed.clone();
+    let fields = state.as_object_mut()?;
+    fields.insert("uptime_s".into(), about.started.elapsed().as_secs().into());
+    fields.insert(
+        "coordinator".into(),
+        serde_json::to_value(coordinator).ok()?,
+    );
+    fields.insert("gate".into(), gate_counters(gate));
+    fields.insert("driver".into(), serde_json::to_value(driver).ok()?);
+    Some(state)
+}
+
+/// The parts of the state that people are shown.
+#[derive(Deserialize)]
+struct State {
+    interface: String,
+    bssid: String,
+    placement: String,
+    uptime_s: u64,
+    coordinator: CoordinatorStatus,
+    gate: Held,
+}
+
+#[derive(Deserialize)]
+struct Held {
+    held: u64,
+    dropped: u64,
+}
+
+/// The state as tables.
+///
+/// # Errors
+/// It is not that of a `rether-ap`.
+pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
+    let state = State::deserialize(state)?;
+    let cell = &state.coordinator;
+    let up = Duration::from_secs(state.uptime_s);
+    let mut text = format!(
+        "{} ({}, {}): {} mode, cycle {}, promised {} of {} per cycle ({}), up {} s\n\
+         gate: {} held, {} dropped; cycles {}, tokens {}, returned {}, lost {}\n",
+        state.interface,
+        state.bssid,
+        state.placement,
+        cell.mode,
+        cell.cycle,
+        cell.booked,
+        cell.capacity,
+        share(cell.booked, cell.capacity),
+        up.as_nanos() / 1_000_000_000,
+        state.gate.held,
+        state.gate.dropped,
+        cell.stats.cycles,
+        cell.stats.tokens,
+        cell.stats.returns,
+        cell.stats.lost,
+    );
+    text.push_str(&stations(cell));
+    text.push_str(&flows(cell));
+    Ok(text)
+}
+
+fn stations(cell: &CoordinatorStatus) -> String {
+    if cell.stations.is_empty() {
+        return "\nNo stations.\n".into();
+    }
+    let mut shown = table(&[
+        "STATION",
+        "AGENT",
+        "RATE UP",
+        "DOWN",
+        "AIRTIME UP",
+        "DOWN",
+        "WAITING",
+    ]);
+    for station in &cell.stations {
+        let agent = match (&station.agent, station.silent) {
+            (Some(name), true) => format!("{name} (silent)"),
+            (Some(name), false) if name.is_empty() => "yes".into(),
+            (Some(name), false) => name.clone(),
+            (None, _) => "-".into(),
+        };
+        let (down, up) = (station.downlink, station.uplink);
+        let waiting = u32::from(down.rt.packets) + u32::from(down.nrt.packets);
+        let at_station = u32::from(up.rt.packets) + u32::from(up.nrt.packets);
+        shown.add_row([
+            station.address.to_string(),
+            agent,
+            station.link.up.to_string(),
+            station.link.down.to_string(),
+            station.airtime_up.to_string(),
+            station.airtime_down.to_string(),
+            format!("{waiting} here, {at_station} there"),
+        ]);
+    }
+    format!("\n{shown}\n")
+}
+
+fn flows(cell: &CoordinatorStatus) -> String {
+    if cell.flows.is_empty() {
+        return "\nNo reservations.\n".into();
+    }
+    let mut shown = table(&[
+        "FLOW",
+        "STATION",
+        "RULE",
+        "PROMISED",
+        "DELAY",
+        "DOWN SO FAR",
+        "AGE",
+    ]);
+    for flow in &cell.flows {
+        let seconds = flow.age.as_millis().max(1);
+        let delivered = flow.delivered_down.saturating_mul(8_000) / seconds;
+        shown.add_row([
+            flow.key.to_string(),
+            flow.station.to_string(),
+            or_dash(flow.rule.as_ref()),
+            bit_rate(u64::from(flow.promise.rate)),
+            flow.promise.delay.to_string(),
+            bit_rate(delivered),
+            flow.age.to_string(),
+        ]);
+    }
+    format!("\n{shown}\n")
+}

@@ -1,0 +1,128 @@
+//! The command line of `rether-sta`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use rether_daemon::logging::{self, LogOptions};
+use rether_daemon::watchdog::{self, Duty};
+use rether_daemon::{cli, exit, host};
+use rether_linux::link::InterfaceName;
+
+use crate::{config, doctor, run, status};
+
+/// Lets this station take part in a Wi-Fi cell whose access point runs rether-ap.
+///
+/// It needs no configuration: the policy is at the access point. Elsewhere, and whenever the
+/// access point is silent, it changes nothing.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rether-sta",
+    version,
+    after_help = "\
+Examples:
+  rether-sta run                      take part with the only station interface of this machine
+  rether-sta run --interface wlan1    with this one
+  rether-sta status                   is there a coordinator, and what did it promise
+  rether-sta doctor                   what works on this machine, and what to do about the rest
+
+Exit codes: 0 ok, 1 failed, 2 wrong command line, 77 missing rights, 78 wrong configuration."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    log: LogOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take part until SIGTERM
+    Run(RunOptions),
+    /// Look for mistakes in a configuration file
+    Check {
+        /// The file
+        #[arg(default_value = config::DEFAULT_FILE)]
+        file: PathBuf,
+    },
+    /// Show what a running rether-sta does
+    Status {
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+        /// Its observe socket; all that run here if not given
+        #[arg(long)]
+        control: Option<PathBuf>,
+    },
+    /// Check what on this machine will work and what will not, and why
+    Doctor {
+        /// The station's interface
+        #[arg(long)]
+        interface: Option<InterfaceName>,
+        /// wpa_supplicant's control socket
+        #[arg(long)]
+        wpa: Option<PathBuf>,
+    },
+    #[command(hide = true)]
+    Watchdog(Duty),
+}
+
+/// Options of `rether-sta run`.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rether-sta run
+  rether-sta run --interface wlan0 --record /tmp/agent.jsonl   # for a bug report")]
+pub struct RunOptions {
+    /// The configuration; without it /etc/rether/sta.toml if that exists, which need not
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The station's interface; without it that of the configuration, or the only one
+    #[arg(long)]
+    pub interface: Option<InterfaceName>,
+    /// Where to put the observe socket [default: /run/rether/INTERFACE.sta.sock]
+    #[arg(long, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
+    /// wpa_supplicant's control socket [default: /run/wpa_supplicant/INTERFACE]
+    #[arg(long, value_name = "SOCKET")]
+    pub wpa: Option<PathBuf>,
+    /// Record every input and output of the agent, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+/// Runs the command line; returns the exit code.
+///
+/// # Errors
+/// What went wrong and what to do.
+pub fn main() -> anyhow::Result<u8> {
+    let arguments = Arguments::parse();
+    logging::start(arguments.log);
+    match arguments.command {
+        Command::Run(options) => host::block_on(run::run(&options)),
+        Command::Check { file } => {
+            config::load(&file)?;
+            cli::print(&format!("{}: ok\n", file.display()))?;
+            Ok(exit::OK)
+        }
+        Command::Status { json, control } => {
+            cli::status(control.as_deref(), run::SUFFIX, json, status::human)
+        }
+        Command::Doctor { interface, wpa } => {
+            host::block_on(doctor::doctor(interface.as_ref(), wpa.as_deref()))
+        }
+        Command::Watchdog(duty) => {
+            duty.run(watchdog::inherited_pipe()?)?;
+            Ok(exit::OK)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Arguments::command().debug_assert();
+    }
+}

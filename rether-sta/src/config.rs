@@ -1,0 +1,114 @@
+//! The configuration file of `rether-sta`, which need not exist; `config/sta.toml` explains it.
+
+use std::path::Path;
+
+use rether_daemon::config::{self, ConfigError, Count, EtherType, Section, Span, Text};
+use rether_daemon::watchdog;
+use rether_linux::link::InterfaceName;
+use rether_proto::agent::AgentConfig;
+use rether_proto::time::Duration;
+use rether_proto::wire::AgentName;
+
+/// Where the configuration is unless the command line says otherwise.
+pub const DEFAULT_FILE: &str = "/etc/rether/sta.toml";
+
+/// A configuration without mistakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The station's interface; the only one if not given.
+    pub interface: Option<InterfaceName>,
+    /// What the access point's operator sees; the host name if not given.
+    pub name: Option<AgentName>,
+    /// `EtherType` of Rether's frames.
+    pub ether_type: u16,
+    /// Turn power save off while the agent runs.
+    pub stay_awake: bool,
+    /// Number of the gate's queue, if it is chosen.
+    pub queue: Option<u16>,
+    /// The most packets that wait in one queue of the agent.
+    pub queue_limit: usize,
+    /// How long without a HELLO until the coordinator counts as gone.
+    pub lost_after: Duration,
+    /// How long the token thread may be silent.
+    pub patience: Duration,
+    /// The observe socket is for the file's group too.
+    pub group_may_observe: bool,
+}
+
+impl Config {
+    /// The agent's configuration on a machine that is called `host`.
+    #[must_use]
+    pub fn agent(&self, host: &str) -> AgentConfig {
+        let by_host = || {
+            let end = host.floor_char_boundary(AgentName::MAX.min(host.len()));
+            AgentName::try_from(host.get(..end).unwrap_or_default()).unwrap_or_default()
+        };
+        AgentConfig {
+            name: self.name.clone().unwrap_or_else(by_host),
+            queue_limit: self.queue_limit,
+            lost_after: self.lost_after,
+        }
+    }
+}
+
+/// Reads the file at `path`.
+///
+/// # Errors
+/// The file cannot be read, or has mistakes.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    config::load(path, read)
+}
+
+/// Reads `text` from the file called `name`.
+///
+/// # Errors
+/// All mistakes in it.
+pub fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
+    config::parse(name, text, read)
+}
+
+/// The configuration of an empty file.
+///
+/// # Errors
+/// None: every key has a default.
+pub fn default() -> Result<Config, ConfigError> {
+    parse("", "")
+}
+
+fn read(file: &mut Section<'_>) -> Option<Config> {
+    let usual = AgentConfig::default();
+    let (interface, name, ether_type, awake) = file.section("station", |station| {
+        (
+            station.value::<InterfaceName>("interface"),
+            station.value::<Text<{ AgentName::MAX }>>("name"),
+            station.value::<EtherType>("ethertype"),
+            station.value::<bool>("stay-awake"),
+        )
+    });
+    let (queue, limit) = file.section("gate", |gate| {
+        (
+            gate.value::<Count<1, 65_000>>("queue"),
+            gate.value::<Count<10, 4_000>>("queue-limit"),
+        )
+    });
+    let lost_after = file.section("coordinator", |c| {
+        c.value::<Span<1_500_000, 60_000_000>>("lost-after")
+    });
+    let patience = file.section("watchdog", |watchdog| {
+        watchdog.value::<Span<500_000, 60_000_000>>("patience")
+    });
+    let group = file.section("control", |control| control.value::<bool>("group"));
+    Some(Config {
+        interface,
+        name: name.and_then(|name| AgentName::try_from(name.0).ok()),
+        ether_type: ether_type.map_or(rether_linux::token_socket::ETHER_TYPE, |given| given.0),
+        stay_awake: awake.unwrap_or(true),
+        queue: queue.and_then(|queue| u16::try_from(queue.0).ok()),
+        queue_limit: limit
+            .and_then(|limit| usize::try_from(limit.0).ok())
+            .unwrap_or(usual.queue_limit),
+        lost_after: lost_after.map_or(usual.lost_after, |span| span.0),
+        patience: patience.map_or(watchdog::PATIENCE, |span| span.0),
+        group_may_observe: group.unwrap_or(false),
+    })
+}

@@ -1,0 +1,8 @@
+//! `rether-sta`: runs the agent of a station.
+
+pub mod cli;
+pub mod config;
+mod doctor;
+mod link;
+mod run;
+mod status;

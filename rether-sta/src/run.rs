@@ -1,0 +1,398 @@
+//! `rether-sta run`: the daemon around the agent.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rether_daemon::control::{self, ControlSocket};
+use rether_daemon::driver::Report;
+use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
+use rether_daemon::session::{Plan, Session, open_port};
+use rether_daemon::{exit, matches, service};
+use rether_linux::clock;
+use rether_linux::control::{Control, ControlEvents};
+use rether_linux::gate::Hop;
+use rether_linux::link::{InterfaceName, Link};
+use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
+use rether_linux::rules::{Mode, Placement};
+use rether_proto::agent::{Agent, AgentCommand, AgentEvent, GateMode};
+use rether_proto::airtime::Rate;
+use rether_proto::mac::MacAddr;
+use rether_proto::policy::{Direction, PolicyTable};
+use rether_proto::record::AgentStart;
+
+use crate::cli::RunOptions;
+use crate::config::{self, Config};
+use crate::{link, status};
+
+/// How this daemon's observe sockets are told from others.
+pub(crate) const SUFFIX: &str = "sta";
+/// How often the driver is asked for the link and its rate.
+const LOOK: Duration = Duration::from_secs(1);
+/// Whom packets are for while there is no AP: nobody.
+const NOBODY: MacAddr = MacAddr([0; 6]);
+
+/// Runs until a signal says stop; returns the exit code.
+pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
+    let config = configuration(options)?;
+    let mut signals = Signals::listen()?;
+    let nl80211 = Nl80211::connect().await?;
+    let wanted = config.interface.as_ref();
+    let interface =
+        host::find_interface(&nl80211, wanted, InterfaceKind::Station, "Wi-Fi station").await?;
+    anyhow::ensure!(
+        interface.kind == InterfaceKind::Station,
+        "{} is not a station; rether-ap is for access points",
+        interface.name
+    );
+    let queues = TransmitQueues::straighten(&nl80211, interface.wiphy).await;
+    let stay_awake = config.stay_awake;
+    let index = interface.index;
+    let served = Daemon::serve(options, config, interface, &nl80211, &mut signals).await;
+    if let Some(queues) = queues {
+        queues.restore(&nl80211).await;
+    }
+    if stay_awake && let Err(error) = nl80211.set_power_save(index, true).await {
+        tracing::debug!("power save stays off: {error}");
+    }
+    served.map(|()| exit::OK)
+}
+
+/// The file that was named; else the usual one if it is there; else the defaults.
+fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
+    let usual = PathBuf::from(config::DEFAULT_FILE);
+    let mut config = match &options.config {
+        Some(file) => config::load(file)?,
+        None if usual.exists() => config::load(&usual)?,
+        None => config::default()?,
+    };
+    if options.interface.is_some() {
+        config.interface.clone_from(&options.interface);
+    }
+    Ok(config)
+}
+
+struct Daemon<'a> {
+    options: &'a RunOptions,
+    config: &'a Config,
+    nl80211: &'a Nl80211,
+    name: InterfaceName,
+    interface: Interface,
+    queue: u16,
+    session: &'a Session<Agent>,
+    wpa: Option<Control>,
+    wpa_events: Option<ControlEvents>,
+    events: Option<Events>,
+    bssid: Option<MacAddr>,
+    rate: Rate,
+    gate: GateMode,
+    policy: PolicyTable,
+}
+
+impl<'a> Daemon<'a> {
+    async fn serve(
+        options: &'a RunOptions,
+        config: Config,
+        interface: Interface,
+        nl80211: &'a Nl80211,
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
+        let name: InterfaceName = interface.name.parse()?;
+        let path = options
+            .control
+            .clone()
+            .unwrap_or_else(|| control::default_path(name.as_str(), SUFFIX));
+        let socket = ControlSocket::bind(&path, config.group_may_observe)
+            .with_context(|| format!("cannot make the observe socket {}", path.display()))?;
+        let own = Link::read(&name)?;
+        let start = AgentStart {
+            config: config.agent(&host_name()),
+            address: own.mac,
+            seed: host::seed()?,
+            now: clock::now(),
+        };
+        let about = Arc::new(status::About::new(&own));
+        let plan = Plan {
+            queue: config.queue.unwrap_or_else(|| host::base_queue(own.index)),
+            link: own,
+            placement: Placement::Station,
+            hop: Hop::Station(NOBODY),
+            ether_type: config.ether_type,
+            patience: config.patience,
+            record: options.record.clone(),
+        };
+        let (session, mut reports) = Session::open(&start, &plan)?;
+        let orders = session.orders.clone();
+        let state = move || status::state(orders.clone(), Arc::clone(&about));
+        let mut daemon = Daemon {
+            options,
+            config: &config,
+            nl80211,
+            name,
+            interface,
+            queue: plan.queue,
+            session: &session,
+            wpa: None,
+            wpa_events: None,
+            events: None,
+            bssid: None,
+            rate: Rate(0),
+            gate: GateMode::Open,
+            policy: PolicyTable::default(),
+        };
+        tracing::info!("station {} ready, state at {}", daemon.name, path.display());
+        service::ready(&format!("{}: no coordinator yet", daemon.name));
+        let outcome = tokio::select! {
+            outcome = daemon.turn_around(&mut reports, signals) => outcome,
+            () = socket.serve(state) => Ok(()),
+        };
+        service::stopping();
+        let closed = session.close(AgentCommand::Stop).await;
+        outcome.and(closed)
+    }
+
+    /// Everything that happens until somebody asks to stop.
+    async fn turn_around(
+        &mut self,
+        reports: &mut tokio::sync::mpsc::UnboundedReceiver<Report<AgentEvent>>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<()> {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                report = reports.recv() => match report {
+                    Some(Report::Event(event)) => self.agent_says(event),
+                    Some(Report::Trouble(trouble)) => tracing::warn!("{trouble}"),
+                    // The driver's own error comes out when the session is closed.
+                    None => return Ok(()),
+                },
+                event = next_event(&mut self.events) => self.radio_says(event).await,
+                said = next_word(&mut self.wpa_events) => {
+                    if said {
+                        self.follow_link().await;
+                    } else {
+                        tracing::info!("wpa_supplicant has gone; the link is followed without it");
+                        (self.wpa, self.wpa_events) = (None, None);
+                    }
+                }
+                _ = look.tick() => self.look().await?,
+                asked = signals.next() => match asked {
+                    Asked::Stop => return Ok(()),
+                    Asked::Reload => tracing::info!("the policy is at the access point: nothing to reload"),
+                },
+            }
+        }
+    }
+
+    fn agent_says(&mut self, event: AgentEvent) {
+        match event {
+            AgentEvent::Gate(mode) => {
+                tracing::info!("the gate is {}", described(mode));
+                service::status(&format!("{}: the gate is {}", self.name, described(mode)));
+                self.gate = mode;
+                self.set_rules();
+            }
+            AgentEvent::Policy(table) => {
+                tracing::info!(
+                    "policy with {} rules from the access point",
+                    table.rules.len()
+                );
+                self.policy = table;
+                self.set_rules();
+            }
+            AgentEvent::Registered { bssid } => tracing::info!("registered at {bssid}"),
+            AgentEvent::Rejected(status) => {
+                tracing::warn!("the coordinator refused this agent: {status}");
+            }
+            AgentEvent::Reservation { key, outcome } => tracing::info!("{key}: {outcome:?}"),
+            AgentEvent::FailedOpen { released } => {
+                tracing::warn!("the coordinator is silent: let {released} packets go");
+            }
+            AgentEvent::CoordinatorLost => tracing::info!("the coordinator is gone"),
+        }
+    }
+
+    fn set_rules(&self) {
+        self.session.rules.set(match self.gate {
+            GateMode::Open => Mode::OPEN,
+            GateMode::Watch => {
+                let own = Some(self.interface.mac);
+                Mode::Watch(matches::watched(&self.policy, Direction::Up, own))
+            }
+            GateMode::Hold => Mode::Hold(Vec::new()),
+        });
+    }
+
+    async fn radio_says(&mut self, event: Option<Event>) {
+        let ours = self.interface.index;
+        match event {
+            Some(Event::Connected { index, .. }) if index == ours => self.follow_link().await,
+            Some(Event::Disconnected { index }) if index == ours => self.link_is_down(),
+            Some(Event::ScanStarted { index }) if index == ours => self.off_channel(true),
+            Some(Event::ScanEnded { index }) if index == ours => self.off_channel(false),
+            Some(Event::Overrun) => {
+                // The end of a scan may be among the lost ones.
+                self.off_channel(false);
+                self.follow_link().await;
+            }
+            Some(_) => {}
+            None => {
+                self.events = None;
+                self.off_channel(false);
+            }
+        }
+    }
+
+    fn off_channel(&self, away: bool) {
+        self.session.orders.command(AgentCommand::OffChannel(away));
+    }
+
+    fn link_is_down(&mut self) {
+        if self.bssid.take().is_some() {
+            tracing::info!("not associated");
+            self.rate = Rate(0);
+            self.session.orders.command(AgentCommand::LinkDown);
+        }
+    }
+
+    async fn follow_link(&mut self) {
+        let found = link::access_point(self.nl80211, self.interface.index, &mut self.wpa).await;
+        let Some(ap) = found else {
+            self.link_is_down();
+            return;
+        };
+        if self.bssid != Some(ap.mac) {
+            self.link_is_up(ap.mac).await;
+        }
+        let rate = host::rate(ap.tx_rate);
+        if self.rate != rate {
+            self.rate = rate;
+            self.session.orders.command(AgentCommand::Rate(rate));
+        }
+    }
+
+    async fn link_is_up(&mut self, bssid: MacAddr) {
+        tracing::info!("associated with {bssid}");
+        // Held packets go first: they were for the old AP.
+        self.link_is_down();
+        let (queue, hop) = (self.queue, Hop::Station(bssid));
+        // An ended driver ends the daemon by its reports.
+        let _ = self
+            .session
+            .orders
+            .inspect(move |view| view.gate.set_hop(queue, hop))
+            .await;
+        self.session.orders.command(AgentCommand::LinkUp { bssid });
+        self.bssid = Some(bssid);
+        if self.config.stay_awake
+            && let Err(error) = self
+                .nl80211
+                .set_power_save(self.interface.index, false)
+                .await
+        {
+            tracing::info!("power save may delay tokens: {error}");
+        }
+    }
+
+    /// Once a second: whatever events may have missed.
+    async fn look(&mut self) -> anyhow::Result<()> {
+        if self.events.is_none() {
+            self.events = Events::subscribe(self.nl80211).await.ok();
+        }
+        self.reattach_interface().await?;
+        if self.wpa.is_none() {
+            self.reattach_wpa().await;
+        }
+        self.follow_link().await;
+        // Proves that the token thread answers, before systemd is told so.
+        if service::interval().is_some() && self.session.orders.inspect(|_| ()).await.is_ok() {
+            service::alive();
+        }
+        Ok(())
+    }
+
+    /// An interface that was deleted and made anew has another index, and one that was given
+    /// another address is another station to the coordinator.
+    async fn reattach_interface(&mut self) -> anyhow::Result<()> {
+        let Ok(own) = Link::read(&self.name) else {
+            return Ok(());
+        };
+        if (own.index, own.mac) == (self.interface.index, self.interface.mac) {
+            return Ok(());
+        }
+        let wanted = Some(&self.name);
+        let found = host::find_interface(
+            self.nl80211,
+            wanted,
+            InterfaceKind::Station,
+            "Wi-Fi station",
+        );
+        let Ok(interface) = found.await else {
+            return Ok(());
+        };
+        tracing::info!("{} is new: address {}", self.name, own.mac);
+        self.link_is_down();
+        let port = open_port(&own, Placement::Station, self.config.ether_type)?;
+        self.session.orders.change_port(port);
+        self.session.orders.command(AgentCommand::Address(own.mac));
+        self.interface = Interface {
+            mac: own.mac,
+            ..interface
+        };
+        Ok(())
+    }
+
+    async fn reattach_wpa(&mut self) {
+        let path = self.options.wpa.as_deref();
+        let control = link::connect(&self.name, path, &self.interface).await;
+        let Some(control) = control else { return };
+        let path = path.map_or_else(|| link::wpa_path(&self.name), Path::to_owned);
+        match ControlEvents::attach(&path).await {
+            Ok(events) => {
+                tracing::debug!("attached to wpa_supplicant at {}", path.display());
+                (self.wpa, self.wpa_events) = (Some(control), Some(events));
+            }
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
+}
+
+const fn described(mode: GateMode) -> &'static str {
+    match mode {
+        GateMode::Open => "open: no coordinator",
+        GateMode::Watch => "watching for flows of the policy",
+        GateMode::Hold => "holding for tokens",
+    }
+}
+
+/// The machine's name, or nothing.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().into()
+}
+
+/// The next event, never while there is no subscription; `None` when it broke.
+async fn next_event(events: &mut Option<Events>) -> Option<Event> {
+    match events {
+        Some(events) => events.next().await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+/// True when `wpa_supplicant` says something about the link, false when it has gone.
+async fn next_word(events: &mut Option<ControlEvents>) -> bool {
+    const LINK: [&str; 2] = ["CTRL-EVENT-CONNECTED", "CTRL-EVENT-DISCONNECTED"];
+    let Some(events) = events else {
+        return std::future::pending().await;
+    };
+    loop {
+        match events.next().await {
+            Ok(event) if LINK.contains(&event.name.as_str()) => return true,
+            Ok(event) if event.name == "CTRL-EVENT-TERMINATING" => return false,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+}
