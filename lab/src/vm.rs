@@ -87,7 +87,7 @@ impl Machine<'_> {
         let mut log_file = File::create(&log).at(&log)?;
         let mut command = self.command();
         command
-            .args(["-serial", "stdio"])
+            .args(["-icount", "shift=0,sleep=off", "-serial", "stdio"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut qemu = spawn(&mut command)?;
