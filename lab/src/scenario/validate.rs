@@ -88,14 +88,14 @@ fn taken(name: &str) -> String {
 
 /// Names become namespaces, file names and parts of metric paths.
 fn name_fault(name: &str) -> Finding {
-    let fits = (1..=24).contains(&name.len())
+    let fits = (1..=40).contains(&name.len())
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     (!fits).then(|| {
         (
             "name",
-            format!("`{name}` is not a name; use 1 to 24 of the characters a-z, 0-9 and -"),
+            format!("`{name}` is not a name; use 1 to 40 of the characters a-z, 0-9 and -"),
         )
     })
 }
