@@ -155,7 +155,11 @@ impl Duty {
         Ok(ending)
     }
 
-    fn watch(&self, mut pipe: PipeReader) -> anyhow::Result<Ending> {
+    /// Only watches, and tells how it ended.
+    ///
+    /// # Errors
+    /// The kernel refused something basic.
+    pub fn watch(&self, mut pipe: PipeReader) -> anyhow::Result<Ending> {
         let parent = Process::open(self.parent)?;
         if std::os::unix::process::parent_id() != self.parent {
             return Ok(Ending::Gone);

@@ -10,6 +10,7 @@ use rether_linux::gate::{Gate as _, NfqGate};
 use rether_linux::rules::Placement;
 use rether_proto::coordinator::{Coordinator, CoordinatorStatus};
 use rether_proto::time::Duration;
+use rether_proto::wire::CellMode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -53,10 +54,9 @@ pub(crate) async fn state(
     let mut state = about.fixed.clone();
     let fields = state.as_object_mut()?;
     fields.insert("uptime_s".into(), about.started.elapsed().as_secs().into());
-    fields.insert(
-        "coordinator".into(),
-        serde_json::to_value(coordinator).ok()?,
-    );
+    let in_token_mode = coordinator.mode == CellMode::Token;
+    fields.insert("token-mode".into(), in_token_mode.into());
+    fields.insert("cell".into(), serde_json::to_value(coordinator).ok()?);
     fields.insert("gate".into(), gate_counters(gate));
     fields.insert("driver".into(), serde_json::to_value(driver).ok()?);
     Some(state)
@@ -69,7 +69,7 @@ struct State {
     bssid: String,
     placement: String,
     uptime_s: u64,
-    coordinator: CoordinatorStatus,
+    cell: CoordinatorStatus,
     gate: Held,
 }
 
@@ -85,7 +85,7 @@ struct Held {
 /// It is not that of a `rether-ap`.
 pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
     let state = State::deserialize(state)?;
-    let cell = &state.coordinator;
+    let cell = &state.cell;
     let up = Duration::from_secs(state.uptime_s);
     let mut text = format!(
         "{} ({}, {}): {} mode, cycle {}, promised {} of {} per cycle ({}), up {} s\n\

@@ -207,7 +207,7 @@ impl<'d> Section<'d> {
     fn not_a_table(&self, key: &str, at: usize, value: &DeValue<'_>, header: &str) {
         let what = Raw::new(value).describe();
         let wrong = Wrong::new(
-            format!("{what} stands where a table is expected"),
+            format!("{what} stands where {header} is expected"),
             format!("write {header} on a line of its own and the keys below it"),
         );
         self.document.report(at, self.path_of(key), wrong);

@@ -1,0 +1,26 @@
+//! The configuration that is shipped.
+
+const SHIPPED: &str = include_str!("../../config/sta.toml");
+
+#[test]
+fn it_is_the_default_and_so_are_its_examples() {
+    let default = rether_sta::config::default().unwrap();
+    let shipped = rether_sta::config::parse("sta.toml", SHIPPED).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(shipped, default);
+    let example = |line: &str| {
+        let key = line.strip_prefix("# ").filter(|rest| rest.contains(" = "));
+        key.unwrap_or(line).to_owned() + "\n"
+    };
+    let text: String = SHIPPED.lines().map(example).collect();
+    let config = rether_sta::config::parse("sta.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    assert!(config.interface.is_some() && config.name.is_some() && config.queue.is_some());
+    assert_eq!(
+        config.agent("x").queue_limit,
+        default.agent("x").queue_limit
+    );
+    assert_eq!(
+        (config.lost_after, config.patience),
+        (default.lost_after, default.patience)
+    );
+    assert_eq!(config.stay_awake, default.stay_awake);
+}
