@@ -93,7 +93,7 @@ mod tests {
     fn the_worst_check_decides() {
         let good = Check::new("rights", Need::Must, Ok("root".into()));
         let bad = |need| Check::new("kernel", need, Err("no nft_queue: modprobe it".into()));
-        assert_eq!(report(&[good.clone()]).1, 0);
+        assert_eq!(report(std::slice::from_ref(&good)).1, 0);
         assert_eq!(report(&[good.clone(), bad(Need::Should)]).1, 0);
         let (text, code) = report(&[bad(Need::Must), good]);
         assert_eq!(code, 1);

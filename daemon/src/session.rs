@@ -13,9 +13,8 @@ use rether_proto::machine::Machine;
 use rether_proto::record::Start;
 use rether_proto::time::Duration;
 use serde::Serialize;
-use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::driver::{self, Handle, Orders, Parts, Port, Report};
+use crate::driver::{self, Handle, Orders, Parts, Port, Reports};
 use crate::record;
 use crate::rules::RuleKeeper;
 use crate::watchdog::Watchdog;
@@ -73,10 +72,7 @@ where
     ///
     /// # Errors
     /// Missing rights or kernel features; the text says what to do.
-    pub fn open<S>(
-        start: &S,
-        plan: &Plan,
-    ) -> anyhow::Result<(Self, UnboundedReceiver<Report<M::Event>>)>
+    pub fn open<S>(start: &S, plan: &Plan) -> anyhow::Result<(Self, Reports<M>)>
     where
         S: Start<Machine = M> + Serialize,
     {

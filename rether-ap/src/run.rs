@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use rether_daemon::control::{self, ControlSocket};
-use rether_daemon::driver::Report;
+use rether_daemon::driver::{Report, Reports};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
 use rether_daemon::session::{Plan, Session, open_port};
 use rether_daemon::{exit, matches, service};
@@ -197,7 +197,7 @@ impl<'a> Daemon<'a> {
     /// Everything that happens until somebody asks to stop.
     async fn turn_around(
         &mut self,
-        reports: &mut tokio::sync::mpsc::UnboundedReceiver<Report<CoordinatorEvent>>,
+        reports: &mut Reports<Coordinator>,
         signals: &mut Signals,
     ) -> anyhow::Result<()> {
         let mut look = tokio::time::interval(LOOK);

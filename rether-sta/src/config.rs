@@ -40,8 +40,9 @@ impl Config {
     #[must_use]
     pub fn agent(&self, host: &str) -> AgentConfig {
         let by_host = || {
-            let end = host.floor_char_boundary(AgentName::MAX.min(host.len()));
-            AgentName::try_from(host.get(..end).unwrap_or_default()).unwrap_or_default()
+            let fitting = (0..=AgentName::MAX).rev().find_map(|end| host.get(..end));
+            let name = if host.len() <= AgentName::MAX { Some(host) } else { fitting };
+            name.and_then(|name| AgentName::try_from(name).ok()).unwrap_or_default()
         };
         AgentConfig {
             name: self.name.clone().unwrap_or_else(by_host),

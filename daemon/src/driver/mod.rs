@@ -155,13 +155,14 @@ impl<M: Machine, G> Clone for Orders<M, G> {
     }
 }
 
+/// Where a driver's reports come out.
+pub type Reports<M> = mpsc::UnboundedReceiver<Report<<M as Machine>::Event>>;
+
 /// Starts the driver thread. Reports come out of the receiver, which ends with the thread.
 ///
 /// # Errors
 /// Out of file descriptors or threads.
-pub fn spawn<M, G>(
-    parts: Parts<M, G>,
-) -> std::io::Result<(Handle<M, G>, mpsc::UnboundedReceiver<Report<M::Event>>)>
+pub fn spawn<M, G>(parts: Parts<M, G>) -> std::io::Result<(Handle<M, G>, Reports<M>)>
 where
     M: Machine + Send + 'static,
     M::Command: Clone + Send + 'static,
