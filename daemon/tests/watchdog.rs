@@ -13,6 +13,7 @@ use rether_daemon::watchdog::{Duty, Ending, Watchdog};
 const ROLE: &str = "RETHER_TEST_ROLE";
 const REPORT: &str = "RETHER_TEST_REPORT";
 
+#[expect(clippy::print_stdout, reason = "what test runners read")]
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if arguments
