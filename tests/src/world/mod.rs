@@ -423,14 +423,18 @@ impl World {
 
     /// Sees to it that a node is woken when its core wants to.
     fn arm(&mut self, address: MacAddr) {
-        let (timeout, armed) = if address == AP {
-            (self.ap.core.poll_timeout(), &mut self.ap.armed)
+        let (timeout, armed, process) = if address == AP {
+            let node = &mut self.ap;
+            (node.core.poll_timeout(), &mut node.armed, node.process)
         } else if let Some(node) = self.stations.get_mut(&address) {
-            (node.core.poll_timeout(), &mut node.armed)
+            (node.core.poll_timeout(), &mut node.armed, node.process)
         } else {
             return;
         };
-        let Some((at, _)) = timeout else { return };
+        let running = process == Process::Running;
+        let Some((at, _)) = timeout.filter(|_| running) else {
+            return;
+        };
         let at = at.max(self.now);
         if armed.is_none_or(|armed| at < armed) {
             *armed = Some(at);
