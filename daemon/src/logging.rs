@@ -1,5 +1,7 @@
 //! Logs: for people by default, JSON lines for collectors.
 
+use std::io::IsTerminal as _;
+
 use clap::{Args, ValueEnum};
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
@@ -38,7 +40,8 @@ pub fn start(options: LogOptions) {
         .from_env_lossy();
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // Fails only when something else already takes the logs, which then also takes ours.
     let _ = match options.log {
         LogFormat::Human => logs.with_target(false).try_init(),

@@ -3,6 +3,8 @@
 //! This very test program is started again as a daemon, which starts itself as its watchdog.
 //! `RETHER_TEST_ROLE` says what it is.
 
+#![allow(clippy::unwrap_used, reason = "a test without the test harness")]
+
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

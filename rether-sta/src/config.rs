@@ -41,8 +41,13 @@ impl Config {
     pub fn agent(&self, host: &str) -> AgentConfig {
         let by_host = || {
             let fitting = (0..=AgentName::MAX).rev().find_map(|end| host.get(..end));
-            let name = if host.len() <= AgentName::MAX { Some(host) } else { fitting };
-            name.and_then(|name| AgentName::try_from(name).ok()).unwrap_or_default()
+            let name = if host.len() <= AgentName::MAX {
+                Some(host)
+            } else {
+                fitting
+            };
+            name.and_then(|name| AgentName::try_from(name).ok())
+                .unwrap_or_default()
         };
         AgentConfig {
             name: self.name.clone().unwrap_or_else(by_host),

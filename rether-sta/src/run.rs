@@ -164,7 +164,7 @@ impl<'a> Daemon<'a> {
             tokio::select! {
                 report = reports.recv() => match report {
                     Some(Report::Event(event)) => self.agent_says(event),
-                    Some(Report::Trouble(trouble)) => tracing::warn!("{trouble}"),
+                    Some(Report::Trouble(trouble)) => trouble.log(),
                     // The driver's own error comes out when the session is closed.
                     None => return Ok(()),
                 },

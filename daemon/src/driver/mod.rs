@@ -82,6 +82,19 @@ pub enum Trouble {
     Unwatched(#[source] std::io::Error),
 }
 
+impl Trouble {
+    /// Logs it; refused inputs only for those who look for them, because any neighbour can send
+    /// broken frames.
+    pub fn log(&self) {
+        match self {
+            Self::Refused { .. } => tracing::debug!("{self}"),
+            Self::LinkUp => tracing::info!("{self}"),
+            Self::Unwatched(_) => tracing::error!("{self}"),
+            Self::Standing(_) | Self::LinkDown(_) => tracing::warn!("{self}"),
+        }
+    }
+}
+
 /// Why a driver ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
