@@ -301,6 +301,12 @@ impl World {
         self.sources[number].sent
     }
 
+    /// True until the source was ended, or its station left.
+    #[must_use]
+    pub fn is_sending(&self, number: usize) -> bool {
+        !self.sources[number].ended
+    }
+
     /// Packets in all gates.
     #[must_use]
     pub fn held(&self) -> usize {

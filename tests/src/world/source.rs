@@ -23,7 +23,7 @@ pub struct Source {
     pub interval: Duration,
     /// Packets sent so far.
     pub sent: u64,
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 impl Source {
