@@ -1,1 +1,4 @@
-//! placeholder
+//! What the benchmarks share: a coordinator whose stations answer at once.
+
+pub mod cell;
+pub mod samples;

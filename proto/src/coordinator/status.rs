@@ -51,6 +51,8 @@ pub struct StationStatus {
     pub downlink: Backlog,
     /// What its agent last said it holds.
     pub uplink: Backlog,
+    /// All airtime below, since it joined.
+    pub airtime: Duration,
     /// Airtime of its uplink grants that were used, since it joined.
     pub airtime_up: Duration,
     /// Airtime of its downlink.
@@ -121,6 +123,12 @@ impl CoordinatorStats {
 }
 
 impl Coordinator {
+    /// The counters alone; unlike [`Coordinator::status`] this costs nothing.
+    #[must_use]
+    pub const fn stats(&self) -> CoordinatorStats {
+        self.stats
+    }
+
     /// The cell as it is now.
     #[must_use]
     pub fn status(&mut self) -> CoordinatorStatus {
@@ -150,6 +158,7 @@ impl Coordinator {
                 link: station.link(),
                 uplink: agent.map(|agent| agent.backlog).unwrap_or_default(),
                 downlink: station.queues.backlog(now),
+                airtime: station.used.up + station.used.down + station.used.overhead,
                 airtime_up: station.used.up,
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,

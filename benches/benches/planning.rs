@@ -1,0 +1,29 @@
+//! One cycle of the coordinator: every visit planned, granted, answered and booked.
+#![allow(missing_docs, reason = "made by macros of criterion")]
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use rether_benches::cell::Cell;
+
+fn cycles(c: &mut Criterion) {
+    for stations in [8, 64, 250] {
+        let mut cell = Cell::saturated(stations);
+        // The mode's announcements and the first round are over.
+        for _ in 0..20 {
+            cell.cycle();
+        }
+        let before = cell.tokens;
+        cell.clone().cycle();
+        let mut probe = cell.clone();
+        probe.cycle();
+        let tokens = probe.tokens - before;
+        c.bench_function(
+            &format!("cycle/{stations} stations, {tokens} tokens"),
+            |b| {
+                b.iter_batched_ref(|| cell.clone(), Cell::cycle, BatchSize::LargeInput);
+            },
+        );
+    }
+}
+
+criterion_group!(benches, cycles);
+criterion_main!(benches);
