@@ -5,6 +5,9 @@
 //! Admission is the rule of DESIGN "Admission": all promises with their token cost must fit into
 //! a cycle less the share that best effort always keeps.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,9 @@
 //! policed by a bucket filled at its promised rate: what fits is RT, what is beyond goes with the
 //! NRT share but never overtakes packets of its own flow.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 

@@ -7,6 +7,8 @@
 
 mod flows;
 mod session;
+#[cfg(test)]
+mod tests;
 mod visit;
 
 use alloc::collections::VecDeque;

@@ -12,6 +12,8 @@ mod round_trip;
 mod session;
 mod station;
 mod status;
+#[cfg(test)]
+mod tests;
 mod visit;
 
 use alloc::collections::{BTreeMap, VecDeque};

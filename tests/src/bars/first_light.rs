@@ -238,7 +238,7 @@ fn per_packet(context: &Context) -> Result<Seen> {
     let report = run(context, "cost-packet")?;
     let figure = |arm: &str| -> Result<f64> {
         let take = |path: &str| report.figure(arm, path).map_err(anyhow::Error::msg);
-        Ok(take("cpu.busy-ns")? / take("traffic.bulk.packets")?)
+        Ok(take("busy-seconds")? / take("traffic.bulk.packets")?)
     };
     let (on, off) = (figure("rether")?, figure("plain")?);
     Ok(Seen {

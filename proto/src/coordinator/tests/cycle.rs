@@ -1,0 +1,199 @@
+use super::*;
+
+fn saturated(_: MacAddr) -> u16 {
+    100
+}
+
+#[test]
+fn promised_visits_come_first_and_once_a_cycle() {
+    let mut bench = Bench::in_token_mode(3);
+    bench.request(2, 100);
+    bench.run(CYCLE * 5, Some(&saturated));
+    bench.forget();
+    bench.run(CYCLE * 10, Some(&saturated));
+    let tokens: Vec<_> = bench
+        .sent
+        .iter()
+        .filter_map(|sent| match &sent.3 {
+            Message::Token(token) => Some((token.cycle_number, token.rt, sent.1)),
+            _ => None,
+        })
+        .collect();
+    let promised: Vec<_> = tokens.iter().filter(|token| !token.1.is_zero()).collect();
+    assert_eq!(promised.len(), 10);
+    for promised in promised {
+        let first = tokens.iter().find(|token| token.0 == promised.0);
+        assert_eq!(first, Some(promised));
+        assert_eq!(promised.2, sta(1));
+    }
+}
+
+#[test]
+fn best_effort_is_shared_in_airtime_whatever_the_rate() {
+    let mut bench = Bench::in_token_mode(4);
+    let slow = LinkRates {
+        up: Rate(60),
+        down: Rate(60),
+    };
+    let (station, rates) = (sta(2), slow);
+    bench.command(CoordinatorCommand::Link { station, rates });
+    for n in 2..=4 {
+        bench.request(n, 100);
+    }
+    bench.run(CYCLE * 500, Some(&|to| if to == sta(1) { 0 } else { 100 }));
+    let air = |n: u8| {
+        let used = bench.core.stations[&sta(n)].used;
+        (used.up + used.down + used.overhead).as_secs_f64()
+    };
+    for n in 3..=4 {
+        let ratio = air(n) / air(2);
+        assert!((0.95..1.05).contains(&ratio), "station {n}: {ratio}");
+    }
+}
+
+#[test]
+fn the_round_robin_resumes_where_it_stopped() {
+    let mut bench = Bench::in_token_mode(6);
+    (2..=6).for_each(|n| bench.request(n, 100));
+    bench.run(CYCLE * 50, Some(&saturated));
+    let visited: Vec<_> = bench
+        .sent
+        .iter()
+        .filter_map(|sent| match &sent.3 {
+            Message::Token(token) if !token.nrt.is_zero() => Some(sent.1),
+            _ => None,
+        })
+        .collect();
+    let mut turns = visited;
+    turns.dedup();
+    assert!(turns.len() > 50);
+    // Nobody is visited again before all others were.
+    for window in turns.windows(5) {
+        let mut all = window.to_vec();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 5, "{window:?}");
+    }
+}
+
+#[test]
+fn the_residual_cycle_is_never_overrun() {
+    let mut bench = Bench::in_token_mode(5);
+    for n in 1..=5 {
+        bench.request(n, 100);
+        (0..50).for_each(|_| {
+            bench.packet(n, 80, 1_500);
+        });
+    }
+    bench.run(CYCLE * 100, Some(&saturated));
+    let stats = bench.core.stats;
+    assert_eq!(stats.overfull_cycles, 0);
+    assert!(
+        stats.busiest_cycle > CYCLE * 9 / 10,
+        "{}",
+        stats.busiest_cycle
+    );
+}
+
+#[test]
+fn where_the_medium_is_slow_the_clock_bounds_the_cycle() {
+    let mut bench = Bench::in_token_mode(2);
+    bench.request(2, 100);
+    bench.answer(100);
+    // Each answer takes as long as the grant: nothing may be granted beyond the cycle's end.
+    for _ in 0..200 {
+        let Some((_, token)) = bench.token() else {
+            let (at, _) = bench.core.poll_timeout().unwrap();
+            bench.run(at.since(bench.now), None);
+            continue;
+        };
+        let left = bench.core.cycle.residual(bench.now);
+        assert!(left < CYCLE);
+        bench.now += token.nrt + token.rt + MS;
+        bench.answer(100);
+    }
+    assert_eq!(bench.core.stats.overfull_cycles, 0);
+}
+
+#[test]
+fn token_mode_outlasts_the_last_reservation() {
+    let mut bench = Bench::in_token_mode(2);
+    bench.run_idle(CYCLE * 2);
+    let held = bench.packet(2, 80, 1_500);
+    assert!(
+        bench.verdicts.contains(&Verdict::Accept(held)),
+        "the cell is idle"
+    );
+    bench.reserve_op(1, VOICE, ReserveOp::Close);
+    assert_eq!(bench.released(), []);
+    bench.run_idle(Duration::from_millis(1_600));
+    assert_eq!(bench.released(), [ReleaseCause::Idle]);
+    assert_eq!(bench.core.mode, CellMode::Token);
+    bench.run_idle(Duration::from_millis(2_100));
+    assert_eq!(bench.core.mode, CellMode::Free);
+    assert!(
+        bench
+            .events
+            .contains(&CoordinatorEvent::Mode(CellMode::Free))
+    );
+}
+
+/// HELLO reminded the agents when their two cycles were over, not before.
+#[test]
+fn waiting_agents_hear_something_within_two_cycles() {
+    let mut bench = Bench::in_token_mode(40);
+    bench.answer(0);
+    (2..=40).for_each(|n| bench.request(n, 100));
+    bench.run(CYCLE * 4, Some(&saturated));
+    bench.forget();
+    bench.run(CYCLE * 100, Some(&saturated));
+    let mut heard = std::vec![bench.sent[0].0; 41];
+    for (at, to, _, message, _) in &bench.sent {
+        let reached = |n: u8| *to == sta(n) || to.is_group();
+        if matches!(message, Message::Hello(_) | Message::Token(_)) {
+            for n in (2..=40).filter(|n| reached(*n)) {
+                let silence = at.since(heard[usize::from(n)]);
+                assert!(silence < CYCLE * 2, "station {n}: {silence}");
+                heard[usize::from(n)] = *at;
+            }
+        }
+    }
+}
+
+/// Uplink starved next to a saturated downlink, where both do not fit into one grant.
+#[test]
+fn slow_links_are_served_both_ways_in_turns() {
+    let phy = Phy {
+        kind: PhyKind::DsssLong,
+        wmm: false,
+    };
+    let mut bench = Bench::of(CoordinatorConfig::new(phy, Rate(10)));
+    for n in 1..=2 {
+        bench.join(n);
+        bench.register(n, n.into());
+    }
+    bench.reserve(1, VOICE);
+    (0..500).for_each(|_| {
+        bench.packet(2, 80, 1_500);
+    });
+    bench.request(2, 100);
+    bench.run(CYCLE * 200, Some(&|to| if to == sta(1) { 0 } else { 100 }));
+    let used = bench.core.stations[&sta(2)].used;
+    assert!(used.up > Duration::from_secs(1), "up {}", used.up);
+    assert!(used.down > Duration::from_secs(1), "down {}", used.down);
+}
+
+/// The planner chose the same visit for ever, because the grant had no room for the packet.
+#[test]
+fn a_packet_longer_than_a_cycle_passes() {
+    let mut bench = Bench::in_token_mode(2);
+    let rates = LinkRates {
+        up: Rate(60),
+        down: Rate(60),
+    };
+    let station = sta(2);
+    bench.command(CoordinatorCommand::Link { station, rates });
+    let jumbo = bench.packet(2, 80, 60_000);
+    bench.run_idle(Duration::from_secs(1));
+    assert!(bench.verdicts.contains(&Verdict::Accept(jumbo)));
+}

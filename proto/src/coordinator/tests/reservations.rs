@@ -1,0 +1,118 @@
+use super::*;
+use crate::wire::RefusalReason;
+
+#[test]
+fn reserve_is_granted_and_starts_token_mode() {
+    let mut bench = Bench::new(1);
+    bench.reserve(1, VOICE);
+    assert_eq!(bench.outcomes(), [Outcome::Granted]);
+    assert!(
+        bench
+            .events
+            .contains(&CoordinatorEvent::Mode(CellMode::Token))
+    );
+    let granted = |event: &&CoordinatorEvent| matches!(event, CoordinatorEvent::Granted(_));
+    assert_eq!(bench.events.iter().filter(granted).count(), 1);
+    // Asked again, because the answer was lost.
+    bench.reserve(1, VOICE);
+    assert_eq!(bench.outcomes(), [Outcome::Granted; 2]);
+    assert_eq!(bench.events.iter().filter(granted).count(), 1);
+}
+
+#[test]
+fn the_table_decides_not_the_agent() {
+    let mut bench = Bench::new(1);
+    bench.reserve(1, 80);
+    let refused = Outcome::Refused(RefusalReason::NoSuchRule);
+    assert_eq!(bench.outcomes(), [refused]);
+    assert_eq!(bench.core.mode, CellMode::Free);
+}
+
+#[test]
+fn the_first_packet_down_opens_a_reservation() {
+    let mut bench = Bench::new(1);
+    bench.join(9);
+    bench.packet(1, 80, 200);
+    assert_eq!(bench.core.mode, CellMode::Free);
+    for n in [1, 9] {
+        bench.packet(n, VOICE, 200);
+    }
+    assert_eq!(bench.core.ledger.iter().count(), 2);
+    // The station without an agent is not told.
+    assert_eq!(bench.outcomes(), [Outcome::Granted]);
+    bench.run_idle(CYCLE);
+    assert_eq!(bench.verdicts.len(), 3);
+}
+
+#[test]
+fn a_full_cell_refuses_and_remembers() {
+    let config = CoordinatorConfig {
+        reservation_limit: 1,
+        ..CoordinatorConfig::new(PHY, Rate(540))
+    };
+    let mut bench = Bench::of(config);
+    bench.join(1);
+    bench.join(2);
+    bench.packet(1, VOICE, 200);
+    bench.forget();
+    let refusals = |bench: &Bench| {
+        let refused = |event: &&CoordinatorEvent| matches!(event, CoordinatorEvent::Refused(..));
+        bench.events.iter().filter(refused).count()
+    };
+    for _ in 0..240 {
+        bench.packet(2, VOICE, 200);
+        bench.packet(1, VOICE, 200);
+        bench.run_idle(CYCLE);
+    }
+    assert_eq!(refusals(&bench), 1, "judged once in five seconds");
+    for _ in 0..20 {
+        bench.packet(2, VOICE, 200);
+        bench.packet(1, VOICE, 200);
+        bench.run_idle(CYCLE);
+    }
+    assert_eq!(refusals(&bench), 2);
+    assert_eq!(bench.core.stations[&sta(2)].queues.dropped(), 0);
+}
+
+#[test]
+fn close_ends_a_flow_only_if_nothing_comes_down() {
+    let mut bench = Bench::in_token_mode(1);
+    bench.run_idle(Duration::from_secs(2));
+    bench.packet(1, VOICE, 200);
+    bench.reserve_op(1, VOICE, ReserveOp::Close);
+    bench.run_idle(CYCLE);
+    assert_eq!(bench.released(), []);
+    bench.forget();
+    bench.run_idle(CYCLE * 5);
+    assert_eq!(bench.sent(MessageType::Token), 0, "its uplink is idle");
+    bench.reserve_op(1, VOICE, ReserveOp::Open);
+    bench.run_idle(CYCLE * 5);
+    assert!(bench.sent(MessageType::Token) > 0);
+}
+
+#[test]
+fn a_policy_change_keeps_what_is_still_promised() {
+    let mut bench = Bench::in_token_mode(1);
+    bench.command(CoordinatorCommand::Policy(table(2, &[80, VOICE])));
+    assert_eq!(bench.released(), []);
+    let kept = bench.core.ledger.iter().map(|(_, entry)| entry.rule);
+    assert_eq!(kept.collect::<Vec<_>>(), [Some(1)]);
+    bench.command(CoordinatorCommand::Policy(table(3, &[80])));
+    assert_eq!(bench.released(), [ReleaseCause::PolicyChanged]);
+    assert_eq!(bench.outcomes().last(), Some(&Outcome::Released));
+}
+
+/// Every new reservation moved the look at idle ones further away.
+#[test]
+fn new_flows_do_not_keep_idle_ones_alive() {
+    let mut bench = Bench::of(CoordinatorConfig::new(PHY, Rate(540)));
+    for n in 1..=30 {
+        bench.join(n);
+    }
+    bench.packet(1, VOICE, 200);
+    for n in 2..=30 {
+        bench.run_idle(Duration::from_millis(200));
+        bench.packet(n, VOICE, 200);
+    }
+    assert!(bench.released().contains(&ReleaseCause::Idle));
+}

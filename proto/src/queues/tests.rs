@@ -1,0 +1,236 @@
+use core::net::{IpAddr, Ipv4Addr};
+use std::vec::Vec;
+
+use super::*;
+use crate::airtime::PhyKind;
+use crate::mac::MacAddr;
+
+const AIR: Air = Air {
+    phy: Phy {
+        kind: PhyKind::Ofdm,
+        wmm: false,
+    },
+    rate: Rate(540),
+};
+const HOUR: Duration = Duration::from_secs(3_600);
+const NONE: [u64; 0] = [];
+/// 10 packets of 100 octets a second.
+const PROMISE: Promise = Promise {
+    rate: 8_000,
+    packet: 100,
+    delay: Duration::from_millis(100),
+};
+
+const fn at(ms: u64) -> Instant {
+    Instant::from_nanos(ms * 1_000_000)
+}
+
+fn flow(port: u16) -> FlowKey {
+    FlowKey {
+        src: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+        protocol: 17,
+        src_port: port,
+        ..FlowKey::UNKNOWN
+    }
+}
+
+fn packet(id: u64, port: u16, len: u32) -> Packet {
+    Packet {
+        id: PacketId(id),
+        station: MacAddr([2; 6]),
+        len,
+        flow: flow(port),
+    }
+}
+
+/// Queues with one reserved flow, port 1.
+fn queues(limit: usize) -> Queues {
+    let mut queues = Queues::new(limit);
+    queues.reserve(at(0), flow(1), PROMISE);
+    queues
+}
+
+fn ids(verdicts: &mut VecDeque<Verdict>) -> Vec<u64> {
+    let id = |verdict| match verdict {
+        Verdict::Accept(id) => id.0,
+        Verdict::Drop(id) => panic!("{id:?} dropped"),
+    };
+    verdicts.drain(..).map(id).collect()
+}
+
+fn rt(queues: &mut Queues, now: Instant, budget: Duration) -> Vec<u64> {
+    let mut out = VecDeque::new();
+    let spent = queues.release_rt(now, budget, AIR, &mut out);
+    assert!(spent.airtime <= budget);
+    assert_eq!(usize::from(spent.packets), out.len());
+    ids(&mut out)
+}
+
+fn nrt(queues: &mut Queues, budget: Duration) -> Vec<u64> {
+    let mut out = VecDeque::new();
+    let spent = queues.release_nrt(budget, AIR, &mut out);
+    assert!(spent.airtime <= budget);
+    ids(&mut out)
+}
+
+#[test]
+fn a_promise_covers_two_packets_and_its_delay_at_once() {
+    let mut queues = queues(10);
+    for id in 0..6 {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+    }
+    // The bucket: 2 packets and the 800 bits of 100 ms.
+    assert_eq!(rt(&mut queues, at(0), HOUR), [0, 1, 2]);
+    assert_eq!(rt(&mut queues, at(99), HOUR), NONE);
+    assert_eq!(rt(&mut queues, at(100), HOUR), [3]);
+    assert_eq!(rt(&mut queues, at(10_000), HOUR), [4, 5]);
+}
+
+#[test]
+fn however_often_a_bucket_is_filled_no_rate_is_rounded_away() {
+    let mut queues = queues(10);
+    for id in 0..4 {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+    }
+    assert_eq!(rt(&mut queues, at(0), HOUR), [0, 1, 2]);
+    // A packet is earned in 100 ms; look every 7 ns for the last microseconds.
+    for ns in (99_999_000..99_999_999).step_by(7) {
+        assert_eq!(rt(&mut queues, Instant::from_nanos(ns), HOUR), NONE);
+    }
+    assert_eq!(rt(&mut queues, at(100), HOUR), [3]);
+}
+
+#[test]
+fn a_packet_larger_than_the_bucket_passes_when_it_is_full() {
+    let mut queues = queues(10);
+    queues.push(at(0), &packet(0, 1, 1_500)).unwrap();
+    queues.push(at(0), &packet(1, 1, 1_500)).unwrap();
+    assert_eq!(rt(&mut queues, at(0), HOUR), [0]);
+    assert_eq!(rt(&mut queues, at(299), HOUR), NONE);
+    assert_eq!(rt(&mut queues, at(300), HOUR), [1]);
+}
+
+#[test]
+fn what_is_beyond_the_promise_keeps_its_place_in_the_flow() {
+    let mut queues = queues(10);
+    queues.push(at(0), &packet(100, 2, 100)).unwrap();
+    for id in 0..5 {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+    }
+    assert_eq!(rt(&mut queues, at(0), HOUR), [0, 1, 2]);
+    queues.push(at(100), &packet(5, 1, 100)).unwrap();
+    // The excess goes before what came earlier but is best effort, and in its order.
+    assert_eq!(nrt(&mut queues, HOUR), [3, 4, 5, 100]);
+}
+
+#[test]
+fn a_budget_is_never_overrun_and_used_to_the_last_packet() {
+    let one = AIR.phy.exchange(AIR.rate, 100);
+    let mut queues = queues(10);
+    for id in 0..3 {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+        queues.push(at(0), &packet(10 + id, 2, 100)).unwrap();
+    }
+    assert_eq!(rt(&mut queues, at(0), one - Duration::from_nanos(1)), NONE);
+    assert_eq!(rt(&mut queues, at(0), one), [0]);
+    assert_eq!(nrt(&mut queues, one * 3), [1, 2, 10]);
+    assert_eq!(nrt(&mut queues, one * 2 - Duration::from_nanos(1)), [11]);
+}
+
+#[test]
+fn each_queue_has_its_own_limit() {
+    let mut queues = queues(2);
+    for port in [1, 2] {
+        for id in 0..2 {
+            let id = id + 10 * u64::from(port);
+            queues.push(at(0), &packet(id, port, 100)).unwrap();
+        }
+        let refused = queues.push(at(0), &packet(99, port, 100));
+        assert_eq!(refused, Err(Verdict::Drop(PacketId(99))));
+    }
+    assert_eq!(queues.dropped(), 2);
+    assert_eq!(nrt(&mut queues, HOUR).len(), 4);
+    assert!(queues.is_empty());
+}
+
+#[test]
+fn the_backlog_tells_what_is_covered_from_the_rest() {
+    let mut queues = queues(10);
+    queues.push(at(0), &packet(9, 2, 1_000)).unwrap();
+    for id in 0..5 {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+    }
+    let class = |packets, octets| ClassBacklog { packets, octets };
+    let expected = Backlog {
+        rt: class(3, 300),
+        nrt: class(3, 1_200),
+    };
+    // Asking changes nothing.
+    assert_eq!(queues.backlog(at(0)), expected);
+    assert_eq!(queues.backlog(at(0)), expected);
+    assert_eq!(rt(&mut queues, at(0), HOUR).len(), 3);
+    let left = queues.backlog(at(0));
+    assert_eq!((left.rt, left.nrt), (class(0, 0), class(3, 1_200)));
+}
+
+#[test]
+fn an_ended_reservation_keeps_its_packets() {
+    let mut queues = queues(2);
+    queues.push(at(0), &packet(10, 2, 100)).unwrap();
+    queues.push(at(0), &packet(11, 2, 100)).unwrap();
+    queues.push(at(0), &packet(0, 1, 100)).unwrap();
+    queues.unreserve(flow(1));
+    assert!(!queues.is_reserved(flow(1)));
+    assert_eq!(queues.backlog(at(0)).nrt.octets, 300);
+    assert_eq!(rt(&mut queues, at(0), HOUR), NONE);
+    assert_eq!(nrt(&mut queues, HOUR), [10, 11, 0]);
+}
+
+/// The first packets of a call waited in the best-effort queue; the later ones overtook them.
+#[test]
+fn a_new_reservation_takes_over_what_waits_already() {
+    let mut queues = Queues::new(10);
+    for id in 0..4 {
+        let port = if id % 2 == 0 { 1 } else { 2 };
+        queues.push(at(0), &packet(id, port, 100)).unwrap();
+    }
+    queues.reserve(at(0), flow(1), PROMISE);
+    queues.push(at(0), &packet(4, 1, 100)).unwrap();
+    assert_eq!(queues.backlog(at(0)).nrt.octets, 200);
+    assert_eq!(rt(&mut queues, at(0), HOUR), [0, 2, 4]);
+    assert_eq!(nrt(&mut queues, HOUR), [1, 3]);
+}
+
+#[test]
+fn marks_do_not_split_a_flow() {
+    let mut queues = queues(10);
+    let mut marked = packet(0, 1, 100);
+    marked.flow.dscp = 46;
+    queues.push(at(0), &marked).unwrap();
+    assert_eq!(rt(&mut queues, at(0), HOUR), [0]);
+}
+
+#[test]
+fn next_nrt_is_what_a_release_begins_with() {
+    let mut queues = queues(10);
+    assert_eq!(queues.next_nrt(), None);
+    queues.push(at(0), &packet(1, 2, 900)).unwrap();
+    assert_eq!(queues.next_nrt(), Some(900));
+    queues.push(at(0), &packet(2, 1, 100)).unwrap();
+    assert_eq!(queues.next_nrt(), Some(100));
+    assert_eq!(nrt(&mut queues, HOUR), [2, 1]);
+}
+
+#[test]
+fn an_opened_gate_lets_all_go_reserved_first() {
+    let mut queues = queues(10);
+    for id in 0..8 {
+        let port = if id < 2 { 2 } else { 1 };
+        queues.push(at(0), &packet(id, port, 100)).unwrap();
+    }
+    let mut out = VecDeque::new();
+    queues.release_all(&mut out);
+    assert_eq!(ids(&mut out), [2, 3, 4, 5, 6, 7, 0, 1]);
+    assert!(queues.is_empty());
+    assert_eq!(queues.backlog(at(0)), Backlog::default());
+}
