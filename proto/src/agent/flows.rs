@@ -38,6 +38,10 @@ enum State {
     Refused {
         at: Instant,
     },
+    /// The flow fell silent and the coordinator was told so, to be repeated at this time.
+    Closing {
+        again: Instant,
+    },
 }
 
 impl Flows {
@@ -54,10 +58,12 @@ impl Agent {
             let forgiven = |at| self.now.since(at) >= REFUSED_PAUSE;
             match flow.state {
                 State::Refused { at } if forgiven(at) => {}
+                State::Closing { .. } => {}
                 _ => return,
             }
         }
-        if !self.session.is_registered() || self.flows.0.len() >= MAX_FLOWS {
+        let full = self.flows.0.len() >= MAX_FLOWS && !self.flows.0.contains_key(&key);
+        if !self.session.is_registered() || full {
             return;
         }
         let Some(table) = self.session.policy() else {
@@ -112,10 +118,33 @@ impl Agent {
         self.retry_flows_later();
     }
 
+    /// Says that this station no longer sends a flow, so that its airtime is free again.
+    fn close_flow(&mut self, key: FlowKey) {
+        let Some(flow) = self.flows.0.get_mut(&key) else {
+            return;
+        };
+        let again = self.now + HOUSEKEEPING;
+        flow.state = State::Closing { again };
+        let rule = flow.rule;
+        let Some(promise) = self.rule(rule).map(|rule| rule.promise) else {
+            self.flows.0.remove(&key);
+            return;
+        };
+        self.queues.unreserve(key);
+        self.send(Message::Reserve(Reserve {
+            op: ReserveOp::Close,
+            rule: Some(rule),
+            key,
+            direction: Direction::Up,
+            promise,
+        }));
+        self.retry_flows_later();
+    }
+
     /// Arms the retry timer for the earliest unanswered RESERVE.
     pub(super) fn retry_flows_later(&mut self) {
         let asked = self.flows.0.values().filter_map(|flow| match flow.state {
-            State::Asked { again } => Some(again),
+            State::Asked { again } | State::Closing { again } => Some(again),
             _ => None,
         });
         if let Some(again) = asked.min() {
@@ -130,12 +159,16 @@ impl Agent {
             .0
             .iter()
             .filter_map(|(key, flow)| match flow.state {
-                State::Asked { again } if again <= self.now => Some((*key, flow.rule)),
+                State::Asked { again } if again <= self.now => Some((*key, Some(flow.rule))),
+                State::Closing { again } if again <= self.now => Some((*key, None)),
                 _ => None,
             })
             .collect();
-        for (key, rule) in due {
-            self.ask_for_flow(key, rule);
+        for (key, opens) in due {
+            match opens {
+                Some(rule) => self.ask_for_flow(key, rule),
+                None => self.close_flow(key),
+            }
         }
         if self.is_holding() && !self.queues.is_empty() {
             let doubt = self.promise_in_doubt;
@@ -228,8 +261,7 @@ impl Agent {
         });
     }
 
-    /// Tells the coordinator which reserved flows this station no longer sends, so that the
-    /// uplink share of their airtime is free again.
+    /// Closes the reserved flows that this station no longer sends.
     pub(super) fn close_idle_flows(&mut self) {
         let idle: Vec<_> = self
             .queues
@@ -237,21 +269,11 @@ impl Agent {
             .filter_map(|(key, last_packet, _)| {
                 let flow = self.flows.0.get(&key)?;
                 let rule = self.rule(flow.rule)?;
-                let is_idle = self.now.since(last_packet) > rule.idle;
-                is_idle.then_some((key, flow.rule, rule.promise))
+                (self.now.since(last_packet) > rule.idle).then_some(key)
             })
             .collect();
-        for (key, rule, promise) in idle {
-            self.flows.0.remove(&key);
-            self.queues.unreserve(key);
-            let (op, direction) = (ReserveOp::Close, Direction::Up);
-            self.send(Message::Reserve(Reserve {
-                op,
-                rule: Some(rule),
-                key,
-                direction,
-                promise,
-            }));
+        for key in idle {
+            self.close_flow(key);
         }
         let (now, flows) = (self.now, &mut self.flows.0);
         flows.retain(|_, flow| match flow.state {

@@ -73,7 +73,7 @@ impl Coordinator {
                 station.queues.reserve(self.now, id.key.reversed(), promise);
             }
             if let Some(agent) = &mut station.agent {
-                agent.last_rt = self.now;
+                agent.last_sent = self.now;
             }
         }
         self.events.push_back(CoordinatorEvent::Granted(id));
@@ -127,7 +127,7 @@ impl Coordinator {
     pub(super) fn reserve(&mut self, from: MacAddr, reserve: &Reserve) {
         let id = FlowId::of(from, Direction::Up, reserve.key);
         match reserve.op {
-            ReserveOp::Close => self.close_uplink(id),
+            ReserveOp::Close => self.close_uplink(id, reserve),
             ReserveOp::Open => {
                 if let Some(entry) = self.ledger.get_mut(&id) {
                     entry.up_idle = false;
@@ -161,16 +161,26 @@ impl Coordinator {
         }
     }
 
-    /// The agent no longer sends this flow; if nothing comes down either, it is over.
-    fn close_uplink(&mut self, id: FlowId) {
-        let Some(entry) = self.ledger.get_mut(&id) else {
-            return;
-        };
-        entry.up_idle = true;
-        let entry = *entry;
-        if self.is_down_idle(&id, &entry) {
+    /// The agent no longer sends this flow; if nothing comes down either, it is over. The answer
+    /// is the same when it was over already: the agent repeats what is not answered.
+    fn close_uplink(&mut self, id: FlowId, reserve: &Reserve) {
+        let closed = self.ledger.get_mut(&id).map(|entry| {
+            entry.up_idle = true;
+            *entry
+        });
+        if closed.is_some_and(|entry| self.is_down_idle(&id, &entry)) {
             self.release(id, ReleaseCause::Idle);
+            return;
         }
+        let reserved = Reserved {
+            outcome: Outcome::Released,
+            rule: reserve.rule,
+            key: id.key,
+            direction: Direction::Up,
+            rate: 0,
+            largest: 0,
+        };
+        self.send(id.station, Message::Reserved(reserved));
     }
 
     fn is_down_idle(&self, id: &FlowId, entry: &Entry) -> bool {
@@ -191,7 +201,7 @@ impl Coordinator {
             .stations
             .get(&id.station)
             .and_then(|station| station.agent.as_ref());
-        agent.is_none_or(|agent| self.now.since(agent.last_rt) > entry.idle + CLOSE_MARGIN)
+        agent.is_none_or(|agent| self.now.since(agent.last_sent) > entry.idle + CLOSE_MARGIN)
     }
 
     pub(super) fn release_idle(&mut self) {

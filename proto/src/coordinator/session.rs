@@ -113,7 +113,7 @@ impl Coordinator {
             silent_since: None,
             backlog: Backlog::default(),
             heard_us: self.now,
-            last_rt: self.now,
+            last_sent: self.now,
         });
         // A token of the agent's last life will not come back.
         if self

@@ -39,8 +39,8 @@ pub(super) struct AgentSession {
     pub(super) backlog: Backlog,
     /// When it last showed that it heard us.
     pub(super) heard_us: Instant,
-    /// When it last sent or held reserved traffic.
-    pub(super) last_rt: Instant,
+    /// When it last sent or held anything: a flow beyond its promise goes as best effort.
+    pub(super) last_sent: Instant,
 }
 
 impl AgentSession {

@@ -149,9 +149,9 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
-        let sent_rt = answer.sent_rt > 0 || answer.backlog.rt.packets > 0;
-        if let Some(agent) = station.agent.as_mut().filter(|_| sent_rt) {
-            agent.last_rt = self.now;
+        let is_busy = answer.sent_rt > 0 || answer.sent_nrt > 0 || answer.backlog.rt.packets > 0;
+        if let Some(agent) = station.agent.as_mut().filter(|_| is_busy) {
+            agent.last_sent = self.now;
         }
         let granted = lease.token.rt + lease.token.nrt;
         if answer.used_rt + answer.used_nrt > granted {

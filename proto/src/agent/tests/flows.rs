@@ -62,8 +62,42 @@ fn an_idle_flow_is_closed() {
         bench.run(Duration::from_millis(800));
         bench.hello(CellMode::Free);
     }
-    assert_eq!(ops(&bench), [ReserveOp::Open, ReserveOp::Close]);
+    assert_eq!(ops(&bench)[..2], [ReserveOp::Open, ReserveOp::Close]);
     assert_eq!(bench.agent.status().reserved, []);
+}
+
+/// A lost Close would keep airtime booked for as long as the station sends anything else.
+#[test]
+fn closing_is_repeated_until_it_is_answered() {
+    let mut bench = Bench::in_mode(CellMode::Free);
+    bench.packet(VOICE);
+    bench.reserved(VOICE, Outcome::Granted);
+    for _ in 0..10 {
+        bench.run(Duration::from_millis(500));
+        bench.hello(CellMode::Free);
+    }
+    let closes = ops(&bench).iter().filter(|op| **op == ReserveOp::Close).count();
+    assert!((3..=6).contains(&closes), "{closes} times");
+    bench.reserved(VOICE, Outcome::Released);
+    for _ in 0..10 {
+        bench.run(Duration::from_millis(500));
+        bench.hello(CellMode::Free);
+    }
+    assert_eq!(ops(&bench).len(), 1 + closes);
+}
+
+#[test]
+fn a_flow_that_speaks_while_it_is_closed_is_asked_for_again() {
+    let mut bench = Bench::in_mode(CellMode::Free);
+    bench.packet(VOICE);
+    bench.reserved(VOICE, Outcome::Granted);
+    for _ in 0..6 {
+        bench.run(Duration::from_millis(500));
+        bench.hello(CellMode::Free);
+    }
+    assert_eq!(ops(&bench).last(), Some(&ReserveOp::Close));
+    bench.packet(VOICE);
+    assert_eq!(ops(&bench).last(), Some(&ReserveOp::Open));
 }
 
 /// The first packets of a call were dropped with the flood that filled the queue.
