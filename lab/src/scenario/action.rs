@@ -34,8 +34,13 @@ pub struct Traffic {
     pub start: Span,
     /// How long it lasts.
     pub duration: Span,
+    /// Port at `to`, for policies to match; by default one from 5200 on. Calls use the next one too.
+    pub port: Option<u16>,
     /// Offered rate of `udp`; iperf3 counts UDP payload.
     pub rate: Option<Rate>,
+    /// Socket buffer of `tcp` in bytes: a fixed window, so that the kernel's tuning, which small
+    /// differences decide, does not set the rate.
+    pub window_bytes: Option<u32>,
     /// UDP payload of `udp` packets, or ICMP payload of `ping`, in bytes.
     pub packet_bytes: Option<u16>,
     /// Voice profile, as `rether-voip call --profile` names it; by default G.711.

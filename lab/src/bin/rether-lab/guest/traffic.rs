@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The flow with index `n` uses this port plus `2 n`.
+/// A flow without a port of its own, with index `n`, uses this one plus `2 n`.
 const FIRST_PORT: u16 = 5200;
 /// Virtual time a client may need after its duration, for its last words with the server.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -41,7 +41,7 @@ impl<'a> Flow<'a> {
         nodes: &[Node<'_>],
         logs: &Path,
     ) -> Result<Self> {
-        let port = FIRST_PORT + 2 * index;
+        let port = plan.port.unwrap_or(FIRST_PORT + 2 * index);
         let to = nodes
             .iter()
             .find(|node| node.name == plan.to)
@@ -98,6 +98,7 @@ impl<'a> Flow<'a> {
                     );
                 };
                 add("-b", plan.rate.map(|rate| rate.0.to_string()));
+                add("-w", plan.window_bytes.map(|bytes| bytes.to_string()));
                 add("-l", plan.packet_bytes.map(|bytes| bytes.to_string()));
                 add("--dscp", plan.dscp.map(|dscp| dscp.to_string()));
                 if plan.kind == TrafficKind::Udp {
