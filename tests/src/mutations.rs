@@ -116,11 +116,11 @@ impl Bench {
             outcome: Outcome::default(),
         };
         for n in 1..=3 {
-            bench.to_coordinator(Input::Command(CoordinatorCommand::StationJoined(station(
+            bench.tell_coordinator(Input::Command(CoordinatorCommand::StationJoined(station(
                 n,
             ))));
         }
-        bench.to_agent(Input::Command(AgentCommand::LinkUp { bssid: AP }));
+        bench.tell_agent(Input::Command(AgentCommand::LinkUp { bssid: AP }));
         bench
     }
 
@@ -128,8 +128,8 @@ impl Bench {
         self.outcome.frames += 1;
         self.check_codec(bytes);
         let from = station(1 + u8::try_from(self.rng.below(3)).expect("a small number"));
-        self.to_coordinator(Input::Frame { from, bytes });
-        self.to_agent(Input::Frame { from: AP, bytes });
+        self.tell_coordinator(Input::Frame { from, bytes });
+        self.tell_agent(Input::Frame { from: AP, bytes });
         if self.rng.below(4) == 0 {
             self.send_packet();
         }
@@ -167,13 +167,13 @@ impl Bench {
         };
         self.outcome.packets += 1;
         match way {
-            Direction::Up => self.to_agent(Input::Packet(packet)),
-            _ => self.to_coordinator(Input::Packet(packet)),
+            Direction::Up => self.tell_agent(Input::Packet(packet)),
+            _ => self.tell_coordinator(Input::Packet(packet)),
         }
     }
 
     /// What one core sends reaches the other, so that the attack meets a running conversation.
-    fn to_coordinator(&mut self, input: Input<'_, CoordinatorCommand>) {
+    fn tell_coordinator(&mut self, input: Input<'_, CoordinatorCommand>) {
         if self.coordinator.handle(self.now, input).is_ok() {
             self.outcome.taken_by_coordinator += 1;
         }
@@ -200,7 +200,7 @@ impl Bench {
         }
     }
 
-    fn to_agent(&mut self, input: Input<'_, AgentCommand>) {
+    fn tell_agent(&mut self, input: Input<'_, AgentCommand>) {
         if self.agent.handle(self.now, input).is_ok() {
             self.outcome.taken_by_agent += 1;
         }
@@ -252,11 +252,11 @@ impl Bench {
             );
             if ap {
                 self.outcome.timeouts += 1;
-                self.to_coordinator(Input::Timeout);
+                self.tell_coordinator(Input::Timeout);
             }
             if sta {
                 self.outcome.timeouts += 1;
-                self.to_agent(Input::Timeout);
+                self.tell_agent(Input::Timeout);
             }
             if !ap && !sta {
                 return;
@@ -267,8 +267,8 @@ impl Bench {
 
     /// The attack is over; whatever waits must go its way: the coordinator stops, then the agent.
     fn settle(&mut self) {
-        self.to_coordinator(Input::Command(CoordinatorCommand::Stop));
-        self.to_agent(Input::Command(AgentCommand::Stop));
+        self.tell_coordinator(Input::Command(CoordinatorCommand::Stop));
+        self.tell_agent(Input::Command(AgentCommand::Stop));
         assert_eq!(
             self.outcome.packets, self.outcome.verdicts,
             "each packet has one verdict"

@@ -89,7 +89,7 @@ fn run(pair: &mut Pair, span: Duration, next: &mut u64) {
         ];
         for (source, every) in sources {
             *next += 1;
-            if pair.now.as_nanos() / 500_000 % every != 0 {
+            if !(pair.now.as_nanos() / 500_000).is_multiple_of(every) {
                 continue;
             }
             let up = source.way == Direction::Up;

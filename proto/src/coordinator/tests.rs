@@ -210,7 +210,7 @@ impl Bench {
             .iter()
             .rev()
             .find_map(|(_, to, _, message, _)| match message {
-                Message::Token(token) => Some((*to, token.clone())),
+                Message::Token(token) => Some((*to, *token)),
                 _ => None,
             })
     }

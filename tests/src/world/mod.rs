@@ -22,6 +22,7 @@ use rether_proto::coordinator::{
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::{Machine, Transmit, TxHandle};
 use rether_proto::policy::{Direction, PolicyTable};
+use rether_proto::record::{AgentStart, CoordinatorStart, Line, Start as _};
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::{CellMode, Message, MessageType};
@@ -33,7 +34,7 @@ pub use node::Process;
 pub use source::Source;
 
 use medium::DELAY;
-use node::{Node, Output, Stimulus};
+use node::{Core, Node, Output, Stimulus, json};
 
 /// The AP's address in every world.
 pub const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);
@@ -92,6 +93,7 @@ pub struct World {
     order: u64,
     rng: Rng,
     trace: DefaultHasher,
+    recording: bool,
     /// Packets in gates of stations that left.
     left_behind: (u64, u64),
     /// Everything that reached its receiver.
@@ -128,6 +130,7 @@ impl World {
             order: 0,
             rng: Rng::new(seed ^ 0x5eed),
             trace: DefaultHasher::new(),
+            recording: false,
             left_behind: (0, 0),
             delivered: Vec::new(),
             coordinator_events: Vec::new(),
@@ -139,6 +142,37 @@ impl World {
         world
     }
 
+    /// A cell without stations whose cores are recorded from their start. Restarted cores are not.
+    #[must_use]
+    pub fn recorded(config: CoordinatorConfig, policy: PolicyTable, seed: u64) -> Self {
+        let mut world = Self::new(config.clone(), policy.clone(), seed);
+        let now = world.now;
+        let start = CoordinatorStart {
+            config,
+            policy,
+            seed,
+            now,
+        };
+        world.recording = true;
+        world.ap.tape = Some(vec![json(&Line::<_, (), ()>::Start(start))]);
+        world
+    }
+
+    /// The recordings, by name of the core.
+    #[must_use]
+    pub fn recordings(&self) -> Vec<(String, Vec<String>)> {
+        let ap = self
+            .ap
+            .tape
+            .clone()
+            .map(|tape| ("coordinator".into(), tape));
+        let stations = self.stations.iter().filter_map(|(address, node)| {
+            let name = format!("agent-{}", address.0[5]);
+            node.tape.clone().map(|tape| (name, tape))
+        });
+        ap.into_iter().chain(stations).collect()
+    }
+
     /// Station `n` joins; with an agent or without.
     pub fn join(&mut self, n: u8, with_agent: bool) {
         let address = station(n);
@@ -148,15 +182,24 @@ impl World {
         } else {
             Process::Killed
         };
-        let node = Node::new(self.fresh_agent(address), process);
+        let (core, start) = self.fresh_agent(address);
+        let mut node = Node::new(core, process);
+        if self.recording && with_agent {
+            node.tape = Some(vec![json(&Line::<_, (), ()>::Start(start))]);
+        }
         self.stations.insert(address, node);
         self.command_ap(CoordinatorCommand::StationJoined(address));
         self.command(n, AgentCommand::LinkUp { bssid: AP });
     }
 
-    fn fresh_agent(&mut self, address: MacAddr) -> Agent {
-        let seed = self.rng.next_u64();
-        Agent::new(AgentConfig::default(), address, seed, self.now)
+    fn fresh_agent(&mut self, address: MacAddr) -> (Agent, AgentStart) {
+        let start = AgentStart {
+            config: AgentConfig::default(),
+            address,
+            seed: self.rng.next_u64(),
+            now: self.now,
+        };
+        (start.build(), start)
     }
 
     /// Station `n` vanishes without a word; what its gate held is lost with it.
@@ -251,7 +294,7 @@ impl World {
                 self.command_ap(CoordinatorCommand::StationJoined(address));
             }
         } else {
-            let core = self.fresh_agent(address);
+            let (core, _) = self.fresh_agent(address);
             let Some(node) = self.stations.get_mut(&address) else {
                 return;
             };
@@ -523,7 +566,7 @@ impl World {
     }
 }
 
-fn change<M: Machine<Event: std::fmt::Debug>>(node: &mut Node<M>, process: Process) {
+fn change<M: Core>(node: &mut Node<M>, process: Process) {
     match (node.process, process) {
         (Process::Killed, _) => {}
         (_, Process::Killed) => node.die(),

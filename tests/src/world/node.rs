@@ -1,10 +1,14 @@
 //! A node: a core, the gate it decides about, and the process that both live in.
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash};
+
+use serde::Serialize;
 
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::{Input, Machine, Packet, Transmit, TxHandle};
+use rether_proto::record::{self, Line, Octets, Recorded};
 use rether_proto::time::Instant;
 use rether_proto::wire::MAX_FRAME;
 
@@ -40,6 +44,8 @@ pub(super) struct Node<M: Machine> {
     inbox: VecDeque<Stimulus<M::Command>>,
     /// The wake-up that is already on its way.
     pub(super) armed: Option<Instant>,
+    /// Inputs and outputs as lines of JSON, if they are recorded.
+    pub(super) tape: Option<Vec<String>>,
 }
 
 /// What a core put out after one input.
@@ -48,7 +54,15 @@ pub(super) struct Output<E> {
     pub(super) events: Vec<E>,
 }
 
-impl<M: Machine<Event: std::fmt::Debug>> Node<M> {
+/// What the world asks of a core: that its conversation can be hashed and written down.
+pub(super) trait Core:
+    Machine<Command: Clone + Serialize, Event: Debug + Serialize>
+{
+}
+
+impl<M: Machine<Command: Clone + Serialize, Event: Debug + Serialize>> Core for M {}
+
+impl<M: Core> Node<M> {
     pub(super) fn new(core: M, process: Process) -> Self {
         Self {
             core,
@@ -56,6 +70,7 @@ impl<M: Machine<Event: std::fmt::Debug>> Node<M> {
             process,
             inbox: VecDeque::new(),
             armed: None,
+            tape: None,
         }
     }
 
@@ -113,25 +128,50 @@ impl<M: Machine<Event: std::fmt::Debug>> Node<M> {
         trace: &mut DefaultHasher,
     ) -> Output<M::Event> {
         now.hash(trace);
+        let recorded = self.tape.is_some().then(|| Recorded::from(&input));
+        if let Some(input) = recorded {
+            self.write(&Line::Input { now, input });
+        }
         if let Err(error) = self.core.handle(now, input) {
             error.to_string().hash(trace);
         }
         while let Some(verdict) = self.core.poll_release() {
             format!("{verdict:?}").hash(trace);
             self.gate.apply(now, verdict);
+            self.write(&Line::Output(record::Output::Release(verdict)));
         }
         let mut frames = Vec::new();
         let mut buf = [0; MAX_FRAME];
         while let Some(transmit) = self.core.poll_transmit(&mut buf) {
-            buf[..transmit.len].hash(trace);
-            frames.push((transmit, buf[..transmit.len].to_vec()));
+            let bytes = buf[..transmit.len].to_vec();
+            bytes.hash(trace);
+            if self.tape.is_some() {
+                let bytes = Octets(bytes.clone());
+                self.write(&Line::Output(record::Output::Transmit { transmit, bytes }));
+            }
+            frames.push((transmit, bytes));
         }
         let mut events = Vec::new();
         while let Some(event) = self.core.poll_event() {
             format!("{event:?}").hash(trace);
+            if let Some(tape) = &mut self.tape {
+                let line = Line::<(), (), _>::Output(record::Output::Event(&event));
+                tape.push(json(&line));
+            }
             events.push(event);
         }
         format!("{:?}", self.core.poll_timeout()).hash(trace);
         Output { frames, events }
     }
+
+    fn write(&mut self, line: &Line<(), M::Command, ()>) {
+        if let Some(tape) = &mut self.tape {
+            tape.push(json(line));
+        }
+    }
+}
+
+/// One line of a recording.
+pub(super) fn json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).expect("recordings are plain data")
 }

@@ -16,7 +16,7 @@ use rether_tests::world::{
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     Kill(Option<u8>),
     Stop(Option<u8>),
     Continue(Option<u8>),
@@ -35,10 +35,10 @@ pub enum Act {
 
 /// A cell and its fate.
 #[derive(Clone, Debug)]
-pub struct Scenario {
-    pub seed: u64,
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
     dsss: bool,
-    pub stations: u8,
+    pub(crate) stations: u8,
     /// Bit n: station n has an agent.
     agents: u8,
     /// Bit n: station n is in a call. Few enough to be admitted.
@@ -95,7 +95,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 /// Scenarios with faults or without.
-pub fn scenario(with_faults: bool) -> impl Strategy<Value = Scenario> {
+pub(crate) fn scenario(with_faults: bool) -> impl Strategy<Value = Scenario> {
     let acts = if with_faults { 0..25 } else { 0..1 };
     let acts = vec((0..PLAY.as_millis(), act()), acts);
     let floods = vec((1..=STATIONS, any::<bool>()), 0..4);
@@ -127,7 +127,7 @@ fn address(who: Option<u8>) -> rether_proto::mac::MacAddr {
 }
 
 impl Scenario {
-    pub fn has_agent(&self, n: u8) -> bool {
+    pub(crate) fn has_agent(&self, n: u8) -> bool {
         self.agents >> n & 1 == 1
     }
 
@@ -137,16 +137,16 @@ impl Scenario {
         callers.take(if self.dsss { 2 } else { 5 })
     }
 
-    pub fn began(&self) -> Instant {
+    pub(crate) fn began(&self) -> Instant {
         ORIGIN
     }
 
-    pub fn start(&self) -> World {
+    pub(crate) fn start(&self) -> World {
         self.start_with(self.seed)
     }
 
     /// The sources are numbered: two for each caller, then the floods.
-    pub fn start_with(&self, seed: u64) -> World {
+    pub(crate) fn start_with(&self, seed: u64) -> World {
         let (kind, rate) = if self.dsss { DSSS_11 } else { OFDM_54 };
         let config = CoordinatorConfig::new(Phy { kind, wmm: false }, rate);
         let mut world = World::new(config, voice_policy(), seed);
@@ -168,9 +168,9 @@ impl Scenario {
     }
 
     /// Lets everything happen, and looks after every step.
-    pub fn play(&self, world: &mut World, look: impl Fn(&mut World)) {
+    pub(crate) fn play(&self, world: &mut World, look: impl Fn(&mut World)) {
         let mut rng = Rng::new(self.seed);
-        let mut run_until = |world: &mut World, at: Instant| {
+        let run_until = |world: &mut World, at: Instant| {
             while world.now < at {
                 world.run_for(Duration::from_millis(20).min(at.since(world.now)));
                 look(world);
@@ -241,7 +241,7 @@ impl Scenario {
 
     /// Every call whose station is still there is promised and kept from `since` on, counted from
     /// the beginning.
-    pub fn assert_calls_kept(&self, world: &mut World, since: Duration) {
+    pub(crate) fn assert_calls_kept(&self, world: &mut World, since: Duration) {
         let since = ORIGIN + since;
         let status = world.coordinator().status();
         for (place, n) in self.callers().enumerate() {
