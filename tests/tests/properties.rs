@@ -12,7 +12,7 @@ use rether_tests::world::{AP, Faults, Process, World, station};
 use scenario::{Scenario, scenario};
 
 /// How many scenarios a property is tried with; the seed is fixed, so that a failure stays one.
-const CASES: u32 = if cfg!(debug_assertions) { 12 } else { 250 };
+const CASES: u32 = if cfg!(debug_assertions) { 40 } else { 250 };
 
 fn check(what: impl Strategy<Value = Scenario>, property: impl Fn(&Scenario)) {
     let config = Config {
