@@ -58,6 +58,6 @@ fn show(report: &Report, (name, arm, path, factor, unit): &Figure) -> String {
 }
 
 /// Three figures after the point are enough for people.
-pub(super) fn round(figure: f64) -> f64 {
+fn round(figure: f64) -> f64 {
     (figure * 1e3).round() / 1e3
 }

@@ -1,11 +1,14 @@
 //! `cargo bars`: runs the acceptance rows and prints row, required, seen, pass or fail.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
-use rether_tests::bars::{Context, Row, rows, table};
+use rether_tests::bars::{Context, Outcome, Row, rows, table};
 
 /// Runs the acceptance rows of Rether in the lab and prints what was required and what was seen.
 ///
@@ -18,6 +21,9 @@ struct Arguments {
     /// The shortened form: without the fresh clones, with fewer mutations.
     #[arg(long)]
     quick: bool,
+    /// How many rows run at the same time [default: the number of processors].
+    #[arg(long, default_value_t = processors(), hide_default_value = true)]
+    jobs: NonZero<usize>,
     /// Only lists the rows.
     #[arg(long)]
     list: bool,
@@ -27,6 +33,10 @@ struct Arguments {
     /// Where the outcome goes as JSON [default: OUT/bars.json].
     #[arg(long)]
     json: Option<PathBuf>,
+}
+
+fn processors() -> NonZero<usize> {
+    std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 const EXAMPLES: &str = "Examples:
@@ -71,17 +81,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         bin_dir,
         quick: arguments.quick,
     };
-    let mut outcomes = Vec::new();
-    for (number, row) in selected.iter().enumerate() {
-        eprintln!("[{}/{}] {}", number + 1, selected.len(), row.name);
-        let outcome = row.measure(&context);
-        eprintln!(
-            "  {}: {}",
-            if outcome.passed { "pass" } else { "FAIL" },
-            outcome.seen
-        );
-        outcomes.push(outcome);
-    }
+    let outcomes = measure(&selected, &context, arguments.jobs);
     let json = arguments
         .json
         .clone()
@@ -96,6 +96,35 @@ fn run(arguments: &Arguments) -> Result<bool> {
         json.display()
     );
     Ok(short == 0)
+}
+
+/// Runs the rows on `jobs` threads. The lab's time is virtual, so rows do not disturb one another.
+fn measure(selected: &[Row], context: &Context, jobs: NonZero<usize>) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(row) = selected.get(number) else {
+                return;
+            };
+            eprintln!("[{}/{}] {}", number + 1, selected.len(), row.name);
+            let outcome = row.measure(context);
+            let verdict = if outcome.passed { "pass" } else { "FAIL" };
+            eprintln!("  {}: {verdict}: {}", row.name, outcome.seen);
+            if let Ok(mut outcomes) = outcomes.lock() {
+                outcomes.push((number, outcome));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.get() {
+            scope.spawn(work);
+        }
+    });
+    let mut outcomes = outcomes.into_inner().unwrap_or_default();
+    outcomes.sort_by_key(|(number, _)| *number);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 fn select(arguments: &Arguments) -> Result<Vec<Row>> {
