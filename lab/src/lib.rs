@@ -9,6 +9,7 @@
 //! The part that runs inside the machine is the hidden command `rether-lab guest`.
 
 pub mod commands;
+pub mod demo;
 mod error;
 mod host;
 mod image;

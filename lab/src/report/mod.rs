@@ -8,7 +8,7 @@ pub use verdict::Verdict;
 
 use crate::error::{AtPath, Error};
 use crate::scenario::Scenario;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     fmt, fs,
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The result of one arm.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ArmReport {
     /// The arm.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct ArmReport {
 }
 
 /// The result of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// The scenario as it was run.
     pub scenario: Scenario,
@@ -42,6 +42,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// Reads the `report.json` that an earlier run left in `folder`.
+    ///
+    /// # Errors
+    /// If it is not there or not a report.
+    pub fn load(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join("report.json");
+        let text = fs::read_to_string(&path).at(&path)?;
+        let mut report: Self =
+            serde_json::from_str(&text).map_err(|source| Error::Result { path, source })?;
+        // The folder may have been moved since.
+        folder.clone_into(&mut report.folder);
+        Ok(report)
+    }
+
     /// Whether every check holds.
     #[must_use]
     pub fn passed(&self) -> bool {

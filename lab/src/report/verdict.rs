@@ -2,10 +2,10 @@
 
 use super::{ArmReport, metric::figure};
 use crate::scenario::{Check, Relation};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A check and how it ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// What was expected, in words.
     pub expected: String,

@@ -1,6 +1,7 @@
 //! `rether-lab`: runs scenarios on the real Linux Wi-Fi stack in a virtual machine.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
+mod demo;
 mod guest;
 
 use anyhow::Context as _;
@@ -21,6 +22,7 @@ use std::{
 #[command(
     version,
     after_help = "Examples:
+  rether-lab demo                                  table and report: promised, delivered
   rether-lab run lab/scenarios/smoke.toml          one access point, one station
   rether-lab run SCENARIO --out report/mine        results, logs and captures go there
   rether-lab shell                                 look around in the guest yourself
@@ -49,6 +51,9 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// The main job: a call in a loaded cell, with Rether and without, ending in a table
+    /// "promised / delivered" and a report file. About five minutes.
+    Demo(demo::Arguments),
     /// Read scenario files and say what is wrong with them, without running them.
     Check {
         /// Scenario files.
@@ -128,6 +133,7 @@ fn start(command: Command) -> anyhow::Result<bool> {
             }
             Ok(passed)
         }
+        Command::Demo(arguments) => demo::run(&arguments, &mut tell),
         Command::Check { scenarios } => {
             for path in scenarios {
                 let scenario = Scenario::load(&path)?;

@@ -1,0 +1,197 @@
+//! The main job: a call in a loaded cell with Rether and without, as a table and a report file.
+//!
+//! The scenarios are in the program, so that it runs from any folder. [`Demo::of`] and what
+//! follows it work on results alone; a report can be made again without a run.
+
+mod airtime;
+mod delivered;
+mod html;
+mod notes;
+mod page;
+mod plots;
+mod promise;
+mod summary;
+mod terminal;
+
+pub use airtime::Airtime;
+pub use delivered::{Delivered, Flow};
+pub use summary::{Delay, Row, Summary};
+
+use crate::{
+    error::{AtPath, Error},
+    report::Report,
+    scenario::{Scenario, ScenarioError},
+};
+use serde::Serialize;
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+/// The cells of the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// 802.11a at 54 Mbit/s, the access point a bridge.
+    A,
+    /// 802.11b at 11 Mbit/s, the access point a router.
+    B,
+}
+
+impl Cell {
+    /// Its scenario.
+    ///
+    /// # Errors
+    /// Never for a program that passed its tests.
+    pub fn scenario(self) -> Result<Scenario, ScenarioError> {
+        let (origin, text) = match self {
+            Self::A => (
+                "first-light-11a.toml",
+                include_str!("../../scenarios/first-light-11a.toml"),
+            ),
+            Self::B => (
+                "first-light-11b.toml",
+                include_str!("../../scenarios/first-light-11b.toml"),
+            ),
+        };
+        Scenario::parse(text, origin)
+    }
+}
+
+/// Why there is no report file.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] Error),
+    /// A chart could not be drawn.
+    #[error("cannot draw a chart: {0}")]
+    Plot(#[from] plotters::drawing::DrawingAreaErrorKind<std::io::Error>),
+}
+
+/// What all cells promised and delivered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Demo {
+    /// One for each cell.
+    pub cells: Vec<Summary>,
+    /// Package files in the machine.
+    pub packages: Vec<String>,
+}
+
+impl Demo {
+    /// Sums up `reports`.
+    #[must_use]
+    pub fn of(reports: &[Report]) -> Self {
+        Self {
+            cells: reports.iter().map(Summary::of).collect(),
+            packages: reports
+                .first()
+                .map(|report| report.packages.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Whether every check holds.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.cells.iter().all(Summary::passed)
+    }
+
+    /// Writes the page into `folder`, which holds the results, and returns its path.
+    ///
+    /// # Errors
+    /// If it cannot be made or written.
+    pub fn write_page(&self, folder: &Path) -> Result<PathBuf, Fault> {
+        let path = folder.join("index.html");
+        fs::write(&path, page::page(self)?).at(&path)?;
+        Ok(path)
+    }
+
+    /// Writes the same as JSON into `folder`, and returns its path.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_json(&self, folder: &Path) -> Result<PathBuf, Error> {
+        let path = folder.join("demo.json");
+        let text = serde_json::to_string_pretty(self).map_err(|source| Error::Result {
+            path: path.clone(),
+            source,
+        })?;
+        fs::write(&path, text).at(&path)?;
+        Ok(path)
+    }
+}
+
+/// The table, what does not hold, and what to know about it.
+impl fmt::Display for Demo {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}\n", terminal::table(&self.cells))?;
+        for cell in &self.cells {
+            for (expected, seen, passed) in &cell.checks {
+                if !passed {
+                    writeln!(out, "FAILED  {}: expected: {expected}", cell.name)?;
+                    writeln!(out, "        seen: {seen}")?;
+                }
+            }
+            writeln!(
+                out,
+                "{}: {} of {} checks hold; {:.1} s of virtual time measured, in {:.0} s",
+                cell.name,
+                cell.checks.iter().filter(|check| check.2).count(),
+                cell.checks.len(),
+                cell.virtual_seconds,
+                cell.wall_seconds,
+            )?;
+        }
+        writeln!(out, "\n{}\n", wrapped(notes::MEDIUM))?;
+        writeln!(out, "{}\n", wrapped(notes::DELAY))?;
+        writeln!(out, "{}\n", wrapped(notes::CLOCK))?;
+        write!(
+            out,
+            "{}",
+            wrapped(&format!("Versions: {}.", notes::versions(self).join(", ")))
+        )
+    }
+}
+
+/// `text` in lines of at most 100 characters where its words allow it.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.len() + word.len() < 100 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, wrapped};
+    use crate::demo::summary::{WITH, WITHOUT};
+
+    #[test]
+    fn the_scenarios_have_the_arms_that_the_report_shows() {
+        for cell in [Cell::A, Cell::B] {
+            let scenario = cell.scenario().unwrap();
+            let arms: Vec<_> = scenario
+                .arm
+                .iter()
+                .map(|arm| (arm.name.as_str(), arm.daemons))
+                .collect();
+            assert_eq!(arms, [(WITH, true), (WITHOUT, false)]);
+        }
+    }
+
+    #[test]
+    fn notes_are_wrapped_at_words() {
+        let text = wrapped(&"word ".repeat(50));
+        assert!(text.lines().all(|line| line.len() <= 100));
+        assert_eq!(text.split_whitespace().count(), 50);
+        assert_eq!(wrapped(&"x".repeat(120)).lines().count(), 1);
+    }
+}

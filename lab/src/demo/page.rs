@@ -1,0 +1,198 @@
+//! The report as one HTML file that needs nothing else.
+
+use super::{
+    Demo, Fault,
+    delivered::{Delivered, Flow},
+    html::{escape, lines},
+    notes, plots,
+    summary::{Row, Summary, WITH, WITHOUT},
+    terminal::verdict,
+};
+use std::fmt::Write as _;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The page; its links are relative to the folder that holds it and the results.
+pub(super) fn page(demo: &Demo) -> Result<String, Fault> {
+    let mut cells = String::new();
+    for cell in &demo.cells {
+        cells += &section(cell)?;
+    }
+    let result = if demo.passed() {
+        "<span class=\"kept\">all checks hold</span>"
+    } else {
+        "<span class=\"broken\">not all checks hold</span>"
+    };
+    let packages: Vec<_> = demo.packages.iter().map(|file| escape(file)).collect();
+    Ok(format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>Rether: promised and delivered</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n<header>\n<h1>Promised and delivered</h1>\n\
+         <p>A voice call in a loaded Wi-Fi cell, on the real Linux Wi-Fi stack, with Rether and \
+         without: {result}.</p>\n<dl>\n{facts}</dl>\n</header>\n<main>\n{cells}\
+         <section>\n<h2>How to read this</h2>\n<p>{}</p>\n<p>{}</p>\n<p>{}</p>\n\
+         <details><summary>All packages in the machine</summary><p>{}</p></details>\n\
+         </section>\n</main>\n</body>\n</html>\n",
+        notes::MEDIUM,
+        escape(notes::DELAY),
+        notes::CLOCK,
+        packages.join("<br>"),
+        facts = facts(demo),
+    ))
+}
+
+fn facts(demo: &Demo) -> String {
+    let runs: Vec<_> = demo
+        .cells
+        .iter()
+        .map(|cell| format!("{}: {}", cell.name, cell.title))
+        .collect();
+    let time: Vec<_> = demo
+        .cells
+        .iter()
+        .map(|cell| {
+            format!(
+                "{}: {:.1} s of virtual time measured, in {:.0} s of wall time",
+                cell.name, cell.virtual_seconds, cell.wall_seconds
+            )
+        })
+        .collect();
+    let entry = |term: &str, text: String| format!("<dt>{term}</dt><dd>{text}</dd>\n");
+    entry("Scenarios", lines(&runs))
+        + &entry("Versions", lines(&notes::versions(demo)))
+        + &entry("Time", lines(&time))
+}
+
+fn section(cell: &Summary) -> Result<String, Fault> {
+    let name = escape(&cell.name);
+    let rows: String = cell.rows.iter().map(row).collect();
+    let figures: String = Flow::NAMES
+        .iter()
+        .map(|name| format!("<th scope=\"col\">{name}</th>"))
+        .collect();
+    let mut checks = String::new();
+    for (expected, seen, passed) in &cell.checks {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            checks,
+            "<li><span class=\"{0}\">{1}</span> {2} (seen: {3})</li>",
+            class(Some(*passed)),
+            if *passed { "holds" } else { "FAILED" },
+            escape(expected),
+            escape(seen),
+        );
+    }
+    let link = |path: &str, text: &str| format!("<a href=\"{name}/{path}\">{text}</a>");
+    Ok(format!(
+        "<section>\n<h2>{}</h2>\n<div class=\"wide\">\n<table>\n<caption>{name}</caption>\n\
+         <thead>\n<tr><td rowspan=\"2\"></td><th rowspan=\"2\" scope=\"col\">promised</th>\
+         <th colspan=\"5\" scope=\"colgroup\" class=\"with\">with Rether</th>\
+         <th colspan=\"5\" scope=\"colgroup\" class=\"without\">without Rether</th>\
+         <th rowspan=\"2\" scope=\"col\">verdict</th></tr>\n<tr>{figures}{figures}</tr>\n</thead>\n\
+         <tbody>\n{rows}</tbody>\n</table>\n</div>\n<div class=\"charts\">\n{}{}{}</div>\n\
+         <details{}><summary>Every check</summary>\n<ul>\n{checks}</ul></details>\n\
+         <p>Raw results: {}, {}, {}; logs {} and {}; {}.</p>\n</section>\n",
+        escape(&cell.title),
+        figure(
+            "One-way delay of the call",
+            &plots::delays(cell)?,
+            "Pale: all packets. Strong: from the median to the 99th percentile. Blue with Rether, \
+             orange without. Red line: required of the 99th percentile.",
+        ),
+        figure(
+            "Goodput of the best-effort flows",
+            &plots::goodput(cell)?,
+            "Blue with Rether, orange without. The medium has no airtime of its own, so orange is \
+             more than a real cell could carry.",
+        ),
+        figure(
+            "Airtime of each station, with Rether",
+            &plots::airtime(cell)?,
+            "Strong: data from the station. Pale: data to it. Grey: tokens and their returns.",
+        ),
+        if cell.passed() { "" } else { " open" },
+        link("report.json", "report"),
+        link(&format!("{WITH}/result.json"), "with Rether"),
+        link(&format!("{WITHOUT}/result.json"), "without"),
+        link(&format!("{WITH}/logs/"), "with"),
+        link(&format!("{WITHOUT}/logs/"), "without"),
+        link("console.log", "console"),
+    ))
+}
+
+fn figure(title: &str, svg: &str, caption: &str) -> String {
+    format!(
+        "<figure>\n<h3>{title}</h3>\n<div role=\"img\" aria-label=\"{title}; the figures are in \
+         the table and in the raw results\">{svg}</div>\n<figcaption>{caption}</figcaption>\n\
+         </figure>\n"
+    )
+}
+
+fn row(row: &Row) -> String {
+    format!(
+        "<tr><th scope=\"row\">{}</th><td class=\"promised\">{}</td>{}{}<td class=\"{}\">{}</td></tr>\n",
+        escape(&row.what),
+        lines(&row.promised),
+        delivered(&row.with, "with"),
+        delivered(&row.without, "without"),
+        class(row.kept),
+        verdict(row.kept),
+    )
+}
+
+fn delivered(delivered: &Delivered, arm: &str) -> String {
+    match delivered {
+        Delivered::Cell(texts) => {
+            format!("<td colspan=\"5\" class=\"{arm}\">{}</td>", lines(texts))
+        }
+        Delivered::Flow(flow) => flow
+            .texts()
+            .iter()
+            .map(|text| format!("<td class=\"{arm} figure\">{}</td>", escape(text)))
+            .collect(),
+    }
+}
+
+const fn class(kept: Option<bool>) -> &'static str {
+    match kept {
+        Some(true) => "kept",
+        Some(false) => "broken",
+        None => "none",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+    use crate::{demo::Demo, report::Report};
+
+    fn report() -> Report {
+        serde_json::from_str(include_str!("fixture.json")).unwrap()
+    }
+
+    #[test]
+    fn the_page_needs_no_network_and_says_what_fails() {
+        let page = page(&Demo::of(&[report()])).unwrap();
+        assert!(page.contains("not all checks hold") && page.contains("BROKEN"));
+        assert!(page.contains("href=\"first-light-11a/report.json\""));
+        assert!(page.contains("linux-image-6.1.0-56-amd64 6.1.192-2"));
+        let elsewhere = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!elsewhere.contains("http") && !elsewhere.contains("src="));
+    }
+
+    #[test]
+    fn names_cannot_bring_markup_in() {
+        let mut report = report();
+        let evil = "<script>\"'".to_owned();
+        report.scenario.title.clone_from(&evil);
+        report.packages.push(evil.clone());
+        report.checks[2].seen = Err(evil.clone());
+        report.checks[2].expected.clone_from(&evil);
+        report.scenario.name = evil;
+        let page = page(&Demo::of(&[report])).unwrap();
+        assert!(!page.contains("<script"), "{page}");
+        assert!(page.contains("href=\"&lt;script&gt;&quot;&#39;/report.json\""));
+    }
+}
