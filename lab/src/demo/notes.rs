@@ -13,7 +13,8 @@ pub(super) const MEDIUM: &str = "The medium is mac80211_hwsim, the kernel's simu
 /// How the delays relate to the promise.
 pub(super) const DELAY: &str = "The promised wait is that for the air, at each sender. One-way \
      delay is measured by the call itself, from end to end on one clock: the wait and everything \
-     else on the way. The verdict is that of the scenario's checks, in the lines \"required\".";
+     else on the way. The verdict is that of the scenario's checks, in the lines \"required\": a delay above the promised wait but within what is \
+     required counts as kept.";
 
 /// How the timing of a run comes about.
 pub(super) const CLOCK: &str = "Time is that of the virtual machine (qemu -icount \
