@@ -27,16 +27,9 @@ pub(super) fn transaction(config: &RulesConfig, before: Option<&Mode>, mode: &Mo
     };
     text.frame();
     match mode {
-        Mode::Watch(matches) => {
-            if !matches.is_empty() {
-                text.exempt();
-            }
-            for wanted in matches {
-                text.watch(wanted);
-            }
-        }
+        Mode::Watch(matches) => matches.iter().for_each(|wanted| text.watch(wanted)),
         Mode::Hold(stations) => {
-            text.exempt();
+            text.rule("jump exempt");
             text.hold(stations);
         }
     }
@@ -78,6 +71,11 @@ fn uses(mode: &Mode, queue: u16) -> bool {
         .any(|station| station.queue == queue)
 }
 
+/// Hands packets to the gate, and lets them pass when nobody listens.
+fn queue(number: u16) -> String {
+    format!("queue flags bypass to {number}")
+}
+
 fn chain(queue: u16) -> String {
     format!("to_{queue}")
 }
@@ -103,7 +101,8 @@ impl Text<'_> {
         self.line(&line);
     }
 
-    /// What stands in every mode. Adding what is there already changes nothing.
+    /// What stands in every mode. Adding what is there already changes nothing. The base chain
+    /// has as little as possible: every packet of the host walks through it.
     fn frame(&mut self) {
         let table = self.table.clone();
         self.line(&format!("add table {table}"));
@@ -111,6 +110,8 @@ impl Text<'_> {
             "add chain {table} post {{ type filter hook postrouting priority 300; policy accept; }}"
         ));
         self.line(&format!("flush chain {table} post"));
+        self.exempt();
+        self.chain("watched", &["jump exempt", &queue(self.config.queue)]);
         if self.config.placement == Placement::BridgedAp {
             self.line(&format!(
                 "add map {table} stations {{ type ether_addr : verdict; }}"
@@ -119,26 +120,37 @@ impl Text<'_> {
         }
     }
 
+    /// A chain with just these rules.
+    fn chain(&mut self, name: &str, rules: &[&str]) {
+        let table = self.table.clone();
+        self.line(&format!("add chain {table} {name}"));
+        self.line(&format!("flush chain {table} {name}"));
+        for rule in rules {
+            self.line(&format!("add rule {table} {name} {rule}"));
+        }
+    }
+
     /// What the link needs to work, and what is not for one station.
     fn exempt(&mut self) {
-        if self.config.placement == Placement::BridgedAp {
-            let ether_type = self.config.ether_type;
-            self.rule(&format!(
-                "ether type {{ 0x0806, 0x888e, {ether_type:#06x} }} accept"
-            ));
-            self.rule("ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept");
-        }
-        self.rule(
+        let ether_type = self.config.ether_type;
+        let link = format!("ether type {{ 0x0806, 0x888e, {ether_type:#06x} }} accept");
+        let bridge = [
+            link.as_str(),
+            "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept",
+        ];
+        let network = [
             "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, \
              nd-neighbor-advert, nd-redirect } accept",
-        );
-        self.rule("udp dport { 67, 68, 546, 547 } accept");
+            "udp dport { 67, 68, 546, 547 } accept",
+        ];
+        let is_bridge = self.config.placement == Placement::BridgedAp;
+        let rules = [if is_bridge { &bridge[..] } else { &[] }, &network].concat();
+        self.chain("exempt", &rules);
     }
 
     fn watch(&mut self, wanted: &FlowMatch) {
-        let queue = self.config.queue;
         for expression in wanted.expressions() {
-            self.rule(&format!("{expression}queue flags bypass to {queue}"));
+            self.rule(&format!("{expression}jump watched"));
         }
     }
 
@@ -149,18 +161,13 @@ impl Text<'_> {
             Placement::RoutedAp => {}
             Placement::BridgedAp => return self.hold_each(stations),
         }
-        self.rule(&format!("queue flags bypass to {}", self.config.queue));
+        self.rule(&queue(self.config.queue));
     }
 
     fn hold_each(&mut self, stations: &[StationQueue]) {
         let table = self.table.clone();
         for StationQueue { queue, .. } in stations {
-            let chain = chain(*queue);
-            self.line(&format!("add chain {table} {chain}"));
-            self.line(&format!("flush chain {table} {chain}"));
-            self.line(&format!(
-                "add rule {table} {chain} queue flags bypass to {queue}"
-            ));
+            self.chain(&chain(*queue), &[&self::queue(*queue)]);
         }
         let mut elements = String::new();
         for StationQueue { station, queue } in stations {
