@@ -28,10 +28,14 @@ fn line(words: &[&str]) -> Vec<String> {
 }
 
 /// Runs a daemon as its unit file does. Every node has an `/etc/rether` and a `/run` of its own, so
-/// that nothing needs to be said about them.
+/// that nothing needs to be said about them. With a `recording`, every input and output goes there.
 #[must_use]
-pub fn daemon(role: Role) -> Vec<String> {
-    line(&[role.program(), "run", "--interface", "wlan0"])
+pub fn daemon(role: Role, recording: Option<&str>) -> Vec<String> {
+    let mut words = line(&[role.program(), "run", "--interface", "wlan0"]);
+    if let Some(file) = recording {
+        words.extend(line(&["--record", file]));
+    }
+    words
 }
 
 /// Asks the node's daemon for its status, as JSON on standard output.

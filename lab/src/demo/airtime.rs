@@ -9,6 +9,8 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 const CELL: &str = "status.ap.cell";
+/// The same while the load was on: what stations used up afterwards is no share of anything.
+const LOADED: &str = "snapshots.ap.cell";
 
 /// Airtime of a station while tokens were passed, in seconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,7 +41,7 @@ pub(super) fn of_stations(report: &Report) -> Vec<Airtime> {
     };
     let listed = arm
         .result
-        .pointer("/status/ap/cell/stations")
+        .pointer("/snapshots/ap/cell/stations")
         .and_then(serde_json::Value::as_array);
     let of = |name: &str| {
         let address = arm.result.pointer(&format!("/nodes/{name}/mac"))?;
@@ -90,7 +92,7 @@ pub(super) fn shares(report: &Report) -> Row {
         .filter(|last| **last > 0.0)
         .map(|last| format!("{:.1} % apart", (most - least) / last * 100.0));
     let with = vec![each.join(", ")].into_iter().chain(apart).collect();
-    let prefix = format!("{CELL}.stations.");
+    let prefix = format!("{LOADED}.stations.");
     let tolerance = report
         .scenario
         .check

@@ -30,6 +30,9 @@ pub struct Scenario {
     /// Time between the start of the daemons and the start of the clock of traffic and events.
     #[serde(default = "settle")]
     pub settle: Span,
+    /// Whether the daemons record every input and output, to `logs/NODE-DAEMON.jsonl`.
+    #[serde(default)]
+    pub record: bool,
     /// What carries the frames.
     #[serde(default)]
     pub medium: Medium,

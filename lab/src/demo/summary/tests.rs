@@ -67,7 +67,7 @@ fn airtime_is_that_of_the_named_stations() {
     // A station that the coordinator no longer knows is not made up.
     let stations = report.arms[0]
         .result
-        .pointer_mut("/status/ap/cell/stations")
+        .pointer_mut("/snapshots/ap/cell/stations")
         .unwrap();
     stations.as_array_mut().unwrap().remove(1);
     let summary = Summary::of(&report);

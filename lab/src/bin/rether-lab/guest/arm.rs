@@ -30,6 +30,7 @@ pub(crate) struct Cell<'a> {
     radios: network::Radios<'a>,
     links: Vec<(&'a str, Link)>,
     daemons: Vec<Daemon>,
+    snapshots: Map<String, Value>,
 }
 
 impl<'a> Cell<'a> {
@@ -57,6 +58,12 @@ impl<'a> Cell<'a> {
         found.context("this node has no daemon in this arm")
     }
 
+    pub(crate) fn snapshot(&mut self, name: &str) -> Result<()> {
+        let status = self.daemon(name)?.status();
+        self.snapshots.insert(name.to_owned(), status);
+        Ok(())
+    }
+
     /// Brings up the cells, then the stations, then their addresses.
     fn associate(nodes: &'a [Node<'a>], radios: network::Radios<'a>, logs: &Path) -> Result<Self> {
         let mut links = Vec::new();
@@ -73,12 +80,18 @@ impl<'a> Cell<'a> {
             radios,
             links,
             daemons: Vec::new(),
+            snapshots: Map::new(),
         })
     }
 
-    fn start_daemons(&mut self, policy: Option<&str>, logs: &Path) -> Result<()> {
+    fn start_daemons(
+        &mut self,
+        scenario: &Scenario,
+        policy: Option<&str>,
+        logs: &Path,
+    ) -> Result<()> {
         for node in self.nodes {
-            if let Some(mut daemon) = Daemon::of(node, policy, logs)? {
+            if let Some(mut daemon) = Daemon::of(node, scenario, policy, logs)? {
                 daemon.start()?;
                 self.daemons.push(daemon);
             }
@@ -166,7 +179,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
             .policy
             .as_deref()
             .map(|text| plan::fill_in(text, &nodes));
-        cell.start_daemons(policy.as_deref(), logs)?;
+        cell.start_daemons(scenario, policy.as_deref(), logs)?;
         tell(&format!(
             "arm {}: {} daemons started",
             arm.name,
@@ -263,6 +276,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
             "after": after,
         },
         "status": status,
+        "snapshots": cell.snapshots,
         "daemons": daemons,
         "rules-left": leftovers,
     });

@@ -6,6 +6,7 @@ use super::{
 };
 use anyhow::{Result, bail};
 use rether_lab::commands::{self, Role};
+use rether_lab::scenario::Scenario;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::{
@@ -23,6 +24,7 @@ pub(crate) struct Daemon {
     pub(crate) node: String,
     role: Role,
     log: PathBuf,
+    recording: Option<PathBuf>,
     starts: u32,
     /// How the last one ended, as text.
     ended: Option<String>,
@@ -34,7 +36,12 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// The daemon `node` has, not yet started; the policy goes where the coordinator reads it.
-    pub(crate) fn of(node: &Node<'_>, policy: Option<&str>, logs: &Path) -> Result<Option<Self>> {
+    pub(crate) fn of(
+        node: &Node<'_>,
+        scenario: &Scenario,
+        policy: Option<&str>,
+        logs: &Path,
+    ) -> Result<Option<Self>> {
         let role = match node.kind {
             Kind::Ap(ap) if ap.coordinator => Role::Coordinator,
             Kind::Station(station, _) if station.agent => Role::Agent,
@@ -51,11 +58,13 @@ impl Daemon {
             )?;
         }
         let log = logs.join(format!("{}-{}.log", node.name, role.program()));
+        let recording = scenario.record.then(|| log.with_extension("jsonl"));
         let node = node.name.to_owned();
         Ok(Some(Self {
             node,
             role,
             log,
+            recording,
             starts: 0,
             ended: None,
             process: None,
@@ -68,7 +77,11 @@ impl Daemon {
     pub(crate) fn start(&mut self) -> Result<()> {
         self.notice_end()?;
         if self.process.is_none() {
-            let words = commands::daemon(self.role);
+            let file = self
+                .recording
+                .as_ref()
+                .map(|file| file.display().to_string());
+            let words = commands::daemon(self.role, file.as_deref());
             self.process = Some(start(Some(&self.node), &words, &self.log, &self.log)?);
             self.starts += 1;
         }

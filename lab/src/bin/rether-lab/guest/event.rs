@@ -25,6 +25,7 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
             cell.daemon(node)?.stop()?;
             cell.daemon(node)?.start()?;
         }
+        Deed::Snapshot => cell.snapshot(node)?,
         Deed::Vanish => link::vanish(cell.radio(node)?)?,
         Deed::RestartHostapd => cell.link(node)?.restart()?,
         Deed::LinkDown => run(Some(node), "ip link set wlan0 down")?,
