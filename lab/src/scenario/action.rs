@@ -11,7 +11,7 @@ pub enum TrafficKind {
     Voice,
     /// UDP at a fixed rate from `from` to `to`, by iperf3.
     Udp,
-    /// As much TCP as goes through from `from` to `to`, by iperf3.
+    /// As much TCP as goes through, or as `rate` says, from `from` to `to`, by iperf3.
     Tcp,
     /// ICMP echo from `from` to `to` and back.
     Ping,
@@ -36,7 +36,7 @@ pub struct Traffic {
     pub duration: Span,
     /// Port at `to`, for policies to match; by default one from 5200 on. Calls use the next one too.
     pub port: Option<u16>,
-    /// Offered rate of `udp`; iperf3 counts UDP payload.
+    /// Offered rate of `udp`, and the most that `tcp` sends; iperf3 counts UDP payload.
     pub rate: Option<Rate>,
     /// Socket buffer of `tcp` in bytes: a fixed window, so that the kernel's tuning, which small
     /// differences decide, does not set the rate.

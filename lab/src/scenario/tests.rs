@@ -126,7 +126,7 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "kind = \"udp\"",
-        "kind = \"tcp\"",
+        "kind = \"ping\"",
         &["bad.toml:17", "traffic[1].rate", "udp"],
     ),
     (

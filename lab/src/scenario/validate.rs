@@ -217,7 +217,9 @@ fn traffic(scenario: &Scenario, index: usize, flow: &Traffic) -> Finding {
 fn keys_of_kind(flow: &Traffic) -> Finding {
     use TrafficKind::{Ping, Tcp, Udp, Voice};
     let given = [
-        ("rate", flow.rate.is_some(), &[Udp][..]),
+        ("rate", flow.rate.is_some(), &[Udp, Tcp][..]),
+        ("port", flow.port.is_some(), &[Voice, Udp, Tcp]),
+        ("window-bytes", flow.window_bytes.is_some(), &[Tcp]),
         ("packet-bytes", flow.packet_bytes.is_some(), &[Udp, Ping]),
         ("codec", flow.codec.is_some(), &[Voice]),
         ("interval", flow.interval.is_some(), &[Ping]),

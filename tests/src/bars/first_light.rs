@@ -163,18 +163,34 @@ const LOADED: [Figure; 6] = [
         " ms",
     ),
 ];
-const FREE: [Figure; 2] = [
+const FREE: [Figure; 6] = [
     (
-        "with daemons",
+        "paced up",
         "rether",
         "traffic.bulk.goodput-bps",
         1e-6,
         " Mb/s",
     ),
+    ("down", "rether", "traffic.back.goodput-bps", 1e-6, " Mb/s"),
     (
-        "without",
+        "without daemons: up",
         "plain",
         "traffic.bulk.goodput-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    ("down", "plain", "traffic.back.goodput-bps", 1e-6, " Mb/s"),
+    (
+        "bound by the guest's processor: up",
+        "rether",
+        "traffic.most.goodput-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "without daemons",
+        "plain",
+        "traffic.most.goodput-bps",
         1e-6,
         " Mb/s",
     ),
