@@ -1,9 +1,9 @@
 //! The agent: the part of `rether-sta` that decides when its station may send.
 //!
-//! Life of an agent: it hears a HELLO or a link comes up ([`session`]), registers, gets the policy
+//! Life of an agent: it hears a HELLO or a link comes up (`session`), registers, gets the policy
 //! table, and keeps the gate as the cell's mode says. In free mode only packets that a policy rule
-//! matches are shown to it, so that it can ask for their reservation ([`flows`]). In token mode
-//! everything waits for a TOKEN ([`visit`]). Whatever goes wrong, two silent cycles open the gate.
+//! matches are shown to it, so that it can ask for their reservation (`flows`). In token mode
+//! everything waits for a TOKEN (`visit`). Whatever goes wrong, two silent cycles open the gate.
 
 mod flows;
 mod session;

@@ -1,9 +1,9 @@
 //! The coordinator: the part of `rether-ap` that runs one cell.
 //!
 //! Without reservations it only says HELLO (free mode). From the first reservation to a grace
-//! time after the last it plans cycles ([`cycle`]): due RT visits first, by earliest deadline, then
+//! time after the last it plans cycles (`cycle`): due RT visits first, by earliest deadline, then
 //! NRT visits by deficit round-robin in airtime, within what is left of the cycle. Each visit
-//! ([`visit`]) sends a station's downlink and then hands it a token; the lease of that token is
+//! (`visit`) sends a station's downlink and then hands it a token; the lease of that token is
 //! returned, lost or expires exactly once.
 
 mod cycle;
