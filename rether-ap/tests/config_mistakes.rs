@@ -398,6 +398,8 @@ fn a_mistake_has_a_place_and_a_remedy() {
             row,
         );
     }
+    let count = CELL.len() + WHOLE.len() + RULE.len();
+    println!("{count} config mistakes, each with its place and remedy");
 }
 
 #[test]
