@@ -15,11 +15,13 @@ use crate::netlink::messages;
 /// packets they name, so that an error tells how many have vanished.
 pub(super) const CONFIG_BIT: u32 = 1 << 31;
 
+/// The books of a gate, without its socket: netlink datagrams in, verdict messages out. Public so
+/// that it can be measured and fuzzed where the kernel has no queues.
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub struct Book {
     queues: BTreeMap<u16, Queue>,
     /// Verdict messages to be sent.
-    pub(super) out: Vec<u8>,
+    pub out: Vec<u8>,
     counters: Counters,
 }
 
@@ -30,7 +32,8 @@ struct Queue {
 }
 
 impl Book {
-    pub(super) fn add_queue(&mut self, queue: u16, hop: Hop) {
+    /// Packets of `queue` come from now on, and are for `hop`.
+    pub fn add_queue(&mut self, queue: u16, hop: Hop) {
         self.queues.insert(
             queue,
             Queue {
@@ -58,7 +61,7 @@ impl Book {
     }
 
     /// Takes in a datagram from the kernel; held packets go to `sink`.
-    pub(super) fn datagram(
+    pub fn datagram(
         &mut self,
         datagram: &[u8],
         neighbours: &Neighbours,
@@ -114,7 +117,7 @@ impl Book {
     }
 
     /// Puts verdicts into messages.
-    pub(super) fn apply(&mut self, verdicts: &[Verdict]) {
+    pub fn apply(&mut self, verdicts: &[Verdict]) {
         let mut coalescer = Coalescer::default();
         for verdict in verdicts {
             let (PacketId(number), fate) = match *verdict {

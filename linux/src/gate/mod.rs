@@ -16,6 +16,7 @@ use rether_proto::machine::{Packet, Verdict};
 use crate::error::OsError;
 use crate::neigh::Neighbours;
 
+pub use book::Book;
 pub use nfqueue::NfqGate;
 
 /// Holds packets and lets them go. The file descriptor is readable when packets have come.
