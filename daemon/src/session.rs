@@ -136,12 +136,13 @@ where
         // Inspections come after the packets that have come so far: the core passed them on.
         let released = self.orders.inspect(|view| view.gate.release_all()).await;
         let removed = self.rules.remove().await;
-        let ended = self.handle.stop();
-        drop(self.writer);
-        ended?;
+        self.handle.stop()?;
         opened?;
         released??;
         removed?;
-        self.watchdog.good_bye().context("the watchdog was gone")
+        // Before the recording is waited for, because nothing beats for the watchdog any more.
+        self.watchdog.good_bye().context("the watchdog was gone")?;
+        drop(self.writer);
+        Ok(())
     }
 }

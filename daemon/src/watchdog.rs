@@ -145,14 +145,24 @@ impl Duty {
         for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
             signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
         }
-        let ending = self.watch(pipe)?;
-        if ending != Ending::GoodBye && Rules::remove_leftovers(&self.interface)? {
+        let ending = self.watch(pipe);
+        // Rules without anybody who watches over them go too.
+        let removed =
+            !matches!(ending, Ok(Ending::GoodBye)) && Rules::remove_leftovers(&self.interface)?;
+        // Words come last: a full pipe behind standard error must not keep the gate shut.
+        if matches!(ending, Ok(Ending::Killed)) {
+            tracing::error!(
+                "the daemon was silent for {} ms and was killed; traffic flows without it",
+                self.patience
+            );
+        }
+        if removed {
             tracing::warn!(
                 "removed the rules that the daemon left behind for {}",
                 self.interface
             );
         }
-        Ok(ending)
+        ending
     }
 
     /// Only watches, and tells how it ended.
@@ -188,10 +198,6 @@ impl Duty {
                 timer.acknowledge()?;
                 silent_halves += 1;
                 if silent_halves == 2 {
-                    tracing::error!(
-                        "the daemon was silent for {} ms and is killed; traffic flows without it",
-                        self.patience
-                    );
                     kill(&parent)?;
                     return Ok(Ending::Killed);
                 }
