@@ -23,7 +23,7 @@ pub fn print(text: &str) -> std::io::Result<()> {
 /// and shows each as `human` does, or as JSON lines.
 ///
 /// # Errors
-/// No daemon answers.
+/// One of them does not answer, or none is there.
 pub fn status(
     socket: Option<&Path>,
     suffix: &str,
@@ -37,13 +37,21 @@ pub fn status(
     if sockets.is_empty() {
         anyhow::bail!("no daemon is running here; start one with `run`, or name its --control");
     }
+    let mut failed = None;
     for socket in sockets {
-        let state = control::observe(&socket)?;
+        let state = match control::observe(&socket) {
+            Ok(state) => state,
+            // A daemon that was killed leaves its socket; the others are shown all the same.
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
+        };
         if json {
             print(&format!("{state}\n"))?;
         } else {
             print(&human(&state).context("the daemon answered something unexpected")?)?;
         }
     }
-    Ok(exit::OK)
+    failed.map_or(Ok(exit::OK), |error| Err(error.into()))
 }

@@ -63,7 +63,8 @@ impl ControlSocket {
         }
         if path.exists() {
             if ClientStream::connect(path).is_ok() {
-                return Err(ErrorKind::AddrInUse.into());
+                let remedy = "another daemon serves it: stop that one first";
+                return Err(std::io::Error::new(ErrorKind::AddrInUse, remedy));
             }
             std::fs::remove_file(path)?;
         }

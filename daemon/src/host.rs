@@ -13,6 +13,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// So much from one flow before the next: more than a grant, so that the frame that ends a burst
 /// leaves last (mac80211 serves the flows of a TID in turns of this many octets).
 const QUANTUM: u32 = 1 << 20;
+/// What mac80211 begins with, in octets (`fq_init` in `net/fq_impl.h`).
+const USUAL_QUANTUM: u32 = 300;
 
 /// Runs a daemon's asynchronous part on this thread.
 ///
@@ -170,7 +172,15 @@ impl TransmitQueues {
             }
         };
         match nl80211.set_txq_quantum(wiphy, QUANTUM).await {
-            Ok(()) => Some(Self { wiphy, before }),
+            // Ours is what a killed predecessor left behind.
+            Ok(()) => Some(Self {
+                wiphy,
+                before: if before == QUANTUM {
+                    USUAL_QUANTUM
+                } else {
+                    before
+                },
+            }),
             Err(error) => {
                 tracing::info!("the radio's queues stay as they are: {error}");
                 None

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use rether_daemon::cli;
 use rether_daemon::doctor::{self, Check};
 use rether_daemon::host::find_interface;
-use rether_daemon::{cli, exit};
 use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{InterfaceKind, Nl80211};
 use rether_linux::probe::Need;
@@ -30,7 +30,7 @@ pub(crate) async fn doctor(
     }
     let (text, code) = doctor::report(&checks);
     cli::print(&text)?;
-    Ok(if code == 0 { exit::OK } else { exit::FAILED })
+    Ok(code)
 }
 
 fn configuration() -> Check {

@@ -90,6 +90,7 @@ async fn wait_for_cell(
             tracing::info!("waiting for the access point to come up: start hostapd");
             service::ready("waiting for the access point");
         }
+        service::alive();
         tokio::time::sleep(LOOK / 4).await;
     }
 }
@@ -219,7 +220,7 @@ impl<'a> Daemon<'a> {
                         (self.hostapd, self.hostapd_events) = (None, None);
                     }
                 }
-                _ = look.tick() => self.look().await?,
+                _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(()),
                     Asked::Reload => self.reload(),
@@ -296,11 +297,11 @@ impl<'a> Daemon<'a> {
     }
 
     /// Once a second: whatever events may have missed.
-    async fn look(&mut self) -> anyhow::Result<()> {
+    async fn look(&mut self) {
         if self.events.is_none() {
             self.events = Events::subscribe(self.nl80211).await.ok();
         }
-        self.reattach_interface().await?;
+        self.reattach_interface().await;
         if self.hostapd.is_none() {
             self.reattach_hostapd().await;
         }
@@ -309,25 +310,28 @@ impl<'a> Daemon<'a> {
         if service::interval().is_some() && self.session.orders.inspect(|_| ()).await.is_ok() {
             service::alive();
         }
-        Ok(())
     }
 
-    /// An interface that was deleted and made anew has another index.
-    async fn reattach_interface(&mut self) -> anyhow::Result<()> {
-        let Ok(index) = Link::read(&self.name).map(|link| link.index) else {
-            return Ok(());
+    /// An interface that was deleted and made anew has another index, and may become a port of its
+    /// bridge only later, where the socket has to listen otherwise.
+    async fn reattach_interface(&mut self) {
+        let Ok(now) = Link::read(&self.name) else {
+            return;
         };
-        if index == self.cell.link.index {
-            return Ok(());
+        let known = &self.cell.link;
+        if (now.index, now.mac, now.bridge) == (known.index, known.mac, known.bridge) {
+            return;
         }
         let Ok((interface, link)) = cell::refresh(self.nl80211, &self.name).await else {
-            return Ok(());
+            return;
+        };
+        // It may have gone again: the next look tries once more.
+        let Ok(port) = open_port(&link, self.cell.placement, self.config.ether_type) else {
+            return;
         };
         tracing::info!("{} was made anew", self.name);
-        let port = open_port(&link, self.cell.placement, self.config.ether_type)?;
         self.session.orders.change_port(port);
         (self.cell.interface, self.cell.link) = (interface, link);
-        Ok(())
     }
 
     async fn reattach_hostapd(&mut self) {

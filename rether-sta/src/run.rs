@@ -177,7 +177,7 @@ impl<'a> Daemon<'a> {
                         (self.wpa, self.wpa_events) = (None, None);
                     }
                 }
-                _ = look.tick() => self.look().await?,
+                _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(()),
                     Asked::Reload => tracing::info!("the policy is at the access point: nothing to reload"),
@@ -297,11 +297,11 @@ impl<'a> Daemon<'a> {
     }
 
     /// Once a second: whatever events may have missed.
-    async fn look(&mut self) -> anyhow::Result<()> {
+    async fn look(&mut self) {
         if self.events.is_none() {
             self.events = Events::subscribe(self.nl80211).await.ok();
         }
-        self.reattach_interface().await?;
+        self.reattach_interface().await;
         if self.wpa.is_none() {
             self.reattach_wpa().await;
         }
@@ -310,17 +310,16 @@ impl<'a> Daemon<'a> {
         if service::interval().is_some() && self.session.orders.inspect(|_| ()).await.is_ok() {
             service::alive();
         }
-        Ok(())
     }
 
     /// An interface that was deleted and made anew has another index, and one that was given
     /// another address is another station to the coordinator.
-    async fn reattach_interface(&mut self) -> anyhow::Result<()> {
+    async fn reattach_interface(&mut self) {
         let Ok(own) = Link::read(&self.name) else {
-            return Ok(());
+            return;
         };
         if (own.index, own.mac) == (self.interface.index, self.interface.mac) {
-            return Ok(());
+            return;
         }
         let wanted = Some(&self.name);
         let found = host::find_interface(
@@ -330,18 +329,22 @@ impl<'a> Daemon<'a> {
             "Wi-Fi station",
         );
         let Ok(interface) = found.await else {
-            return Ok(());
+            return;
+        };
+        // It may have gone again: the next look tries once more.
+        let Ok(port) = open_port(&own, Placement::Station, self.config.ether_type) else {
+            return;
         };
         tracing::info!("{} is new: address {}", self.name, own.mac);
         self.link_is_down();
-        let port = open_port(&own, Placement::Station, self.config.ether_type)?;
+        // A scan that the old one began does not end by an event of the new one.
+        self.off_channel(false);
         self.session.orders.change_port(port);
         self.session.orders.command(AgentCommand::Address(own.mac));
         self.interface = Interface {
             mac: own.mac,
             ..interface
         };
-        Ok(())
     }
 
     async fn reattach_wpa(&mut self) {

@@ -147,7 +147,7 @@ enum Order<M: Machine, G> {
     Stop,
 }
 
-/// The way to a running driver. Dropping it ends the thread.
+/// The way to a running driver, which goes on until [`Handle::stop`], also if this is dropped.
 pub struct Handle<M: Machine, G> {
     orders: Orders<M, G>,
     thread: JoinHandle<Result<(), DriverError>>,
