@@ -81,6 +81,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
         bin_dir,
         quick: arguments.quick,
     };
+    // Once, before rows that run side by side would each build it.
+    rether_lab::Image::obtain(false, &mut |line| eprintln!("{line}"))?;
     let outcomes = measure(&selected, &context, arguments.jobs);
     let json = arguments
         .json
