@@ -9,16 +9,19 @@ use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{InterfaceKind, Nl80211};
 use rether_linux::probe::Need;
 
-use crate::{cell, config};
+use crate::cell;
+use crate::config::{self, Config};
 
 /// Checks machine, interface, hostapd and configuration; returns the exit code.
 pub(crate) async fn doctor(
     interface: Option<&InterfaceName>,
     hostapd: Option<&Path>,
 ) -> anyhow::Result<u8> {
+    let (check, config) = configuration();
+    let interface = interface.or(config.as_ref().and_then(|config| config.interface.as_ref()));
     let mut checks = doctor::machine(interface).await;
-    checks.push(configuration());
-    match access_point(interface, hostapd).await {
+    checks.push(check);
+    match access_point(interface, hostapd, config.as_ref()).await {
         Ok(more) => checks.extend(more),
         Err(error) => {
             checks.push(Check::new(
@@ -33,30 +36,42 @@ pub(crate) async fn doctor(
     Ok(code)
 }
 
-fn configuration() -> Check {
+/// The check, and the configuration if it has no mistakes.
+fn configuration() -> (Check, Option<Config>) {
     let file = Path::new(config::DEFAULT_FILE);
     if !file.exists() {
         let missing = format!(
             "no {}: nothing is promised to anybody",
             config::DEFAULT_FILE
         );
-        return Check::new("configuration", Need::Should, Err(missing));
+        return (
+            Check::new("configuration", Need::Should, Err(missing)),
+            None,
+        );
     }
-    let result = config::load(file)
-        .map(|config| format!("{} policy rules", config.policy.rules.len()))
-        .map_err(|error| error.to_string());
-    Check::new("configuration", Need::Must, result)
+    let (text, config) = match config::load(file) {
+        Ok(config) => {
+            let rules = config.policy.rules.len();
+            (Ok(format!("{rules} policy rules")), Some(config))
+        }
+        Err(error) => (Err(error.to_string()), None),
+    };
+    (Check::new("configuration", Need::Must, text), config)
 }
 
 async fn access_point(
     wanted: Option<&InterfaceName>,
     hostapd: Option<&Path>,
+    config: Option<&Config>,
 ) -> anyhow::Result<Vec<Check>> {
     let nl80211 = Nl80211::connect().await?;
     let interface = find_interface(&nl80211, wanted, InterfaceKind::Ap, "access point").await?;
     let name: InterfaceName = interface.name.parse()?;
-    let settings = config::default()?;
-    let cell = cell::look(&nl80211, Some(&name), hostapd, &settings.cell).await?;
+    let settings = match config {
+        Some(config) => config.cell,
+        None => config::default()?.cell,
+    };
+    let cell = cell::look(&nl80211, Some(&name), hostapd, &settings).await?;
     let state = match cell {
         Some(cell) => Ok(format!(
             "{name} is up: {:?}, {:?}",

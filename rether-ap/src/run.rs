@@ -356,16 +356,14 @@ impl<'a> Daemon<'a> {
                 return;
             }
         };
-        let cell_changed =
-            (fresh.cell, fresh.ether_type) != (self.config.cell, self.config.ether_type);
-        if cell_changed {
-            tracing::warn!("[cell] has changed too: that takes effect at the next restart");
-        }
         tracing::info!("new policy with {} rules", fresh.policy.rules.len());
+        self.config.policy.clone_from(&fresh.policy);
+        if fresh != self.config {
+            tracing::warn!("more than the policy has changed: that takes effect at a restart");
+        }
         self.session
             .orders
-            .command(CoordinatorCommand::Policy(fresh.policy.clone()));
-        self.config.policy = fresh.policy;
+            .command(CoordinatorCommand::Policy(fresh.policy));
         self.set_rules();
     }
 }

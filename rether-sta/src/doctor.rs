@@ -16,15 +16,17 @@ pub(crate) async fn doctor(
     interface: Option<&InterfaceName>,
     wpa: Option<&Path>,
 ) -> anyhow::Result<u8> {
-    let mut checks = doctor::machine(interface).await;
     let file = Path::new(config::DEFAULT_FILE);
-    let result = if file.exists() {
-        config::load(file)
-            .map(|_| "no mistakes".into())
-            .map_err(|error| error.to_string())
+    let (result, named) = if file.exists() {
+        match config::load(file) {
+            Ok(config) => (Ok("no mistakes".into()), config.interface),
+            Err(error) => (Err(error.to_string()), None),
+        }
     } else {
-        Ok("none, none is needed".into())
+        (Ok("none, none is needed".into()), None)
     };
+    let interface = interface.or(named.as_ref());
+    let mut checks = doctor::machine(interface).await;
     checks.push(Check::new("configuration", Need::Must, result));
     match station(interface, wpa).await {
         Ok(more) => checks.extend(more),
