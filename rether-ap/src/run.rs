@@ -329,7 +329,7 @@ impl<'a> Daemon<'a> {
         let Ok(port) = open_port(&link, self.cell.placement, self.config.ether_type) else {
             return;
         };
-        tracing::info!("{} was made anew", self.name);
+        tracing::info!("{} has changed: listening on it anew", self.name);
         self.session.orders.change_port(port);
         (self.cell.interface, self.cell.link) = (interface, link);
     }
