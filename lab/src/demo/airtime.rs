@@ -9,8 +9,8 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 const CELL: &str = "status.ap.cell";
-/// The same while the load was on: what stations used up afterwards is no share of anything.
-const LOADED: &str = "snapshots.ap.cell";
+/// What it gained while all of the load was on: what stations use alone is no share of anything.
+const LOADED: &str = "gained.ap.cell";
 
 /// Airtime of a station while tokens were passed, in seconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,15 +39,17 @@ pub(super) fn of_stations(report: &Report) -> Vec<Airtime> {
     let Some(arm) = report.arms.iter().find(|arm| arm.name == WITH) else {
         return Vec::new();
     };
-    let listed = arm
-        .result
-        .pointer("/snapshots/ap/cell/stations")
-        .and_then(serde_json::Value::as_array);
+    let list = |path: &str| {
+        arm.result
+            .pointer(path)
+            .and_then(serde_json::Value::as_array)
+    };
     let of = |name: &str| {
         let address = arm.result.pointer(&format!("/nodes/{name}/mac"))?;
-        let entry = listed?
+        let place = list("/status/ap/cell/stations")?
             .iter()
-            .find(|entry| entry.get("address") == Some(address))?;
+            .position(|entry| entry.get("address") == Some(address))?;
+        let entry = list("/gained/ap/cell/stations")?.get(place)?;
         let seconds = |key| Some(entry.get(key)?.as_f64()? / 1e9);
         Some(Airtime {
             station: name.to_owned(),

@@ -81,7 +81,8 @@ pub enum Deed {
     LoseTokens,
     /// No Rether frame is lost on purpose any more.
     KeepTokens,
-    /// Keeps what the node's daemon says of itself now, as `snapshots.NODE` of the result.
+    /// Notes what the node's daemon says of itself now. `gained.NODE` of the result is by how much
+    /// its figures grew from the first to the last snapshot.
     Snapshot,
     /// Runs `command` in the node's namespace with `/bin/sh`.
     Run,

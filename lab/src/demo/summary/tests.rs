@@ -65,11 +65,10 @@ fn airtime_is_that_of_the_named_stations() {
     );
     assert_eq!(summary.airtime.len(), 3);
     // A station that the coordinator no longer knows is not made up.
-    let stations = report.arms[0]
-        .result
-        .pointer_mut("/snapshots/ap/cell/stations")
-        .unwrap();
-    stations.as_array_mut().unwrap().remove(1);
+    for list in ["/status/ap/cell/stations", "/gained/ap/cell/stations"] {
+        let stations = report.arms[0].result.pointer_mut(list).unwrap();
+        stations.as_array_mut().unwrap().remove(1);
+    }
     let summary = Summary::of(&report);
     assert_eq!(summary.rows[5].what, "airtime of C");
     assert_eq!(summary.airtime.len(), 2);

@@ -30,7 +30,8 @@ pub(crate) struct Cell<'a> {
     radios: network::Radios<'a>,
     links: Vec<(&'a str, Link)>,
     daemons: Vec<Daemon>,
-    snapshots: Map<String, Value>,
+    /// What daemons said of themselves at their first and at their latest snapshot.
+    snapshots: Vec<(String, Value, Value)>,
 }
 
 impl<'a> Cell<'a> {
@@ -60,8 +61,22 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn snapshot(&mut self, name: &str) -> Result<()> {
         let status = self.daemon(name)?.status();
-        self.snapshots.insert(name.to_owned(), status);
+        match self.snapshots.iter_mut().find(|(node, ..)| node == name) {
+            Some((.., latest)) => *latest = status,
+            None => self
+                .snapshots
+                .push((name.to_owned(), status.clone(), status)),
+        }
         Ok(())
+    }
+
+    /// By how much each daemon's figures grew between its snapshots.
+    fn gained(&self) -> Value {
+        let all = self
+            .snapshots
+            .iter()
+            .map(|(node, first, latest)| (node.clone(), counters::difference(first, latest)));
+        Value::Object(all.collect())
     }
 
     /// Brings up the cells, then the stations, then their addresses.
@@ -80,7 +95,7 @@ impl<'a> Cell<'a> {
             radios,
             links,
             daemons: Vec::new(),
-            snapshots: Map::new(),
+            snapshots: Vec::new(),
         })
     }
 
@@ -276,7 +291,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
             "after": after,
         },
         "status": status,
-        "snapshots": cell.snapshots,
+        "gained": cell.gained(),
         "daemons": daemons,
         "rules-left": leftovers,
     });

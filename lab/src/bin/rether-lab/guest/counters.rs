@@ -118,10 +118,15 @@ pub(crate) fn difference(before: &Value, after: &Value) -> Value {
         (Value::Object(before), Value::Object(after)) => {
             let both = after.iter().filter_map(|(name, value)| {
                 let earlier = before.get(name)?;
-                let kept = value.is_number() || value.is_object();
+                let kept = value.is_number() || value.is_object() || value.is_array();
                 kept.then(|| (name.clone(), difference(earlier, value)))
             });
             Value::Object(both.collect())
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            let both = before.iter().zip(after);
+            both.map(|(earlier, value)| difference(earlier, value))
+                .collect()
         }
         _ => match (before.as_i64(), after.as_i64()) {
             (Some(before), Some(after)) => Value::from(after.saturating_sub(before)),

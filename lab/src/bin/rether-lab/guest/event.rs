@@ -37,7 +37,7 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
         Deed::LoseTokens => {
             lose(node, event.share.context("no share")?)?;
         }
-        Deed::KeepTokens => run(Some(node), &format!("nft delete table {TABLE}"))?,
+        Deed::KeepTokens => output(Some(node), &["nft", &no_rule()]).map(drop)?,
         Deed::Run => {
             let command = event.command.as_deref().context("no command")?;
             return output(Some(node), &["sh", "-c", command]).map(Some);
@@ -48,17 +48,51 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
 
 /// Loses `share` of the Rether frames that the node sends, without a word to the sender: they go to
 /// a device that leads nowhere. (A plain drop in an egress hook would fail the sender's call.)
+///
+/// The base chain is made without a rule, in a transaction of its own, and stays until the end of
+/// the arm. The kernel drops every packet that is held in the node's queues whenever a base chain
+/// goes; and it goes, too, when a transaction that makes it has a rule whose module is not loaded
+/// yet: the kernel undoes the transaction, loads the module and starts again.
 fn lose(node: &str, share: Percent) -> Result<()> {
     let hole = "ip link add hole type dummy 2>/dev/null; ip link set hole up";
     output(Some(node), &["sh", "-c", hole])?;
-    output(Some(node), &["nft", &loss_rules(share)]).map(drop)
+    output(Some(node), &["nft", &empty_chain()])?;
+    output(Some(node), &["nft", &loss_rule(share)]).map(drop)
 }
 
-fn loss_rules(share: Percent) -> String {
+fn empty_chain() -> String {
     format!(
-        "add table {TABLE}\ndelete table {TABLE}\ntable {TABLE} {{\n chain tokens {{\n  \
-         type filter hook egress device \"wlan0\" priority 0;\n  \
-         ether type 0x88b5 numgen random mod 100 < {} counter fwd to \"hole\"\n }}\n}}\n",
-        share.0
+        "add table {TABLE}\nadd chain {TABLE} tokens \
+         {{ type filter hook egress device \"wlan0\" priority 0; }}\n"
     )
+}
+
+fn no_rule() -> String {
+    format!("flush chain {TABLE} tokens\n")
+}
+
+fn loss_rule(share: Percent) -> String {
+    no_rule()
+        + &format!(
+            "add rule {TABLE} tokens \
+             ether type 0x88b5 numgen random mod 100 < {} counter fwd to \"hole\"\n",
+            share.0
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_base_chain_goes_while_packets_are_held() {
+        let loss = [empty_chain(), loss_rule(Percent(30))];
+        let makes_chain = loss.each_ref().map(|text| text.contains("hook egress"));
+        let has_rule = loss.each_ref().map(|text| text.contains("add rule"));
+        // Apart, because a transaction is undone and repeated to load the module of a rule.
+        assert_eq!((makes_chain, has_rule), ([true, false], [false, true]));
+        for text in loss.into_iter().chain([no_rule()]) {
+            assert!(!text.contains("delete"), "{text}");
+        }
+    }
 }
