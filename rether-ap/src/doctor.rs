@@ -18,7 +18,8 @@ pub(crate) async fn doctor(
     hostapd: Option<&Path>,
 ) -> anyhow::Result<u8> {
     let (check, config) = configuration();
-    let interface = interface.or(config.as_ref().and_then(|config| config.interface.as_ref()));
+    let interface =
+        interface.or_else(|| config.as_ref().and_then(|config| config.interface.as_ref()));
     let mut checks = doctor::machine(interface).await;
     checks.push(check);
     match access_point(interface, hostapd, config.as_ref()).await {

@@ -33,7 +33,7 @@ pub trait Gate: AsFd {
     ) -> Result<(), OsError>;
 
     /// Carries out `verdicts` in their order. When it returns, accepted packets have been handed
-    /// to the driver below. Packets that have vanished meanwhile (interface down) are ignored.
+    /// to the driver below. Packets that have vanished meanwhile ([`Counters::vanished`]) are ignored.
     ///
     /// # Errors
     /// As for [`Gate::receive`].
@@ -55,13 +55,15 @@ pub trait Gate: AsFd {
 pub struct Counters {
     /// Came to the gate.
     pub received: u64,
-    /// Let go.
+    /// Let go, and what had vanished by then.
     pub accepted: u64,
     /// Discarded by a verdict.
     pub dropped: u64,
     /// Let go at once, because nobody can say which station they are for.
     pub unattributed: u64,
-    /// Vanished while held: the interface went down or the rules were deleted.
+    /// Vanished while held, at least: the interface went down, or a base chain of anybody's nftables
+    /// rules went in this network namespace. A verdict on several packets that finds one of them
+    /// reports no error, so those few are not known.
     pub vanished: u64,
     /// Held now.
     pub held: u64,
