@@ -117,7 +117,7 @@ impl Rules {
         }
     }
 
-    /// What is in force; `None` is absent.
+    /// What is in force; `None` is absent, or unknown since a change was refused.
     #[must_use]
     pub const fn installed(&self) -> Option<&Mode> {
         self.installed.as_ref()
@@ -127,16 +127,15 @@ impl Rules {
     /// milliseconds: not for the token thread.
     ///
     /// # Errors
-    /// `nft` is missing or refused; the rules are as they were.
+    /// `nft` is missing or refused; the rules are as they were, and the next call puts in force
+    /// whatever mode it is given.
     pub fn set(&mut self, mode: &Mode) -> Result<(), RulesError> {
         if self.installed.as_ref() == Some(mode) {
             return Ok(());
         }
-        nft::load(&render::transaction(
-            &self.config,
-            self.installed.as_ref(),
-            mode,
-        ))?;
+        // A refusal may mean that somebody else changed the table: the next try builds on nothing.
+        let before = self.installed.take();
+        nft::load(&render::transaction(&self.config, before.as_ref(), mode))?;
         self.installed = Some(mode.clone());
         Ok(())
     }
@@ -146,15 +145,13 @@ impl Rules {
     /// # Errors
     /// As for [`Rules::set`]. A table that has gone already is no error.
     pub fn remove(&mut self) -> Result<(), RulesError> {
-        if self.installed.is_some() {
-            let RulesConfig {
-                placement,
-                interface,
-                ..
-            } = &self.config;
-            nft::load(&render::deletion(placement.family(), interface))?;
-            self.installed = None;
-        }
+        let RulesConfig {
+            placement,
+            interface,
+            ..
+        } = &self.config;
+        nft::load(&render::deletion(placement.family(), interface))?;
+        self.installed = None;
         Ok(())
     }
 

@@ -34,11 +34,10 @@ pub(super) fn transaction(config: &RulesConfig, before: Option<&Mode>, mode: &Mo
         }
     }
     for gone in stations(before).iter().filter(|old| !uses(mode, old.queue)) {
-        text.line(&format!(
-            "delete chain {} {}",
-            text.table,
-            chain(gone.queue)
-        ));
+        let name = format!("{} {}", text.table, chain(gone.queue));
+        // Somebody may have flushed the whole ruleset, and what is not there cannot be deleted.
+        text.line(&format!("add chain {name}"));
+        text.line(&format!("delete chain {name}"));
     }
     text.text
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use rether_linux::gate::{Gate, Hop};
 use rether_linux::neigh::Neighbours;
-use rether_linux::rules::{FlowMatch, Mode, Placement, Prefix, Protocol, Rules, try_queue_rule};
+use rether_linux::rules::{
+    FlowMatch, Mode, Placement, Prefix, Protocol, Rules, StationQueue, try_queue_rule,
+};
 use rether_proto::machine::Verdict;
 
 use crate::setup::{Cable, Sender, arrived, gate, run, take};
@@ -141,6 +143,14 @@ fn leftovers_go_and_others_stay() {
     let mut rules = Rules::new(cable.rules(Placement::Station, 34));
     rules.set(&Mode::OPEN).unwrap();
     run("nft flush ruleset");
+    rules.remove().unwrap();
+    let mut rules = Rules::new(cable.rules(Placement::BridgedAp, 34));
+    let (station, queue) = (cable.far.mac, 35);
+    rules
+        .set(&Mode::Hold(vec![StationQueue { station, queue }]))
+        .unwrap();
+    run("nft flush ruleset");
+    rules.set(&Mode::Hold(vec![])).unwrap();
     rules.remove().unwrap();
     for placement in [Placement::Station, Placement::BridgedAp] {
         try_queue_rule(placement).unwrap();

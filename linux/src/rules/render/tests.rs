@@ -124,13 +124,15 @@ add rule bridge rether_wlan0 to_13 queue flags bypass to 13
 add element bridge rether_wlan0 stations { 02:00:00:00:01:01 : jump to_12, 02:00:00:00:01:02 : \
 jump to_13 }
 add rule bridge rether_wlan0 post oifname \"wlan0\" ether daddr vmap @stations
+add chain bridge rether_wlan0 to_11
 delete chain bridge rether_wlan0 to_11
 ";
     assert_eq!(text, expected);
     let open = transaction(&config(Placement::BridgedAp), Some(&before), &Mode::OPEN);
     assert!(open.ends_with(
         "flush map bridge rether_wlan0 stations\n\
-         delete chain bridge rether_wlan0 to_11\ndelete chain bridge rether_wlan0 to_12\n"
+         add chain bridge rether_wlan0 to_11\ndelete chain bridge rether_wlan0 to_11\n\
+         add chain bridge rether_wlan0 to_12\ndelete chain bridge rether_wlan0 to_12\n"
     ));
 }
 
