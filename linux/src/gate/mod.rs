@@ -95,12 +95,18 @@ pub struct QueueOptions {
 }
 
 impl QueueOptions {
-    /// The defaults for packets that are for `hop`: 4096 packets, no offload.
+    /// The defaults for packets that are for `hop`: no offload, and 4096 packets, or 65,535 in a
+    /// queue that all stations share. It must not be full before the core's own queues are, or
+    /// one busy station would have the kernel let everybody's packets pass.
     #[must_use]
     pub const fn new(hop: Hop) -> Self {
+        let max_packets = match hop {
+            Hop::Station(_) | Hop::LinkDestination => 4096,
+            Hop::Neighbour => 65_535,
+        };
         Self {
             hop,
-            max_packets: 4096,
+            max_packets,
             gso: false,
         }
     }
