@@ -1,5 +1,6 @@
 //! Reservations: opened by the first packet of a flow or by an agent, released when idle.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{Coordinator, CoordinatorEvent, ReleaseCause};
@@ -19,9 +20,45 @@ const MAX_REFUSED: usize = 1_024;
 /// How much longer than an idle agent takes to close its flow the coordinator waits for it.
 const CLOSE_MARGIN: Duration = Duration::from_secs(2);
 
-/// Downlink flows that were refused lately, so that not every packet is judged.
+/// What was refused lately.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Refusals(alloc::collections::BTreeMap<FlowId, Instant>);
+pub(super) struct Refusals {
+    /// Downlink flows, so that not every packet is judged.
+    judged: Recent,
+    /// Flows whose refusal was made an event, so that not every repetition is one.
+    told: Recent,
+}
+
+/// Flows of the last [`REFUSED_PAUSE`], at most [`MAX_REFUSED`].
+#[derive(Clone, Debug, Default)]
+struct Recent(BTreeMap<FlowId, Instant>);
+
+impl Recent {
+    fn has(&self, id: &FlowId, now: Instant) -> bool {
+        self.0
+            .get(id)
+            .is_some_and(|at| now.since(*at) < REFUSED_PAUSE)
+    }
+
+    /// Remembers `id`; false if it is known already, or there is no room.
+    fn note(&mut self, id: FlowId, now: Instant) -> bool {
+        if self.has(&id, now) {
+            return false;
+        }
+        if self.0.len() >= MAX_REFUSED {
+            self.prune(now);
+        }
+        let has_room = self.0.len() < MAX_REFUSED;
+        if has_room {
+            self.0.insert(id, now);
+        }
+        has_room
+    }
+
+    fn prune(&mut self, now: Instant) {
+        self.0.retain(|_, at| now.since(*at) < REFUSED_PAUSE);
+    }
+}
 
 impl Coordinator {
     /// Opens the reservation of a downlink flow when its first packet comes by.
@@ -30,8 +67,7 @@ impl Coordinator {
         if !self.stations.contains_key(&id.station) || self.ledger.get(&id).is_some() {
             return;
         }
-        let judged = self.refusals.0.get(&id);
-        if judged.is_some_and(|at| self.now.since(*at) < REFUSED_PAUSE) {
+        if self.refusals.judged.has(&id, self.now) {
             return;
         }
         let Some(rule) = self
@@ -40,8 +76,8 @@ impl Coordinator {
         else {
             return;
         };
-        if self.open(id, rule).is_err() && self.refusals.0.len() < MAX_REFUSED {
-            self.refusals.0.insert(id, self.now);
+        if self.open(id, rule).is_err() {
+            self.refusals.judged.note(id, self.now);
         }
     }
 
@@ -64,8 +100,10 @@ impl Coordinator {
         };
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         if let Err(refusal) = self.ledger.admit(id, entry, links) {
-            self.events
-                .push_back(CoordinatorEvent::Refused(id, refusal));
+            if self.refusals.told.note(id, self.now) {
+                self.events
+                    .push_back(CoordinatorEvent::Refused(id, refusal));
+            }
             return Err(refusal);
         }
         if let Some(station) = self.stations.get_mut(&id.station) {
@@ -215,10 +253,8 @@ impl Coordinator {
         for id in ids {
             self.release(id, ReleaseCause::Idle);
         }
-        let now = self.now;
-        self.refusals
-            .0
-            .retain(|_, at| now.since(*at) < REFUSED_PAUSE);
+        self.refusals.judged.prune(self.now);
+        self.refusals.told.prune(self.now);
     }
 
     /// Agents that were silent for longer than the grace time lose their reservations, and their
@@ -305,7 +341,7 @@ impl Coordinator {
                 None => self.release(id, ReleaseCause::PolicyChanged),
             }
         }
-        self.refusals.0.clear();
+        self.refusals = Refusals::default();
         // Agents see the new version and ask for the table.
         self.hello(MacAddr::BROADCAST);
     }

@@ -44,6 +44,68 @@ fn the_first_packet_down_opens_a_reservation() {
     assert_eq!(bench.verdicts.len(), 3);
 }
 
+/// A cell that has no room for any reservation, with station 1.
+fn refusing() -> Bench {
+    let config = CoordinatorConfig {
+        reservation_limit: 0,
+        ..CoordinatorConfig::new(PHY, Rate(540))
+    };
+    let mut bench = Bench::of(config);
+    bench.join(1);
+    bench
+}
+
+fn refusals(bench: &Bench) -> usize {
+    let refused = |event: &&CoordinatorEvent| matches!(event, CoordinatorEvent::Refused(..));
+    bench.events.iter().filter(refused).count()
+}
+
+/// Nothing else forgets them while there are no reservations.
+#[test]
+fn many_refusals_of_old_leave_room_for_new_ones() {
+    const FLOWS: usize = 1_100;
+    let mut bench = refusing();
+    let from_everywhere = |bench: &mut Bench| {
+        for src_port in 10_000_u16..10_000 + FLOWS as u16 {
+            bench.next += 1;
+            let packet = Packet {
+                id: PacketId(bench.next),
+                station: sta(1),
+                len: 200,
+                flow: FlowKey {
+                    src_port,
+                    ..flow(1, VOICE).reversed()
+                },
+            };
+            bench.input(Input::Packet(packet)).unwrap();
+        }
+    };
+    from_everywhere(&mut bench);
+    from_everywhere(&mut bench);
+    let remembered = refusals(&bench);
+    assert!(remembered > 0 && remembered < FLOWS, "{remembered}");
+    bench.forget();
+    bench.now += Duration::from_secs(6);
+    for _ in 0..10 {
+        bench.packet(1, VOICE, 200);
+    }
+    assert_eq!(refusals(&bench), 1);
+}
+
+#[test]
+fn an_agent_that_asks_again_is_answered_and_reported_once() {
+    let mut bench = refusing();
+    bench.register(1, 1);
+    for _ in 0..10 {
+        bench.reserve(1, VOICE);
+    }
+    assert_eq!(bench.outcomes().len(), 10);
+    assert_eq!(refusals(&bench), 1);
+    bench.now += Duration::from_secs(6);
+    bench.reserve(1, VOICE);
+    assert_eq!((bench.outcomes().len(), refusals(&bench)), (11, 2));
+}
+
 #[test]
 fn a_full_cell_refuses_and_remembers() {
     let config = CoordinatorConfig {
@@ -55,10 +117,6 @@ fn a_full_cell_refuses_and_remembers() {
     bench.join(2);
     bench.packet(1, VOICE, 200);
     bench.forget();
-    let refusals = |bench: &Bench| {
-        let refused = |event: &&CoordinatorEvent| matches!(event, CoordinatorEvent::Refused(..));
-        bench.events.iter().filter(refused).count()
-    };
     for _ in 0..240 {
         bench.packet(2, VOICE, 200);
         bench.packet(1, VOICE, 200);
