@@ -14,7 +14,7 @@ use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
 use rether_linux::gate::Hop;
 use rether_linux::link::{InterfaceName, Link};
-use rether_linux::nl80211::{Event, Events, Nl80211, Station};
+use rether_linux::nl80211::{Event, Events, Nl80211};
 use rether_linux::rules::{Mode, Placement};
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent};
 use rether_proto::policy::Direction;
@@ -281,9 +281,11 @@ impl<'a> Daemon<'a> {
     }
 
     async fn follow_stations(&mut self) {
-        let present = self.nl80211.stations(self.cell.interface.index).await;
-        // An interface that is down or gone has no stations.
-        let present: Vec<Station> = present.unwrap_or_default();
+        let present = match self.nl80211.stations(self.cell.interface.index).await {
+            Ok(present) => present,
+            // Nobody has left because of that: the next look tries once more.
+            Err(error) => return tracing::debug!("the stations stay as they were: {error}"),
+        };
         if self.members.follow(&present, &mut self.hostapd).await {
             self.set_rules();
         }

@@ -53,10 +53,11 @@ async fn station(wanted: Option<&InterfaceName>, wpa: Option<&Path>) -> anyhow::
         )),
     };
     let state = match link::access_point(&nl80211, interface.index, &mut control).await {
-        Some(ap) => Ok(format!("{name} is associated with {}", ap.mac)),
-        None => Err(format!(
+        Ok(Some(ap)) => Ok(format!("{name} is associated with {}", ap.mac)),
+        Ok(None) => Err(format!(
             "{name} is not associated: nothing to do until it is"
         )),
+        Err(error) => Err(error.to_string()),
     };
     Ok(vec![
         Check::new("station", Need::Should, state),

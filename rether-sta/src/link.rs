@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rether_linux::control::{Control, ControlError};
 use rether_linux::link::InterfaceName;
-use rether_linux::nl80211::{Interface, Nl80211, Station};
+use rether_linux::nl80211::{Interface, Nl80211, Nl80211Error, Station};
 use rether_proto::mac::MacAddr;
 
 /// `wpa_supplicant`'s control socket for `interface` where it is by default.
@@ -35,19 +35,21 @@ pub(crate) async fn connect(
 /// The AP that the station is associated with and authorised at, as the driver shows it; its
 /// address and rates are in there. Without `wpa_supplicant`'s word, associated is enough: before
 /// the handshake is over, frames do not get through anyway.
+///
+/// # Errors
+/// The driver could not be asked; the link may be as it was.
 pub(crate) async fn access_point(
     nl80211: &Nl80211,
     index: u32,
     wpa: &mut Option<Control>,
-) -> Option<Station> {
-    // An interface that is down or gone has no AP.
-    let peers = nl80211.stations(index).await.ok()?;
+) -> Result<Option<Station>, Nl80211Error> {
+    let peers = nl80211.stations(index).await?;
     let authorised = authorised_at(wpa).await;
-    peers.into_iter().find(|peer| match authorised {
+    Ok(peers.into_iter().find(|peer| match authorised {
         Word::At(bssid) => peer.mac == bssid,
         Word::Nowhere => false,
         Word::Unknown => true,
-    })
+    }))
 }
 
 enum Word {

@@ -259,9 +259,11 @@ impl<'a> Daemon<'a> {
 
     async fn follow_link(&mut self) {
         let found = link::access_point(self.nl80211, self.interface.index, &mut self.wpa).await;
-        let Some(ap) = found else {
-            self.link_is_down();
-            return;
+        let ap = match found {
+            Ok(Some(ap)) => ap,
+            Ok(None) => return self.link_is_down(),
+            // The next look tries once more.
+            Err(error) => return tracing::debug!("the link stays as it was: {error}"),
         };
         if self.bssid != Some(ap.mac) {
             self.link_is_up(ap.mac).await;

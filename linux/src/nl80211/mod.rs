@@ -142,21 +142,21 @@ impl Nl80211 {
         Ok(messages.iter().filter_map(parse::interface).collect())
     }
 
-    /// All peers of interface `index`.
+    /// All peers of interface `index`; one that is down or gone has none.
     ///
     /// # Errors
-    /// The interface has gone.
+    /// The request was refused, which says nothing about the peers.
     pub async fn stations(&self, index: u32) -> Result<Vec<Station>, Nl80211Error> {
         let doing = "list the stations";
         let of = Attributes::default()
             .with(Attr::Ifindex, index)
             .doing(doing)?;
         let messages = dump(&self.router, self.family, Command::GetStation, of).await;
-        Ok(messages
-            .doing(doing)?
-            .iter()
-            .filter_map(parse::station)
-            .collect())
+        match messages.doing(doing) {
+            Ok(messages) => Ok(messages.iter().filter_map(parse::station).collect()),
+            Err(error) if error.is_link_down() => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// How many octets mac80211 takes from one flow before it turns to the next
