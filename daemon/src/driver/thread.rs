@@ -160,6 +160,10 @@ where
             neighbours.unwrap_or(wake),
         ];
         let mut ready = poll::wait(fds)?;
+        // Reading takes a pending error away, which otherwise would be ready for ever.
+        for place in [1, 4] {
+            ready[place].readable |= ready[place].error;
+        }
         ready[4].readable &= has_neighbours;
         Ok(ready)
     }
@@ -240,11 +244,15 @@ where
                 Ok(Order::Command(command)) => {
                     self.core.feed(&mut self.port, Input::Command(command))?;
                 }
-                Ok(Order::Inspect(look)) => look(View {
-                    machine: &mut self.core.machine,
-                    gate: &mut self.core.gate,
-                    counters: self.core.counters,
-                }),
+                Ok(Order::Inspect(look)) => {
+                    look(View {
+                        machine: &mut self.core.machine,
+                        gate: &mut self.core.gate,
+                        counters: self.core.counters,
+                    });
+                    // Binding a queue may have taken packets off the descriptor.
+                    self.read_gate()?;
+                }
                 Ok(Order::Port(port)) => {
                     self.port = *port;
                     self.neighbours = Neighbours::default();

@@ -21,8 +21,9 @@ pub use nfqueue::NfqGate;
 
 /// Holds packets and lets them go. The file descriptor is readable when packets have come.
 pub trait Gate: AsFd {
-    /// Gives every packet that has come to `sink`, oldest first. Never blocks. `neighbours` is
-    /// asked by queues of kind [`Hop::Neighbour`] only.
+    /// Gives packets that have come to `sink`, oldest first, but not without end: the descriptor
+    /// stays readable while there are more. Never blocks. `neighbours` is asked by queues of kind
+    /// [`Hop::Neighbour`] only.
     ///
     /// # Errors
     /// The gate is broken and should be opened anew; packets it held are lost by then.

@@ -17,6 +17,9 @@ use crate::sys::batch::Batch;
 
 /// Receive buffer in octets: 8 MB held 200,000 messages without loss.
 const RECEIVE_BUFFER: usize = 8 << 20;
+/// The most batches of 32 packets taken by one [`Gate::receive`]: a flood must not keep
+/// the token thread from its tokens. The descriptor stays readable while there are more.
+const BATCHES: usize = 16;
 
 /// A gate on NFQUEUE: one socket, any number of queues. The number of a packet
 /// ([`rether_proto::machine::PacketId`]) is its queue in the high half and the kernel's packet
@@ -113,12 +116,20 @@ impl NfqGate {
         }
     }
 
-    /// Takes in all that has come.
-    fn drain(&mut self, neighbours: &Neighbours, sink: &mut dyn FnMut(Packet)) -> io::Result<()> {
+    /// Takes in what came while a request waited, and up to so many batches of what has come since.
+    fn drain(
+        &mut self,
+        batches: usize,
+        neighbours: &Neighbours,
+        sink: &mut dyn FnMut(Packet),
+    ) -> io::Result<()> {
         for datagram in self.early.drain(..) {
             self.book.datagram(&datagram, neighbours, sink);
         }
-        while self.batch.receive(&self.socket)? {
+        for _ in 0..batches {
+            if !self.batch.receive(&self.socket)? {
+                break;
+            }
             for datagram in self.batch.datagrams() {
                 self.book.datagram(datagram, neighbours, sink);
             }
@@ -152,7 +163,7 @@ impl Gate for NfqGate {
         neighbours: &Neighbours,
         sink: &mut dyn FnMut(Packet),
     ) -> Result<(), OsError> {
-        self.drain(neighbours, sink).doing("read the gate")
+        self.drain(BATCHES, neighbours, sink).doing("read the gate")
     }
 
     fn apply(&mut self, verdicts: &[Verdict]) -> Result<(), OsError> {
@@ -161,7 +172,7 @@ impl Gate for NfqGate {
     }
 
     fn release_all(&mut self) -> Result<(), OsError> {
-        self.drain(&Neighbours::default(), &mut |_| {})
+        self.drain(usize::MAX, &Neighbours::default(), &mut |_| {})
             .doing("read the gate")?;
         self.book.release_all();
         self.flush().doing("release packets")
