@@ -68,7 +68,8 @@ where
     M::Command: Clone + Serialize + Send + 'static,
     M::Event: Clone + Serialize + Send + 'static,
 {
-    /// Removes what a killed predecessor left, then starts everything. No rule is in force yet.
+    /// Takes the queue, removes what a killed predecessor left, then starts everything. No rule is
+    /// in force yet.
     ///
     /// # Errors
     /// Missing rights or kernel features; the text says what to do.
@@ -77,14 +78,19 @@ where
         S: Start<Machine = M> + Serialize,
     {
         let interface = &plan.link.name;
-        if Rules::remove_leftovers(interface)? {
+        // First of all, because it fails while another daemon serves the interface: its rules have
+        // to stay, and a watchdog that is left alone would remove them.
+        let mut gate = NfqGate::open()?;
+        gate.bind(plan.queue, QueueOptions::new(plan.hop))?;
+        if Rules::flush_leftovers(interface)? {
+            // Old rules have found their queue bound again.
+            gate.release_all()?;
+            Rules::remove_leftovers(interface)?;
             tracing::warn!("removed the rules that a killed predecessor left for {interface}");
         }
         let program = Path::new("/proc/self/exe");
         let watchdog = Watchdog::start(program, interface, plan.patience)
             .context("cannot start the watchdog")?;
-        let mut gate = NfqGate::open()?;
-        gate.bind(plan.queue, QueueOptions::new(plan.hop))?;
         let port = open_port(&plan.link, plan.placement, plan.ether_type)?;
         let (recorder, writer) = match &plan.record {
             Some(path) => {

@@ -161,19 +161,37 @@ impl Rules {
     /// # Errors
     /// As for [`Rules::set`].
     pub fn remove_leftovers(interface: &InterfaceName) -> Result<bool, RulesError> {
-        let name = render::table_name(interface);
-        let mut tables = nft::tables()?;
-        tables.retain(|(family, table)| FAMILIES.contains(&family.as_str()) && *table == name);
-        let deletions: Vec<String> = tables
-            .iter()
-            .map(|(family, _)| render::deletion(family, interface))
-            .collect();
-        if deletions.is_empty() {
-            return Ok(false);
-        }
-        nft::load(&deletions.concat())?;
-        Ok(true)
+        to_leftovers(interface, render::deletion)
     }
+
+    /// Makes what a killed predecessor left behind for `interface` send nothing to the gate any
+    /// more; true if there was something. What its rules have sent to a queue that is bound again
+    /// can then be let go before [`Rules::remove_leftovers`] would have the kernel drop it.
+    ///
+    /// # Errors
+    /// As for [`Rules::set`].
+    pub fn flush_leftovers(interface: &InterfaceName) -> Result<bool, RulesError> {
+        to_leftovers(interface, render::emptying)
+    }
+}
+
+/// Loads `change` of each table of `interface` that is there; true if there was one.
+fn to_leftovers(
+    interface: &InterfaceName,
+    change: impl Fn(&str, &InterfaceName) -> String,
+) -> Result<bool, RulesError> {
+    let name = render::table_name(interface);
+    let mut tables = nft::tables()?;
+    tables.retain(|(family, table)| FAMILIES.contains(&family.as_str()) && *table == name);
+    let changes: Vec<String> = tables
+        .iter()
+        .map(|(family, _)| change(family, interface))
+        .collect();
+    if changes.is_empty() {
+        return Ok(false);
+    }
+    nft::load(&changes.concat())?;
+    Ok(true)
 }
 
 /// Version of the `nft` program.

@@ -48,6 +48,12 @@ pub(super) fn deletion(family: &str, interface: &InterfaceName) -> String {
     format!("add table {family} {name}\ndelete table {family} {name}\n")
 }
 
+/// The transaction that takes all rules out of a table which may not be there.
+pub(super) fn emptying(family: &str, interface: &InterfaceName) -> String {
+    let name = table_name(interface);
+    format!("add table {family} {name}\nflush table {family} {name}\n")
+}
+
 /// Family and name of the table.
 fn table(config: &RulesConfig) -> String {
     format!(

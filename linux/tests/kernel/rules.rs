@@ -134,6 +134,8 @@ fn leftovers_go_and_others_stay() {
         killed.set(&Mode::Hold(vec![])).unwrap();
     }
     run("nft add table inet rether_left01");
+    assert!(Rules::flush_leftovers(&cable.near.name).unwrap());
+    run("! nft list ruleset | grep queue");
     assert!(Rules::remove_leftovers(&cable.near.name).unwrap());
     assert_eq!(tables(), "table inet rether_left01\n");
     assert!(!Rules::remove_leftovers(&cable.near.name).unwrap());

@@ -155,4 +155,8 @@ fn table_names() {
         deletion("bridge", &wlan1),
         "add table bridge rether_wlan1\ndelete table bridge rether_wlan1\n"
     );
+    assert_eq!(
+        emptying("inet", &wlan1),
+        "add table inet rether_wlan1\nflush table inet rether_wlan1\n"
+    );
 }
