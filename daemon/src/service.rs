@@ -1,7 +1,5 @@
 //! What systemd wants to hear (`Type=notify`). Without systemd, nothing happens.
 
-use std::time::Duration;
-
 use sd_notify::NotifyState;
 
 fn tell(states: &[NotifyState<'_>]) {
@@ -26,13 +24,13 @@ pub fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
-/// The daemon is healthy. Call it at least every [`interval`].
+/// The daemon is healthy. Call it at least once in half of `WatchdogSec`, if [`is_watched`].
 pub fn alive() {
     tell(&[NotifyState::Watchdog]);
 }
 
-/// How often [`alive`] is to be called: half of `WatchdogSec`, if the unit has one.
+/// Whether systemd waits for [`alive`], because the unit has `WatchdogSec`.
 #[must_use]
-pub fn interval() -> Option<Duration> {
-    sd_notify::watchdog_enabled().map(|whole| whole / 2)
+pub fn is_watched() -> bool {
+    sd_notify::watchdog_enabled().is_some()
 }

@@ -1,32 +1,11 @@
-//! What a watchdog needs: dying with the parent, and a handle on a process that cannot come to
-//! mean another one.
+//! What a watchdog needs: a handle on a process that cannot come to mean another one.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{
-    Pid, PidfdFlags, Signal, getppid, pidfd_open, pidfd_send_signal,
-    set_parent_process_death_signal,
-};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::error::{Doing, OsError};
-
-/// Has the kernel kill this process when `parent` dies; ends it now if `parent` is already dead.
-/// Call it first thing in a child. `parent` is the parent's process id, taken before the fork.
-///
-/// # Errors
-/// The kernel refused the request, or the parent has already gone.
-pub fn die_with_parent(parent: u32) -> Result<(), OsError> {
-    set_parent_process_death_signal(Some(Signal::KILL)).doing("tie this process to its parent")?;
-    let now = getppid().map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs());
-    if now == parent {
-        return Ok(());
-    }
-    Err(OsError::new(
-        "tie this process to its parent",
-        rustix::io::Errno::SRCH,
-    ))
-}
 
 /// A process, held by file descriptor: the number may be reused, this handle is not. It becomes
 /// readable when the process has ended.
@@ -93,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_parent_is_refused() {
+    fn a_number_without_a_process_is_refused() {
         assert!(Process::open(0).is_err());
         assert!(Process::open(u32::MAX).is_err());
     }

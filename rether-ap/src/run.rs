@@ -309,7 +309,7 @@ impl<'a> Daemon<'a> {
         }
         self.follow_stations().await;
         // Proves that the token thread answers, before systemd is told so.
-        if service::interval().is_some() && self.session.orders.inspect(|_| ()).await.is_ok() {
+        if service::is_watched() && self.session.orders.inspect(|_| ()).await.is_ok() {
             service::alive();
         }
     }

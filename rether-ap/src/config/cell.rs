@@ -149,17 +149,11 @@ impl CellConfig {
     /// The coordinator's configuration for a cell on `phy`.
     #[must_use]
     pub fn coordinator(&self, phy: Phy) -> CoordinatorConfig {
-        /// A visit at 11 Mb/s costs 1.7 ms by itself, so a turn there has to be longer.
-        const DSSS_QUANTUM: Duration = Duration::from_millis(20);
-        let is_dsss = matches!(phy.kind, PhyKind::DsssLong | PhyKind::DsssShort);
         let assumed = self.assumed_rate.unwrap_or_else(|| phy.lowest_basic_rate());
         let mut config = CoordinatorConfig::new(phy, assumed);
         let set = |value: &mut Duration, given: Option<Duration>| {
             *value = given.unwrap_or(*value);
         };
-        if is_dsss {
-            config.quantum = DSSS_QUANTUM;
-        }
         set(&mut config.cycle, self.cycle);
         set(&mut config.shortest_cycle, self.shortest_cycle);
         set(&mut config.quantum, self.quantum);
