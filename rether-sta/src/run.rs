@@ -47,13 +47,15 @@ pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
         interface.name
     );
     let queues = TransmitQueues::straighten(&nl80211, interface.wiphy).await;
-    let stay_awake = config.stay_awake;
     let index = interface.index;
+    // Left off at the end where somebody else had turned it off.
+    let had_power_save =
+        config.stay_awake && matches!(nl80211.power_save(index).await, Ok(Some(true)));
     let served = Daemon::serve(options, config, interface, &nl80211, &mut signals).await;
     if let Some(queues) = queues {
         queues.restore(&nl80211).await;
     }
-    if stay_awake && let Err(error) = nl80211.set_power_save(index, true).await {
+    if had_power_save && let Err(error) = nl80211.set_power_save(index, true).await {
         tracing::debug!("power save stays off: {error}");
     }
     served.map(|()| exit::OK)

@@ -16,7 +16,7 @@ use rether_proto::time::Duration;
 
 use crate::error::{Doing, OsError};
 use attr::{Attr, Command, Cqm};
-use request::{Attributes, attribute, dump, into_io, order};
+use request::{Attributes, ask, attribute, dump, into_io, order};
 
 pub use event::{Event, Events, SignalLevel};
 
@@ -208,6 +208,19 @@ impl Nl80211 {
             .and_then(|attributes| attributes.with(Attr::PsState, u32::from(on)));
         self.order("set power save", Command::SetPowerSave, attributes)
             .await
+    }
+
+    /// Whether power save is on; `None` if the driver does not say.
+    ///
+    /// # Errors
+    /// The driver has no power save, or the interface has gone.
+    pub async fn power_save(&self, index: u32) -> Result<Option<bool>, Nl80211Error> {
+        let doing = "read power save";
+        let of = Attributes::default()
+            .with(Attr::Ifindex, index)
+            .doing(doing)?;
+        let messages = ask(&self.router, self.family, Command::GetPowerSave, of).await;
+        Ok(messages.doing(doing)?.iter().find_map(parse::power_save))
     }
 
     /// Asks for [`Event::Signal`] when the AP's signal crosses `threshold` (dBm) by `hysteresis`

@@ -88,6 +88,14 @@ pub(super) fn station(message: &Message) -> Option<Station> {
     })
 }
 
+/// `NL80211_PS_ENABLED`.
+const POWER_SAVE_ON: u32 = 1;
+
+pub(super) fn power_save(message: &Message) -> Option<bool> {
+    let attrs = message.attrs().get_attr_handle();
+    number::<_, u32>(&attrs, Attr::PsState).map(|state| state == POWER_SAVE_ON)
+}
+
 /// `NL80211_FEATURE_SK_TX_STATUS`.
 const SOCKET_STATUS: u32 = 1;
 

@@ -55,6 +55,16 @@ pub(super) async fn dump(
     send(router, family, NlmF::DUMP, command, attributes).await
 }
 
+/// Asks for one object and waits for the acknowledgement, too.
+pub(super) async fn ask(
+    router: &NlRouter,
+    family: u16,
+    command: Command,
+    attributes: Attributes,
+) -> io::Result<Vec<Message>> {
+    send(router, family, NlmF::ACK, command, attributes).await
+}
+
 /// Gives an order and waits for its acknowledgement.
 pub(super) async fn order(
     router: &NlRouter,
@@ -62,9 +72,7 @@ pub(super) async fn order(
     command: Command,
     attributes: Attributes,
 ) -> io::Result<()> {
-    send(router, family, NlmF::ACK, command, attributes)
-        .await
-        .map(drop)
+    ask(router, family, command, attributes).await.map(drop)
 }
 
 async fn send(

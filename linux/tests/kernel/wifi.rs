@@ -228,7 +228,10 @@ async fn interfaces(nl80211: &Nl80211, ap: &Link, station: &Link) {
 }
 
 async fn orders(nl80211: &Nl80211, station: &Link, events: &mut Events) {
-    nl80211.set_power_save(station.index, false).await.unwrap();
+    for on in [true, false] {
+        nl80211.set_power_save(station.index, on).await.unwrap();
+        assert_eq!(nl80211.power_save(station.index).await.unwrap(), Some(on));
+    }
     nl80211
         .set_signal_watch(station.index, -70, 3)
         .await

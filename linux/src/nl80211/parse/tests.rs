@@ -204,3 +204,11 @@ fn a_radio_is_told_in_parts() {
         }
     );
 }
+
+#[test]
+fn reads_power_save() {
+    let said = |attrs: &[Vec<u8>]| power_save(&read(&bytes(62, attrs)).unwrap());
+    assert_eq!(said(&[word(93, 1)]), Some(true));
+    assert_eq!(said(&[word(93, 0)]), Some(false));
+    assert_eq!(said(&[]), None);
+}
