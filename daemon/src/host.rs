@@ -5,7 +5,7 @@ use std::io::Read;
 use anyhow::{Context as _, bail};
 use rether_linux::gate::Counters;
 use rether_linux::link::InterfaceName;
-use rether_linux::nl80211::{Interface, InterfaceKind, Nl80211};
+use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
 use rether_proto::airtime::Rate;
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -107,6 +107,14 @@ pub async fn find_interface(
         (None, _) => bail!(
             "there is no {kind_name} here; name an interface with --interface, `iw dev` shows them"
         ),
+    }
+}
+
+/// The next event, never while there is no subscription; `None` when it broke.
+pub async fn next_event(events: &mut Option<Events>) -> Option<Event> {
+    match events {
+        Some(events) => events.next().await.ok(),
+        None => std::future::pending().await,
     }
 }
 

@@ -5,8 +5,7 @@ mod policy;
 
 use std::path::Path;
 
-use rether_daemon::config::{self, ConfigError, Count, EtherType, Section, Span};
-use rether_daemon::watchdog;
+use rether_daemon::config::{self, ConfigError, EtherType, Section};
 use rether_linux::link::InterfaceName;
 use rether_proto::policy::PolicyTable;
 use rether_proto::time::Duration;
@@ -65,19 +64,17 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         let ether_type = cell.value::<EtherType>("ethertype");
         (interface, ether_type, CellConfig::read(cell))
     });
-    let queue = file.section("gate", |gate| gate.value::<Count<1, 65_000>>("queue"));
-    let patience = file.section("watchdog", |watchdog| {
-        watchdog.value::<Span<500_000, 60_000_000>>("patience")
-    });
-    let group = file.section("control", |control| control.value::<bool>("group"));
+    let queue = file.section("gate", config::queue);
+    let patience = config::patience(file);
+    let group_may_observe = config::group_may_observe(file);
     let policy = policy::read(file);
     Some(Config {
         interface,
         ether_type: ether_type.map_or(rether_linux::token_socket::ETHER_TYPE, |given| given.0),
         cell,
-        queue: queue.and_then(|queue| u16::try_from(queue.0).ok()),
-        patience: patience.map_or(watchdog::PATIENCE, |patience| patience.0),
-        group_may_observe: group.unwrap_or(false),
+        queue,
+        patience,
+        group_may_observe,
         policy,
     })
 }

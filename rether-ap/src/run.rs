@@ -1,10 +1,10 @@
 //! `rether-ap run`: the daemon around the coordinator.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rether_daemon::config::find;
 use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
@@ -51,10 +51,9 @@ pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
 
 /// The file that was named; else the usual one if it is there; else an empty policy.
 fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
-    let usual = PathBuf::from(config::DEFAULT_FILE);
-    let mut config = match &options.config {
-        Some(file) => config::load(file)?,
-        None if usual.exists() => config::load(&usual)?,
+    let named = options.config.as_deref();
+    let mut config = match find(named, config::DEFAULT_FILE, config::load)? {
+        Some(config) => config,
         None => {
             tracing::warn!(
                 "there is no {}: no flow is promised anything; write a [[policy]] into it",
@@ -211,7 +210,7 @@ impl<'a> Daemon<'a> {
                     // The driver's own error comes out when the session is closed.
                     None => return Ok(()),
                 },
-                event = next_event(&mut self.events) => self.radio_says(event).await,
+                event = host::next_event(&mut self.events) => self.radio_says(event).await,
                 said = next_word(&mut self.hostapd_events) => {
                     if said {
                         self.follow_stations().await;
@@ -367,14 +366,6 @@ impl<'a> Daemon<'a> {
             .orders
             .command(CoordinatorCommand::Policy(fresh.policy));
         self.set_rules();
-    }
-}
-
-/// The next event, never while there is no subscription; `None` when it broke.
-async fn next_event(events: &mut Option<Events>) -> Option<Event> {
-    match events {
-        Some(events) => events.next().await.ok(),
-        None => std::future::pending().await,
     }
 }
 

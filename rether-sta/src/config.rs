@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use rether_daemon::config::{self, ConfigError, Count, EtherType, Section, Span, Text};
-use rether_daemon::watchdog;
 use rether_linux::link::InterfaceName;
 use rether_proto::agent::AgentConfig;
 use rether_proto::time::Duration;
@@ -93,28 +92,26 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
     });
     let (queue, limit) = file.section("gate", |gate| {
         (
-            gate.value::<Count<1, 65_000>>("queue"),
+            config::queue(gate),
             gate.value::<Count<10, 4_000>>("queue-limit"),
         )
     });
     let lost_after = file.section("coordinator", |c| {
         c.value::<Span<1_500_000, 60_000_000>>("lost-after")
     });
-    let patience = file.section("watchdog", |watchdog| {
-        watchdog.value::<Span<500_000, 60_000_000>>("patience")
-    });
-    let group = file.section("control", |control| control.value::<bool>("group"));
+    let patience = config::patience(file);
+    let group_may_observe = config::group_may_observe(file);
     Some(Config {
         interface,
         name: name.and_then(|name| AgentName::try_from(name.0).ok()),
         ether_type: ether_type.map_or(rether_linux::token_socket::ETHER_TYPE, |given| given.0),
         stay_awake: awake.unwrap_or(true),
-        queue: queue.and_then(|queue| u16::try_from(queue.0).ok()),
+        queue,
         queue_limit: limit
             .and_then(|limit| usize::try_from(limit.0).ok())
             .unwrap_or(usual.queue_limit),
         lost_after: lost_after.map_or(usual.lost_after, |span| span.0),
-        patience: patience.map_or(watchdog::PATIENCE, |span| span.0),
-        group_may_observe: group.unwrap_or(false),
+        patience,
+        group_may_observe,
     })
 }

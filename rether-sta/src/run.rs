@@ -1,10 +1,11 @@
 //! `rether-sta run`: the daemon around the agent.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rether_daemon::config::find;
 use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
@@ -63,10 +64,9 @@ pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
 
 /// The file that was named; else the usual one if it is there; else the defaults.
 fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
-    let usual = PathBuf::from(config::DEFAULT_FILE);
-    let mut config = match &options.config {
-        Some(file) => config::load(file)?,
-        None if usual.exists() => config::load(&usual)?,
+    let named = options.config.as_deref();
+    let mut config = match find(named, config::DEFAULT_FILE, config::load)? {
+        Some(config) => config,
         None => config::default()?,
     };
     if options.interface.is_some() {
@@ -170,7 +170,7 @@ impl<'a> Daemon<'a> {
                     // The driver's own error comes out when the session is closed.
                     None => return Ok(()),
                 },
-                event = next_event(&mut self.events) => self.radio_says(event).await,
+                event = host::next_event(&mut self.events) => self.radio_says(event).await,
                 said = next_word(&mut self.wpa_events) => {
                     if said {
                         self.follow_link().await;
@@ -378,14 +378,6 @@ const fn described(mode: GateMode) -> &'static str {
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     name.trim().into()
-}
-
-/// The next event, never while there is no subscription; `None` when it broke.
-async fn next_event(events: &mut Option<Events>) -> Option<Event> {
-    match events {
-        Some(events) => events.next().await.ok(),
-        None => std::future::pending().await,
-    }
 }
 
 /// True when `wpa_supplicant` says something about the link, false when it has gone.

@@ -8,12 +8,14 @@
 //! The sections walk the spanned tree of the `toml` crate instead of deserializing with serde,
 //! because serde stops at the first mistake.
 
+mod common;
 mod finding;
 mod network;
 mod section;
 mod units;
 mod value;
 
+pub use common::{find, group_may_observe, patience, queue};
 pub use finding::{ConfigError, Finding};
 pub use network::{Dscp, EtherType, IpProtocol};
 pub use section::{Document, Section};
