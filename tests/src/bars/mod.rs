@@ -19,7 +19,7 @@ pub struct Row {
     pub name: &'static str,
     /// What must be seen, for people.
     pub required: &'static str,
-    /// Whether the shortened form runs it too.
+    /// Whether the shortened form runs it too. Those that it leaves out are bound by wall time.
     pub quick: bool,
     run: fn(&Context) -> anyhow::Result<Seen>,
 }

@@ -100,28 +100,34 @@ fn run(arguments: &Arguments) -> Result<bool> {
     Ok(short == 0)
 }
 
-/// Runs the rows on `jobs` threads. The lab's time is virtual, so rows do not disturb one another.
+/// Runs the rows of wall time one after the other, then the rest on `jobs` threads: the lab's time
+/// is virtual, so those do not disturb one another.
 fn measure(selected: &[Row], context: &Context, jobs: NonZero<usize>) -> Vec<Outcome> {
-    let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
-    let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(row) = selected.get(number) else {
-                return;
-            };
-            eprintln!("[{}/{}] {}", number + 1, selected.len(), row.name);
-            let outcome = row.measure(context);
-            let verdict = if outcome.passed { "pass" } else { "FAIL" };
-            eprintln!("  {}: {verdict}: {}", row.name, outcome.seen);
-            if let Ok(mut outcomes) = outcomes.lock() {
-                outcomes.push((number, outcome));
-            }
+    let run = |number: usize| {
+        let Some(row) = selected.get(number) else {
+            return;
+        };
+        eprintln!("[{}/{}] {}", number + 1, selected.len(), row.name);
+        let outcome = row.measure(context);
+        let verdict = if outcome.passed { "pass" } else { "FAIL" };
+        eprintln!("  {}: {verdict}: {}", row.name, outcome.seen);
+        if let Ok(mut outcomes) = outcomes.lock() {
+            outcomes.push((number, outcome));
         }
+    };
+    let (virtual_time, wall_time): (Vec<_>, Vec<_>) =
+        (0..selected.len()).partition(|number| selected[*number].quick);
+    wall_time.into_iter().for_each(run);
+    let next = AtomicUsize::new(0);
+    let take = || {
+        virtual_time
+            .get(next.fetch_add(1, Ordering::Relaxed))
+            .copied()
     };
     std::thread::scope(|scope| {
         for _ in 0..jobs.get() {
-            scope.spawn(work);
+            scope.spawn(|| std::iter::from_fn(take).for_each(run));
         }
     });
     let mut outcomes = outcomes.into_inner().unwrap_or_default();
