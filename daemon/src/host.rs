@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context as _, bail};
+use rether_linux::control::ControlEvents;
 use rether_linux::gate::Counters;
 use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
@@ -115,6 +116,22 @@ pub async fn next_event(events: &mut Option<Events>) -> Option<Event> {
     match events {
         Some(events) => events.next().await.ok(),
         None => std::future::pending().await,
+    }
+}
+
+/// True when hostapd or `wpa_supplicant` reports an event whose name is `wanted`, false when it has
+/// gone; never while nobody listens.
+pub async fn next_word(events: &mut Option<ControlEvents>, wanted: impl Fn(&str) -> bool) -> bool {
+    let Some(events) = events else {
+        return std::future::pending().await;
+    };
+    loop {
+        match events.next().await {
+            Ok(event) if wanted(&event.name) => return true,
+            Ok(event) if event.name == "CTRL-EVENT-TERMINATING" => return false,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! watchdog that opens the gate when that thread hangs, configuration with messages that help,
 //! and the plumbing of a daemon.
 
+pub mod about;
 pub mod cli;
 pub mod config;
 pub mod control;

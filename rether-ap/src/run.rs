@@ -148,7 +148,7 @@ impl<'a> Daemon<'a> {
             now: clock::now(),
         };
         let (session, mut reports) = Session::open(&start, &plan)?;
-        let about = Arc::new(status::About::new(&cell));
+        let about = Arc::new(status::about(&cell));
         let orders = session.orders.clone();
         let state = move || status::state(orders.clone(), Arc::clone(&about));
         let mut daemon = Daemon {
@@ -211,7 +211,7 @@ impl<'a> Daemon<'a> {
                     None => return Ok(()),
                 },
                 event = host::next_event(&mut self.events) => self.radio_says(event).await,
-                said = next_word(&mut self.hostapd_events) => {
+                said = host::next_word(&mut self.hostapd_events, about_stations) => {
                     if said {
                         self.follow_stations().await;
                     } else {
@@ -369,17 +369,7 @@ impl<'a> Daemon<'a> {
     }
 }
 
-/// True when hostapd says something about stations, false when it has gone.
-async fn next_word(events: &mut Option<ControlEvents>) -> bool {
-    let Some(events) = events else {
-        return std::future::pending().await;
-    };
-    loop {
-        match events.next().await {
-            Ok(event) if event.name.starts_with("AP-STA-") => return true,
-            Ok(event) if event.name == "CTRL-EVENT-TERMINATING" => return false,
-            Ok(_) => {}
-            Err(_) => return false,
-        }
-    }
+/// Whether hostapd's event is about its stations.
+fn about_stations(event: &str) -> bool {
+    event.starts_with("AP-STA-")
 }

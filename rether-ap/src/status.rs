@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use rether_daemon::control::SCHEMA_VERSION;
+use rether_daemon::about::About;
 use rether_daemon::driver::Orders;
-use rether_daemon::host::gate_counters;
 use rether_daemon::table::{bit_rate, or_dash, share, table};
 use rether_linux::gate::{Gate as _, NfqGate};
 use rether_linux::rules::Placement;
@@ -17,29 +16,18 @@ use serde_json::{Value, json};
 use crate::cell::Cell;
 
 /// What does not change while the daemon runs.
-#[derive(Debug)]
-pub(crate) struct About {
-    started: std::time::Instant,
-    fixed: Value,
-}
-
-impl About {
-    pub(crate) fn new(cell: &Cell) -> Self {
-        let fixed = json!({
-            "schema_version": SCHEMA_VERSION,
-            "daemon": "rether-ap",
-            "version": env!("CARGO_PKG_VERSION"),
-            "pid": std::process::id(),
-            "interface": cell.interface.name,
-            "bssid": cell.link.mac,
-            "placement": if cell.placement == Placement::BridgedAp { "bridged" } else { "routed" },
-            "phy": cell.phy,
-        });
-        Self {
-            started: std::time::Instant::now(),
-            fixed,
-        }
-    }
+pub(crate) fn about(cell: &Cell) -> About {
+    let is_bridged = cell.placement == Placement::BridgedAp;
+    let own = [
+        ("bssid", json!(cell.link.mac)),
+        (
+            "placement",
+            json!(if is_bridged { "bridged" } else { "routed" }),
+        ),
+        ("phy", json!(cell.phy)),
+    ];
+    let own = own.map(|(name, value)| (name.to_owned(), value));
+    About::new("rether-ap", &cell.interface.name, own)
 }
 
 /// The state for the observe socket.
@@ -51,15 +39,11 @@ pub(crate) async fn state(
         .inspect(|view| (view.machine.status(), view.gate.counters(), view.counters))
         .await;
     let (coordinator, gate, driver) = seen.ok()?;
-    let mut state = about.fixed.clone();
-    let fields = state.as_object_mut()?;
-    fields.insert("uptime_s".into(), about.started.elapsed().as_secs().into());
+    let mut state = about.state(gate, driver)?;
     let in_token_mode = coordinator.mode == CellMode::Token;
-    fields.insert("token-mode".into(), in_token_mode.into());
-    fields.insert("cell".into(), serde_json::to_value(coordinator).ok()?);
-    fields.insert("gate".into(), gate_counters(gate));
-    fields.insert("driver".into(), serde_json::to_value(driver).ok()?);
-    Some(state)
+    state.insert("token-mode".into(), in_token_mode.into());
+    state.insert("cell".into(), serde_json::to_value(coordinator).ok()?);
+    Some(state.into())
 }
 
 /// The parts of the state that people are shown.

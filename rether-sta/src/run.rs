@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rether_daemon::about::About;
 use rether_daemon::config::find;
 use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports};
@@ -114,7 +115,7 @@ impl<'a> Daemon<'a> {
             seed: host::seed()?,
             now: clock::now(),
         };
-        let about = Arc::new(status::About::new(&own));
+        let about = Arc::new(About::new("rether-sta", own.name.as_str(), []));
         let plan = Plan {
             queue: config.queue.unwrap_or_else(|| host::base_queue(own.index)),
             link: own,
@@ -171,7 +172,7 @@ impl<'a> Daemon<'a> {
                     None => return Ok(()),
                 },
                 event = host::next_event(&mut self.events) => self.radio_says(event).await,
-                said = next_word(&mut self.wpa_events) => {
+                said = host::next_word(&mut self.wpa_events, about_link) => {
                     if said {
                         self.follow_link().await;
                     } else {
@@ -380,18 +381,7 @@ fn host_name() -> String {
     name.trim().into()
 }
 
-/// True when `wpa_supplicant` says something about the link, false when it has gone.
-async fn next_word(events: &mut Option<ControlEvents>) -> bool {
-    const LINK: [&str; 2] = ["CTRL-EVENT-CONNECTED", "CTRL-EVENT-DISCONNECTED"];
-    let Some(events) = events else {
-        return std::future::pending().await;
-    };
-    loop {
-        match events.next().await {
-            Ok(event) if LINK.contains(&event.name.as_str()) => return true,
-            Ok(event) if event.name == "CTRL-EVENT-TERMINATING" => return false,
-            Ok(_) => {}
-            Err(_) => return false,
-        }
-    }
+/// Whether `wpa_supplicant`'s event is about the link.
+fn about_link(event: &str) -> bool {
+    ["CTRL-EVENT-CONNECTED", "CTRL-EVENT-DISCONNECTED"].contains(&event)
 }

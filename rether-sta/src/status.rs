@@ -2,38 +2,13 @@
 
 use std::sync::Arc;
 
-use rether_daemon::control::SCHEMA_VERSION;
+use rether_daemon::about::About;
 use rether_daemon::driver::Orders;
-use rether_daemon::host::gate_counters;
 use rether_daemon::table::{or_dash, table};
 use rether_linux::gate::{Gate as _, NfqGate};
-use rether_linux::link::Link;
 use rether_proto::agent::{Agent, AgentStatus, GateMode};
 use serde::Deserialize;
-use serde_json::{Value, json};
-
-/// What does not change while the daemon runs.
-#[derive(Debug)]
-pub(crate) struct About {
-    started: std::time::Instant,
-    fixed: Value,
-}
-
-impl About {
-    pub(crate) fn new(own: &Link) -> Self {
-        let fixed = json!({
-            "schema_version": SCHEMA_VERSION,
-            "daemon": "rether-sta",
-            "version": env!("CARGO_PKG_VERSION"),
-            "pid": std::process::id(),
-            "interface": own.name.as_str(),
-        });
-        Self {
-            started: std::time::Instant::now(),
-            fixed,
-        }
-    }
-}
+use serde_json::Value;
 
 /// The state for the observe socket.
 pub(crate) async fn state(orders: Orders<Agent, NfqGate>, about: Arc<About>) -> Option<Value> {
@@ -41,13 +16,9 @@ pub(crate) async fn state(orders: Orders<Agent, NfqGate>, about: Arc<About>) -> 
         .inspect(|view| (view.machine.status(), view.gate.counters(), view.counters))
         .await;
     let (agent, gate, driver) = seen.ok()?;
-    let mut state = about.fixed.clone();
-    let fields = state.as_object_mut()?;
-    fields.insert("uptime_s".into(), about.started.elapsed().as_secs().into());
-    fields.insert("agent".into(), serde_json::to_value(agent).ok()?);
-    fields.insert("gate".into(), gate_counters(gate));
-    fields.insert("driver".into(), serde_json::to_value(driver).ok()?);
-    Some(state)
+    let mut state = about.state(gate, driver)?;
+    state.insert("agent".into(), serde_json::to_value(agent).ok()?);
+    Some(state.into())
 }
 
 /// The parts of the state that people are shown.
