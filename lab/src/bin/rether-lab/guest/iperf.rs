@@ -14,36 +14,37 @@ fn end(text: &str) -> Result<Value, String> {
     }
 }
 
+/// What `boil` makes of the end of a report, or why there is none.
+fn figures(text: &str, boil: impl Fn(&Value) -> Value) -> Value {
+    end(text).map_or_else(|error| json!({ "error": error }), |end| boil(&end))
+}
+
 /// A UDP flow: payload rate offered and received in bit/s, packets sent and lost, jitter.
 pub(crate) fn udp(text: &str) -> Value {
-    let end = match end(text) {
-        Ok(end) => end,
-        Err(error) => return json!({ "error": error }),
-    };
-    json!({
-        "sent-bps": end["sum_sent"]["bits_per_second"],
-        "goodput-bps": end["sum_received"]["bits_per_second"],
-        "sent": end["sum_sent"]["packets"],
-        "lost": end["sum"]["lost_packets"],
-        "lost-percent": end["sum"]["lost_percent"],
-        "jitter-ms": end["sum"]["jitter_ms"],
-        "seconds": end["sum"]["seconds"],
+    figures(text, |end| {
+        json!({
+            "sent-bps": end["sum_sent"]["bits_per_second"],
+            "goodput-bps": end["sum_received"]["bits_per_second"],
+            "sent": end["sum_sent"]["packets"],
+            "lost": end["sum"]["lost_packets"],
+            "lost-percent": end["sum"]["lost_percent"],
+            "jitter-ms": end["sum"]["jitter_ms"],
+            "seconds": end["sum"]["seconds"],
+        })
     })
 }
 
 /// A TCP flow: payload rate that arrived in bit/s, retransmitted segments, round-trip time.
 pub(crate) fn tcp(text: &str) -> Value {
-    let end = match end(text) {
-        Ok(end) => end,
-        Err(error) => return json!({ "error": error }),
-    };
-    json!({
-        "sent-bps": end["sum_sent"]["bits_per_second"],
-        "goodput-bps": end["sum_received"]["bits_per_second"],
-        "retransmits": end["sum_sent"]["retransmits"],
-        "rtt-mean-us": end["streams"][0]["sender"]["mean_rtt"],
-        "rtt-max-us": end["streams"][0]["sender"]["max_rtt"],
-        "seconds": end["sum_received"]["seconds"],
+    figures(text, |end| {
+        json!({
+            "sent-bps": end["sum_sent"]["bits_per_second"],
+            "goodput-bps": end["sum_received"]["bits_per_second"],
+            "retransmits": end["sum_sent"]["retransmits"],
+            "rtt-mean-us": end["streams"][0]["sender"]["mean_rtt"],
+            "rtt-max-us": end["streams"][0]["sender"]["max_rtt"],
+            "seconds": end["sum_received"]["seconds"],
+        })
     })
 }
 
