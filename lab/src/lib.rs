@@ -15,8 +15,10 @@ mod host;
 mod image;
 mod report;
 mod run;
-pub mod scenario;
 mod vm;
+
+/// Scenario files: the format that the simulator reads, too.
+pub use rether_sim::scenario;
 
 pub use error::Error;
 pub use image::{Image, cache_folder};

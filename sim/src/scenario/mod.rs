@@ -12,7 +12,9 @@ mod validate;
 
 pub use action::{Arm, Deed, Event, Traffic, TrafficKind};
 pub use check::{Check, Relation};
-pub use topology::{Ap, Medium, MediumKind, Mode, Phy, Security, Station, WIRE};
+pub use topology::{
+    Ap, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, WIRE, Waypoint,
+};
 pub use units::{Percent, Rate, Span};
 
 use serde::{Deserialize, Serialize};

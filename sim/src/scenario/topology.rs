@@ -1,5 +1,7 @@
 //! Who is there: access points, stations, and the medium between them.
 
+use super::units::Span;
+use crate::medium::{Capture, CollisionRx, LogDistance, MediumConfig, Position, Propagation};
 use serde::{Deserialize, Serialize};
 
 /// The name of the one wired host, which every access point's Ethernet port reaches.
@@ -15,6 +17,62 @@ pub struct Medium {
     /// Whether every frame in the air is captured, with radiotap, into `air.pcap`.
     #[serde(default)]
     pub capture: bool,
+    /// Of `air`: how long bystanders wait after a collision.
+    #[serde(default)]
+    pub collision_rx: CollisionRx,
+    /// Of `air`: how many dB stronger than another a frame must be to survive a collision; by
+    /// default none survives.
+    pub capture_effect_db: Option<f32>,
+    /// Of `air`: strength by distance; by default everybody hears everybody alike.
+    pub path_loss: Option<PathLoss>,
+}
+
+impl Medium {
+    /// The parameters of the model of the air.
+    #[must_use]
+    pub fn air(&self) -> MediumConfig {
+        MediumConfig {
+            propagation: self.path_loss.map_or_else(Propagation::default, |loss| {
+                Propagation::LogDistance(loss.into())
+            }),
+            collision_rx: self.collision_rx,
+            capture: self.capture_effect_db.map_or(Capture::Off, Capture::On),
+            ..MediumConfig::default()
+        }
+    }
+}
+
+/// Log-distance path loss, free space up to one metre.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PathLoss {
+    /// Path loss exponent: 2 in free space, by default 3.
+    pub exponent: Option<f64>,
+    /// Transmit power of every radio, by default 20 dBm.
+    pub tx_power_dbm: Option<f64>,
+    /// Weaker signals are not noticed, by default -82 dBm.
+    pub carrier_sense_dbm: Option<f64>,
+}
+
+impl From<PathLoss> for LogDistance {
+    fn from(loss: PathLoss) -> Self {
+        let usual = Self::default();
+        Self {
+            exponent: loss.exponent.unwrap_or(usual.exponent),
+            tx_power_dbm: loss.tx_power_dbm.unwrap_or(usual.tx_power_dbm),
+            carrier_sense_dbm: loss.carrier_sense_dbm.unwrap_or(usual.carrier_sense_dbm),
+        }
+    }
+}
+
+/// A point on a station's way.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Waypoint {
+    /// When it is there, counted like the times of traffic.
+    pub at: Span,
+    /// Where, in metres.
+    pub position: Position,
 }
 
 /// The media the lab knows.
@@ -24,6 +82,8 @@ pub enum MediumKind {
     /// The kernel's own: no airtime, no contention, no loss.
     #[default]
     Ideal,
+    /// Contention, collisions, airtime and retries, by the model of [`crate::medium`].
+    Air,
 }
 
 /// An 802.11 physical layer without the aggregation of 802.11n and later.
@@ -115,6 +175,12 @@ pub struct Ap {
     /// Open or WPA2.
     #[serde(default)]
     pub security: Security,
+    /// Whether an 802.11b cell uses short preambles above 1 Mbit/s.
+    #[serde(default)]
+    pub short_preamble: bool,
+    /// Where it stands, in metres; of meaning with `medium.path-loss`.
+    #[serde(default)]
+    pub position: Position,
     /// Whether `rether-ap` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub coordinator: bool,
@@ -143,6 +209,14 @@ pub struct Station {
     pub name: String,
     /// The access point it joins.
     pub ap: String,
+    /// Data rate it is held at, in Mbit/s; by default that of the cell.
+    pub rate_mbps: Option<f64>,
+    /// Where it is, in metres, until its first waypoint; of meaning with `medium.path-loss`.
+    #[serde(default)]
+    pub position: Position,
+    /// Where it goes: straight and at constant speed from one to the next.
+    #[serde(default)]
+    pub walk: Vec<Waypoint>,
     /// Whether `rether-sta` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub agent: bool,

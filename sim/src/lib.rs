@@ -1,0 +1,8 @@
+//! An 802.11 medium with contention, and a discrete-event simulator over it.
+//!
+//! [`medium`] is the air: DCF and EDCA, collisions, Acks and retries, positions and hidden nodes,
+//! without I/O, clock or global state. It stands under the simulator of this crate, and in the
+//! lab under `mac80211_hwsim`. [`scenario`] is the file format that both run.
+
+pub mod medium;
+pub mod scenario;
