@@ -96,7 +96,10 @@ impl Phy {
         }
     }
 
-    fn psdu_octets(self, packet_octets: u32) -> u32 {
+    /// Octets from MAC header to FCS of the data frame that carries an IP packet of
+    /// `packet_octets`: 36 more, 38 with QoS Control (clause 9.3.2.1).
+    #[must_use]
+    pub fn psdu_octets(self, packet_octets: u32) -> u32 {
         let qos = if self.wmm { QOS_CONTROL_OCTETS } else { 0 };
         packet_octets.min(IP_MAX_OCTETS) + LLC_SNAP_OCTETS + MAC_HEADER_OCTETS + qos + FCS_OCTETS
     }

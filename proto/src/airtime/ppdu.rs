@@ -44,7 +44,8 @@ impl Phy {
 
     /// CTS-to-self and the SIFS after it, if a frame at `rate` needs one (clause 10.27.2,
     /// protection for non-ERP receivers): at 2 Mb/s, the highest DSSS basic rate.
-    pub(super) fn protection(self, rate: Rate) -> Duration {
+    #[must_use]
+    pub fn protection(self, rate: Rate) -> Duration {
         if self.kind == PhyKind::ErpMixed && !self.floor_rate(rate).is_dsss() {
             self.control(Rate(20)) + self.sifs()
         } else {

@@ -89,14 +89,7 @@ pub const fn dcf(cw_min: u16) -> AccessParams {
 /// as given there for OFDM or, if `dsss`, for DSSS.
 #[must_use]
 pub const fn default_edca(cw_min: u16, dsss: bool) -> EdcaTable {
-    let row = |aifsn, cw_min, cw_max, txop_us| AccessParams {
-        aifsn,
-        cw_min,
-        cw_max,
-        txop: Duration::from_micros(txop_us),
-    };
     let (vi, vo) = if dsss { (6016, 3264) } else { (3008, 1504) };
-    let _ = row;
     [
         AccessParams {
             aifsn: 7,
@@ -171,7 +164,7 @@ impl RadioConfig {
             short_ack_preamble: false,
             retry_limit: 7,
             queue_limit: 100,
-            position: Position::default(),
+            position: Position { x: 0.0, y: 0.0 },
         }
     }
 }

@@ -1,0 +1,174 @@
+//! Getting at the medium: who sends, and what that does to everybody who hears it.
+
+use rether_proto::airtime::Rate;
+use rether_proto::time::{Duration, Instant};
+
+use super::agenda::Occurrence;
+use super::air::Kind;
+use super::{Capture, Destination, Event, Medium, OnAir};
+
+impl Medium {
+    /// The countdown of a queue is over. Of several queues of its radio the highest access
+    /// category sends; to the others it is a collision (clause 10.22.2.2).
+    pub(super) fn access(&mut self, queue: usize) {
+        let (radio, at) = (self.queues[queue].radio, self.queues[queue].access_at);
+        let due = |medium: &Self, other: usize| medium.queues[other].access_at == at;
+        let own = self.radios[radio].queues.map(|own| own.filter(|own| due(self, *own)));
+        let mut own = own.into_iter().flatten();
+        let winner = own.next_back().unwrap_or(queue);
+        let access = &mut self.queues[winner];
+        access.txop_end = at + access.access.txop;
+        self.transmit(at, winner);
+        for loser in own {
+            self.radios[radio].counters.internal_collisions += 1;
+            self.fail(at, loser);
+        }
+    }
+
+    /// Puts the head frame of a queue on the air.
+    pub(super) fn transmit(&mut self, at: Instant, number: usize) {
+        let queue = &mut self.queues[number];
+        let (Some(&frame), Some(rate)) = (queue.head(), queue.rate()) else {
+            return;
+        };
+        queue.engaged = true;
+        queue.access_at = super::NEVER;
+        let attempt = queue.tries;
+        queue.tries = queue.tries.saturating_add(1);
+        let source = queue.radio;
+        let radio = &mut self.radios[source];
+        let duration = radio.timing.frame(rate, frame.psdu_octets);
+        let until = at + duration;
+        radio.counters.airtime += duration;
+        if frame.to == Destination::Group {
+            radio.counters.group += 1;
+        } else {
+            radio.counters.transmissions += 1;
+            radio.waits_until = until + radio.timing.ack_timeout(rate);
+        }
+        let kind = Kind::Frame {
+            queue: number,
+            id: frame.id,
+            to: frame.to,
+            octets: frame.psdu_octets,
+        };
+        if self.config.trace {
+            let what = OnAir::Frame {
+                frame: frame.id,
+                attempt,
+            };
+            self.tell_on_air((at, until), source, what, rate);
+        }
+        self.begin(source, kind, rate, at, duration);
+    }
+
+    /// The receiver of the frame of a queue acknowledges it.
+    pub(super) fn acknowledge(&mut self, at: Instant, radio: usize, queue: usize) {
+        let Some((frame, rate)) = self.queues[queue].head().zip(self.queues[queue].rate()) else {
+            return;
+        };
+        let what = OnAir::Ack { frame: frame.id };
+        let timing = &self.radios[radio].timing;
+        let rate = timing.ack_rate(rate);
+        let duration = timing.ack(rate);
+        self.radios[radio].counters.ack_airtime += duration;
+        if self.config.trace {
+            self.tell_on_air((at, at + duration), radio, what, rate);
+        }
+        self.begin(radio, Kind::Ack { queue }, rate, at, duration);
+    }
+
+    fn tell_on_air(
+        &mut self,
+        (at, until): (Instant, Instant),
+        radio: usize,
+        what: OnAir,
+        rate: Rate,
+    ) {
+        let radio = super::RadioId(u32::try_from(radio).unwrap_or(u32::MAX));
+        self.events.push_back(Event::OnAir {
+            at,
+            until,
+            radio,
+            what,
+            rate,
+        });
+    }
+
+    fn begin(&mut self, source: usize, kind: Kind, rate: Rate, at: Instant, duration: Duration) {
+        let end = at + duration;
+        let place = self
+            .air
+            .begin(source, kind, rate, (at, end), self.radios.len());
+        // The last one in flight is the new one.
+        for number in 0..self.air.flying() - 1 {
+            self.overlap(self.air.flying_at(number), place);
+        }
+        self.occupy(source, at, end);
+        self.agenda.add(end, Occurrence::End { transmission: place });
+    }
+
+    /// Everybody who hears `source` finds the medium busy until `end`, a moment after `at`.
+    fn occupy(&mut self, source: usize, at: Instant, end: Instant) {
+        let noticed = at + self.config.cca_time;
+        let hearers = self.links.hearers(source);
+        for hearer in hearers.ones() {
+            let radio = &mut self.radios[hearer];
+            radio.sensed_until = radio.sensed_until.max(end);
+            radio.eifs = Duration::ZERO;
+        }
+        let own = &mut self.radios[source];
+        own.sensed_until = own.sensed_until.max(end);
+        own.sends_until = end;
+        own.eifs = Duration::ZERO;
+        for queue in &mut self.queues {
+            if queue.engaged {
+                continue;
+            }
+            let busy_at = if queue.radio == source {
+                at
+            } else if hearers.contains(queue.radio) {
+                noticed
+            } else {
+                continue;
+            };
+            // Whose turn comes before the transmission is noticed sends, too.
+            if queue.access_at >= busy_at {
+                let resume = self.radios[queue.radio].resume(queue.ifs);
+                queue.interrupt(busy_at, resume);
+            }
+        }
+    }
+
+    /// Two transmissions overlap: where both are heard, or one is sent, they disturb each other.
+    fn overlap(&mut self, earlier: usize, later: usize) {
+        let Some((earlier, later)) = self.air.pair(earlier, later) else {
+            return;
+        };
+        let (one, other) = (earlier.source, later.source);
+        let (hear_one, hear_other) = (self.links.hearers(one), self.links.hearers(other));
+        earlier.spoiled.insert(other);
+        later.spoiled.insert(one);
+        match self.config.capture {
+            Capture::Off => {
+                earlier.spoiled.union_with(hear_other);
+                later.spoiled.union_with(hear_one);
+            }
+            Capture::On(margin) => {
+                // A receiver looks for a stronger preamble only while it takes in the first one.
+                let preamble = self.radios[one].timing.preamble(earlier.rate);
+                let in_time = later.start.since(earlier.start) <= preamble;
+                for receiver in hear_one.intersection(hear_other) {
+                    let lead = self.links.signal_dbm(one, receiver)
+                        - self.links.signal_dbm(other, receiver);
+                    if lead < margin {
+                        earlier.spoiled.insert(receiver);
+                    }
+                    if -lead < margin || !in_time {
+                        later.spoiled.insert(receiver);
+                    }
+                }
+            }
+        }
+    }
+}

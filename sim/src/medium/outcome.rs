@@ -1,0 +1,234 @@
+//! How transmissions end: received or not, acknowledged or not, and what the sender does next.
+
+use rether_proto::time::Instant;
+
+use super::agenda::Occurrence;
+use super::air::{Kind, Transmission};
+use super::reception::{NOISE_DBM, error_rate, is_readable};
+use super::{CollisionRx, Destination, Event, Medium, RadioId};
+
+/// Errors are drawn with this many steps.
+const CERTAIN: u64 = 1 << 32;
+
+fn id(radio: usize) -> RadioId {
+    RadioId(u32::try_from(radio).unwrap_or(u32::MAX))
+}
+
+impl Medium {
+    pub(super) fn end(&mut self, place: usize) {
+        self.air.land(place);
+        let transmission = self.air.get(place);
+        let (kind, at) = (transmission.kind, transmission.end);
+        match kind {
+            Kind::Frame { queue, to, .. } => {
+                self.bystanders(place, to);
+                self.frame_ended(place, at, queue, to);
+            }
+            Kind::Ack { queue } => {
+                self.bystanders(place, Destination::Group);
+                let sender = self.queues[queue].radio;
+                if self.receives(place, sender) {
+                    let from = self.air.get(place).source;
+                    let signal_dbm = self.links.signal_dbm(from, sender);
+                    self.acknowledged(at, queue, signal_dbm);
+                } else {
+                    let at = at.max(self.radios[sender].waits_until);
+                    self.agenda.add(at, Occurrence::NoAck { queue });
+                }
+            }
+        }
+        self.air.release(place);
+    }
+
+    fn frame_ended(&mut self, place: usize, at: Instant, queue: usize, to: Destination) {
+        let sender = self.queues[queue].radio;
+        match to {
+            Destination::Radio(receiver) if self.receives(place, receiver.index()) => {
+                if !self.queues[queue].delivered {
+                    self.queues[queue].delivered = true;
+                    self.deliver(place, at, receiver.index());
+                }
+                let radio = receiver.index();
+                let at = at + self.radios[radio].timing.sifs;
+                self.agenda.add(at, Occurrence::Ack { radio, queue });
+            }
+            Destination::Group => {
+                for hearer in 0..self.radios.len() {
+                    if self.receives(place, hearer) {
+                        self.deliver(place, at, hearer);
+                    }
+                }
+                self.succeeded(at, queue, false, f32::NEG_INFINITY);
+            }
+            Destination::Radio(_) | Destination::Nobody => {
+                let at = self.radios[sender].waits_until;
+                self.agenda.add(at, Occurrence::NoAck { queue });
+            }
+        }
+    }
+
+    fn deliver(&mut self, place: usize, at: Instant, receiver: usize) {
+        let Transmission {
+            source, kind, rate, ..
+        } = *self.air.get(place);
+        if let Kind::Frame { id: frame, .. } = kind {
+            self.events.push_back(Event::Received {
+                at,
+                radio: id(receiver),
+                from: id(source),
+                frame,
+                rate,
+                signal_dbm: self.links.signal_dbm(source, receiver),
+            });
+        }
+    }
+
+    /// Whether a radio receives a transmission that has just ended.
+    fn receives(&mut self, place: usize, receiver: usize) -> bool {
+        let transmission = self.air.get(place);
+        let source = transmission.source;
+        if transmission.spoiled.contains(receiver)
+            || !self.links.hearers(source).contains(receiver)
+        {
+            return false;
+        }
+        if self.links.is_flat() {
+            return true;
+        }
+        let octets = match transmission.kind {
+            Kind::Frame { octets, .. } => octets,
+            Kind::Ack { .. } => 14,
+        };
+        let snr_db = f64::from(self.links.signal_dbm(source, receiver)) - NOISE_DBM;
+        let lost = error_rate(transmission.rate, snr_db, octets);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "between 0 and 2^32"
+        )]
+        let lost = (lost * CERTAIN as f64) as u64;
+        lost == 0 || self.rng.below(CERTAIN) >= lost
+    }
+
+    /// What those do who heard a frame that was not for them: the NAV keeps them quiet until its
+    /// Ack is over (clause 10.3.2.4); EIFS, if they could not read it (clause 10.3.2.3.7).
+    fn bystanders(&mut self, place: usize, to: Destination) {
+        let transmission = self.air.get(place);
+        let Transmission {
+            source,
+            rate,
+            start,
+            end,
+            ..
+        } = *transmission;
+        let collided = !transmission.spoiled.is_clear();
+        let eifs_after_collision = self.config.collision_rx == CollisionRx::Eifs;
+        // All hear the Ack as well as the frame: the NAV would change nothing.
+        if self.links.is_flat() && !(collided && eifs_after_collision) {
+            return;
+        }
+        let timing = &self.radios[source].timing;
+        let nav = match to {
+            Destination::Radio(_) => end + timing.sifs + timing.ack(timing.ack_rate(rate)),
+            Destination::Group | Destination::Nobody => end,
+        };
+        let hearers = self.links.hearers(source);
+        for hearer in hearers.ones() {
+            if to == Destination::Radio(id(hearer)) {
+                continue;
+            }
+            let snr_db = f64::from(self.links.signal_dbm(source, hearer)) - NOISE_DBM;
+            let spoiled = transmission.spoiled.contains(hearer);
+            let radio = &mut self.radios[hearer];
+            if !spoiled && (self.links.is_flat() || is_readable(rate, snr_db)) {
+                if nav <= radio.sensed_until {
+                    continue;
+                }
+                radio.sensed_until = nav;
+            } else if (!spoiled || eifs_after_collision)
+                && radio.sensed_until == end
+                && radio.sends_until <= start
+            {
+                // Who was sending when it began has not noticed a frame.
+                radio.eifs = radio.timing.eifs_extra;
+            } else {
+                continue;
+            }
+            for number in radio.queues.into_iter().flatten() {
+                let queue = &mut self.queues[number];
+                if !queue.engaged {
+                    queue.rebase(radio.resume(queue.ifs));
+                }
+            }
+        }
+    }
+
+    fn acknowledged(&mut self, at: Instant, queue: usize, signal_dbm: f32) {
+        let radio = &mut self.radios[self.queues[queue].radio];
+        radio.waits_until = at;
+        radio.counters.acked += 1;
+        self.succeeded(at, queue, true, signal_dbm);
+    }
+
+    /// The head frame of a queue is done; the TXOP goes on, or a new backoff begins.
+    fn succeeded(&mut self, at: Instant, number: usize, acked: bool, signal_dbm: f32) {
+        let queue = &mut self.queues[number];
+        let radio = &self.radios[queue.radio];
+        if let Some((frame, tries)) = queue.succeed() {
+            self.events.push_back(Event::Done {
+                at,
+                radio: id(queue.radio),
+                frame: frame.id,
+                acked,
+                tries,
+                signal_dbm,
+            });
+        }
+        let (sifs, ac) = (radio.timing.sifs, queue.ac);
+        if !queue.access.txop.is_zero()
+            && let Some((frame, rate)) = queue.head().zip(queue.rate())
+            && at + sifs + radio.timing.exchange(rate, frame.psdu_octets) <= queue.txop_end
+        {
+            self.agenda.add(at + sifs, Occurrence::Burst { queue: number });
+        } else {
+            queue.engaged = false;
+            queue.back_off(radio.resume(queue.ifs), &mut self.rng);
+        }
+        // The others of the radio waited for an Ack timeout that does not come.
+        for other in radio.queues.into_iter().flatten() {
+            let other = &mut self.queues[other];
+            if !other.engaged && other.ac != ac {
+                other.rebase(radio.resume(other.ifs));
+            }
+        }
+    }
+
+    pub(super) fn unacknowledged(&mut self, at: Instant, number: usize) {
+        let queue = &mut self.queues[number];
+        queue.engaged = false;
+        if let Some((frame, rate)) = queue.head().zip(queue.rate()) {
+            let radio = &mut self.radios[queue.radio];
+            radio.counters.wasted += radio.timing.frame(rate, frame.psdu_octets);
+        }
+        self.fail(at, number);
+    }
+
+    /// A try of the head frame of a queue came to nothing.
+    pub(super) fn fail(&mut self, at: Instant, number: usize) {
+        let queue = &mut self.queues[number];
+        let radio = &mut self.radios[queue.radio];
+        if let Some((frame, tries)) = queue.fail(radio.config.retry_limit) {
+            radio.counters.dropped += 1;
+            self.events.push_back(Event::Done {
+                at,
+                radio: id(queue.radio),
+                frame: frame.id,
+                acked: false,
+                tries,
+                signal_dbm: f32::NEG_INFINITY,
+            });
+        }
+        queue.back_off(radio.resume(queue.ifs), &mut self.rng);
+    }
+}
