@@ -46,20 +46,30 @@ pub fn status(role: Role) -> Vec<String> {
 
 /// Answers calls at UDP `port` and the one above it, until it is stopped.
 #[must_use]
-pub fn answer(port: u16) -> Vec<String> {
-    line(&[
-        "rether-voip",
-        "answer",
-        "--quiet",
-        "--port",
-        &port.to_string(),
-    ])
+pub fn answer(port: u16, dscp: Option<u8>) -> Vec<String> {
+    let port = port.to_string();
+    let mut words = line(&["rether-voip", "answer", "--quiet", "--port", &port]);
+    mark(&mut words, dscp);
+    words
+}
+
+/// Marks what a program sends.
+fn mark(words: &mut Vec<String>, dscp: Option<u8>) {
+    if let Some(dscp) = dscp {
+        words.extend(line(&["--dscp", &dscp.to_string()]));
+    }
 }
 
 /// Calls `host` at UDP `port` for `millis` ms; the report is JSON on standard output. It listens
 /// at the same port, so that a policy can name both ends of the call.
 #[must_use]
-pub fn call(host: &str, port: u16, profile: Option<&str>, millis: u128) -> Vec<String> {
+pub fn call(
+    host: &str,
+    port: u16,
+    profile: Option<&str>,
+    dscp: Option<u8>,
+    millis: u128,
+) -> Vec<String> {
     let (port, duration) = (port.to_string(), format!("{millis}ms"));
     let mut words = line(&[
         "rether-voip",
@@ -75,5 +85,6 @@ pub fn call(host: &str, port: u16, profile: Option<&str>, millis: u128) -> Vec<S
     if let Some(profile) = profile {
         words.extend(line(&["--profile", profile]));
     }
+    mark(&mut words, dscp);
     words
 }

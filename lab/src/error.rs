@@ -14,6 +14,9 @@ pub enum Error {
     /// The scenario was refused.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// The scenario asks for something that only the simulator has.
+    #[error("only the simulator has {0}: run this scenario with `rether-sim run`")]
+    SimulatorOnly(&'static str),
     /// A file or folder could not be used.
     #[error("{}: {source}", path.display())]
     File {

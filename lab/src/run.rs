@@ -59,6 +59,9 @@ pub fn run(
     options: &Options,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Report, Error> {
+    if let Some(key) = scenario.simulator_only() {
+        return Err(Error::SimulatorOnly(key));
+    }
     let mut names = vec!["rether-lab"];
     if scenario.needs_daemons() {
         names.extend(["rether-ap", "rether-sta"]);

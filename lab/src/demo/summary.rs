@@ -87,7 +87,7 @@ impl Summary {
                     }
                 }
                 TrafficKind::Udp | TrafficKind::Tcp => rows.push(bulk(report, flow)),
-                TrafficKind::Ping => {}
+                TrafficKind::Ping | TrafficKind::Video => {}
             }
         }
         rows.extend([airtime::shares(report), airtime::cycle(report)]);

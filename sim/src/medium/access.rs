@@ -13,7 +13,9 @@ impl Medium {
     pub(super) fn access(&mut self, queue: usize) {
         let (radio, at) = (self.queues[queue].radio, self.queues[queue].access_at);
         let due = |medium: &Self, other: usize| medium.queues[other].access_at == at;
-        let own = self.radios[radio].queues.map(|own| own.filter(|own| due(self, *own)));
+        let own = self.radios[radio]
+            .queues
+            .map(|own| own.filter(|own| due(self, *own)));
         let mut own = own.into_iter().flatten();
         let winner = own.next_back().unwrap_or(queue);
         let access = &mut self.queues[winner];
@@ -105,7 +107,12 @@ impl Medium {
             self.overlap(self.air.flying_at(number), place);
         }
         self.occupy(source, at, end);
-        self.agenda.add(end, Occurrence::End { transmission: place });
+        self.agenda.add(
+            end,
+            Occurrence::End {
+                transmission: place,
+            },
+        );
     }
 
     /// Everybody who hears `source` finds the medium busy until `end`, a moment after `at`.

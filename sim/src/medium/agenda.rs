@@ -38,7 +38,8 @@ impl Agenda {
     /// Of occurrences at the same time, the one that was added first comes first.
     pub(super) fn add(&mut self, at: Instant, what: Occurrence) {
         let place = self.0.iter().rposition(|(other, _)| *other > at);
-        self.0.insert(place.map_or(0, |place| place + 1), (at, what));
+        self.0
+            .insert(place.map_or(0, |place| place + 1), (at, what));
     }
 
     pub(super) fn next_time(&self) -> Option<Instant> {

@@ -74,11 +74,9 @@ impl Links {
         let here = self.places[radio];
         for other in 0..self.places.len() {
             let there = self.places[other];
-            let signal = self.propagation.signal_dbm(
-                here.position,
-                there.position,
-                here.frequency_mhz,
-            );
+            let signal =
+                self.propagation
+                    .signal_dbm(here.position, there.position, here.frequency_mhz);
             let hears = other != radio
                 && here.frequency_mhz == there.frequency_mhz
                 && self.propagation.is_heard(signal);

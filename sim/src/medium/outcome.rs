@@ -87,8 +87,7 @@ impl Medium {
     fn receives(&mut self, place: usize, receiver: usize) -> bool {
         let transmission = self.air.get(place);
         let source = transmission.source;
-        if transmission.spoiled.contains(receiver)
-            || !self.links.hearers(source).contains(receiver)
+        if transmission.spoiled.contains(receiver) || !self.links.hearers(source).contains(receiver)
         {
             return false;
         }
@@ -190,7 +189,8 @@ impl Medium {
             && let Some((frame, rate)) = queue.head().zip(queue.rate())
             && at + sifs + radio.timing.exchange(rate, frame.psdu_octets) <= queue.txop_end
         {
-            self.agenda.add(at + sifs, Occurrence::Burst { queue: number });
+            self.agenda
+                .add(at + sifs, Occurrence::Burst { queue: number });
         } else {
             queue.engaged = false;
             queue.back_off(radio.resume(queue.ifs), &mut self.rng);

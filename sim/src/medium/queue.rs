@@ -201,7 +201,8 @@ impl Queue {
 
 /// A backoff: uniform over 0 to `cw` (clause 10.3.3).
 fn draw(cw: u16, rng: &mut Rng) -> u32 {
-    u32::try_from(rng.below(u64::from(cw) + 1)).unwrap_or_default()
+    let scaled = u64::from(rng.next_u32()) * (u64::from(cw) + 1);
+    u32::try_from(scaled >> 32).unwrap_or_default()
 }
 
 /// Whole slots in `waited`, both in ns; in 32 bits where they fit, which halves the time.

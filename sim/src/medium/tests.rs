@@ -49,36 +49,183 @@ fn saturate(
 
 #[test]
 fn explore() {
-    let dsss = RadioConfig::new(Phy { kind: PhyKind::DsssLong, wmm: false }, 2412);
-    let ofdm = RadioConfig::new(Phy { kind: PhyKind::Ofdm, wmm: false }, 5180);
-    for (n, reference) in [(1, "6.112 / 0.000"), (2, "6.387 / 0.060"), (5, "6.338 / 0.174"), (10, "6.062 / 0.280"), (20, "5.674 / 0.388"), (50, "5.022 / 0.533")] {
+    let dsss = RadioConfig::new(
+        Phy {
+            kind: PhyKind::DsssLong,
+            wmm: false,
+        },
+        2412,
+    );
+    let ofdm = RadioConfig::new(
+        Phy {
+            kind: PhyKind::Ofdm,
+            wmm: false,
+        },
+        5180,
+    );
+    for (n, reference) in [
+        (1, "6.112 / 0.000"),
+        (2, "6.387 / 0.060"),
+        (5, "6.338 / 0.174"),
+        (10, "6.062 / 0.280"),
+        (20, "5.674 / 0.388"),
+        (50, "5.022 / 0.533"),
+    ] {
         let now = std::time::Instant::now();
-        let r = saturate(MediumConfig::default(), &dsss, n, (Rate(110), 1536, 1472), 60, 1);
-        println!("11b {n}: {:.3} {:.3}   {reference}  {:?}/s", r.0, r.1, now.elapsed()/60);
+        let r = saturate(
+            MediumConfig::default(),
+            &dsss,
+            n,
+            (Rate(110), 1536, 1472),
+            60,
+            1,
+        );
+        println!(
+            "11b {n}: {:.3} {:.3}   {reference}  {:?}/s",
+            r.0,
+            r.1,
+            now.elapsed() / 60
+        );
     }
-    for (n, reference) in [(1, "29.929 / 0.000"),(2,"30.217 / 0.111"), (3,"30.005 / 0.174"),(5, "29.169 / 0.258"), (10, "27.510 / 0.368"), (20, "25.489 / 0.472"), (50, "22.090 / 0.610"),(500,"")] {
+    for (n, reference) in [
+        (1, "29.929 / 0.000"),
+        (2, "30.217 / 0.111"),
+        (3, "30.005 / 0.174"),
+        (5, "29.169 / 0.258"),
+        (10, "27.510 / 0.368"),
+        (20, "25.489 / 0.472"),
+        (50, "22.090 / 0.610"),
+        (500, ""),
+    ] {
         let now = std::time::Instant::now();
-        let r = saturate(MediumConfig::default(), &ofdm, n, (Rate(540), 1536, 1472), 20, 1);
-        println!("11a {n}: {:.3} {:.3}   {reference}  {:?}/s", r.0, r.1, now.elapsed()/20);
+        let r = saturate(
+            MediumConfig::default(),
+            &ofdm,
+            n,
+            (Rate(540), 1536, 1472),
+            20,
+            1,
+        );
+        println!(
+            "11a {n}: {:.3} {:.3}   {reference}  {:?}/s",
+            r.0,
+            r.1,
+            now.elapsed() / 20
+        );
     }
-    let eifs = MediumConfig { collision_rx: CollisionRx::Eifs, ..MediumConfig::default() };
-    for (n, reference) in [(3, "6.387 / 0.106"), (5,"6.237 / 0.179"), (20,"5.429 / 0.393"),(50,"4.740 / 0.531")] {
+    let eifs = MediumConfig {
+        collision_rx: CollisionRx::Eifs,
+        ..MediumConfig::default()
+    };
+    for (n, reference) in [
+        (3, "6.387 / 0.106"),
+        (5, "6.237 / 0.179"),
+        (20, "5.429 / 0.393"),
+        (50, "4.740 / 0.531"),
+    ] {
         let r = saturate(eifs.clone(), &dsss, n, (Rate(110), 1536, 1472), 20, 1);
         println!("11b eifs {n}: {:.3} {:.3}   {reference}", r.0, r.1);
     }
-    let mut wmm = RadioConfig::new(Phy { kind: PhyKind::Ofdm, wmm: true }, 5180);
-    for (n, reference) in [(1,"28.966"),(5, "28.517 / 0.266"), (20,"24.712 / 0.486"), (50,"21.052 / 0.630")] {
-        let r = saturate(MediumConfig::default(), &wmm, n, (Rate(540), 1538, 1472), 10, 1);
+    let mut wmm = RadioConfig::new(
+        Phy {
+            kind: PhyKind::Ofdm,
+            wmm: true,
+        },
+        5180,
+    );
+    for (n, reference) in [
+        (1, "28.966"),
+        (5, "28.517 / 0.266"),
+        (20, "24.712 / 0.486"),
+        (50, "21.052 / 0.630"),
+    ] {
+        let r = saturate(
+            MediumConfig::default(),
+            &wmm,
+            n,
+            (Rate(540), 1538, 1472),
+            10,
+            1,
+        );
         println!("11a BE {n}: {:.3} {:.3}   {reference}", r.0, r.1);
     }
-    wmm.access[1] = AccessParams { aifsn: 2, cw_min: 3, cw_max: 7, txop: Duration::ZERO };
-    for (n, reference) in [(1,"34.277"),(2,"27.475 / 0.347"),(3,"26.755/0.425"),(5, "21.851 / 0.618"), (10,"12.22/0.859"),(20,"2.760 / 0.983"), (50,"0.012")] {
-        let r = saturate(MediumConfig::default(), &wmm, n, (Rate(540), 1538, 1472), 10, 1);
+    wmm.access[1] = AccessParams {
+        aifsn: 2,
+        cw_min: 3,
+        cw_max: 7,
+        txop: Duration::ZERO,
+    };
+    for (n, reference) in [
+        (1, "34.277"),
+        (2, "27.475 / 0.347"),
+        (3, "26.755/0.425"),
+        (5, "21.851 / 0.618"),
+        (10, "12.22/0.859"),
+        (20, "2.760 / 0.983"),
+        (50, "0.012"),
+    ] {
+        let r = saturate(
+            MediumConfig::default(),
+            &wmm,
+            n,
+            (Rate(540), 1538, 1472),
+            10,
+            1,
+        );
         println!("11a VO0 {n}: {:.3} {:.3}   {reference}", r.0, r.1);
     }
-    wmm.access[1] = AccessParams { aifsn: 2, cw_min: 7, cw_max: 15, txop: Duration::ZERO };
-    for (n, reference) in [(1,"32.577"),(5, "26.115 / 0.453"), (20,"9.927 / 0.900")] {
-        let r = saturate(MediumConfig::default(), &wmm, n, (Rate(540), 1538, 1472), 10, 1);
+    wmm.access[1] = AccessParams {
+        aifsn: 2,
+        cw_min: 7,
+        cw_max: 15,
+        txop: Duration::ZERO,
+    };
+    for (n, reference) in [(1, "32.577"), (5, "26.115 / 0.453"), (20, "9.927 / 0.900")] {
+        let r = saturate(
+            MediumConfig::default(),
+            &wmm,
+            n,
+            (Rate(540), 1538, 1472),
+            10,
+            1,
+        );
         println!("11a VI0 {n}: {:.3} {:.3}   {reference}", r.0, r.1);
+    }
+}
+
+#[test]
+fn two() {
+    let dsss = RadioConfig::new(
+        Phy {
+            kind: PhyKind::DsssLong,
+            wmm: false,
+        },
+        2412,
+    );
+    let ofdm = RadioConfig::new(
+        Phy {
+            kind: PhyKind::Ofdm,
+            wmm: false,
+        },
+        5180,
+    );
+    for seed in 1..7 {
+        let b = saturate(
+            MediumConfig::default(),
+            &dsss,
+            2,
+            (Rate(110), 1536, 1472),
+            60,
+            seed,
+        );
+        let a = saturate(
+            MediumConfig::default(),
+            &ofdm,
+            2,
+            (Rate(540), 1536, 1472),
+            60,
+            seed,
+        );
+        println!("{seed}: b {b:.4?} a {a:.4?}");
     }
 }

@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 pub enum TrafficKind {
     /// A telephone call both ways, by `rether-voip`.
     Voice,
-    /// UDP at a fixed rate from `from` to `to`, by iperf3.
+    /// UDP at a fixed rate, or without `rate` as much as goes through, from `from` to `to`, by
+    /// iperf3.
     Udp,
     /// As much TCP as goes through, or as `rate` says, from `from` to `to`, by iperf3.
     Tcp,
     /// ICMP echo from `from` to `to` and back.
     Ping,
+    /// A video that comes in bursts: UDP with a mean of `rate`, on and off for 500 ms each in the
+    /// mean. In the simulator only.
+    Video,
 }
 
 /// One flow.
@@ -47,7 +51,7 @@ pub struct Traffic {
     pub codec: Option<String>,
     /// Time between two `ping` requests; by default 100 ms.
     pub interval: Option<Span>,
-    /// DSCP of the packets of `udp` and `tcp`, 0 to 63.
+    /// DSCP of the packets, 0 to 63; `ping` has none.
     pub dscp: Option<u8>,
     /// The arms it runs in; by default all.
     pub arms: Option<Vec<String>>,

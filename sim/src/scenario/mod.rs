@@ -5,6 +5,7 @@
 
 mod action;
 mod check;
+mod expand;
 mod locate;
 mod topology;
 mod units;
@@ -13,7 +14,7 @@ mod validate;
 pub use action::{Arm, Deed, Event, Traffic, TrafficKind};
 pub use check::{Check, Relation};
 pub use topology::{
-    Ap, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, WIRE, Waypoint,
+    Access, Ap, Mac, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, WIRE, Waypoint,
 };
 pub use units::{Percent, Rate, Span};
 
@@ -32,6 +33,12 @@ pub struct Scenario {
     /// Time between the start of the daemons and the start of the clock of traffic and events.
     #[serde(default = "settle")]
     pub settle: Span,
+    /// What is sent in the first so much of a flow does not count in the simulator's figures.
+    #[serde(default)]
+    pub warm_up: Span,
+    /// What is sent in the last so much of a flow does not count in the simulator's figures.
+    #[serde(default)]
+    pub cool_down: Span,
     /// Whether the daemons record every input and output, to `logs/NODE-DAEMON.jsonl`.
     #[serde(default)]
     pub record: bool,
@@ -135,14 +142,18 @@ impl Scenario {
                 daemons: true,
             });
         }
+        let origins = expand::expand(&mut scenario);
         match validate::validate(&scenario) {
             None => Ok(scenario),
-            Some(fault) => Err(ScenarioError::Meaning {
-                origin: origin.to_owned(),
-                line: locate::line(text, fault.table, fault.index, fault.key),
-                key: fault.key_path(),
-                text: fault.text,
-            }),
+            Some(mut fault) => {
+                fault.index = origins.written(fault.table, fault.index);
+                Err(ScenarioError::Meaning {
+                    origin: origin.to_owned(),
+                    line: locate::line(text, fault.table, fault.index, fault.key),
+                    key: fault.key_path(),
+                    text: fault.text,
+                })
+            }
         }
     }
 
@@ -162,6 +173,21 @@ impl Scenario {
     #[must_use]
     pub fn needs_daemons(&self) -> bool {
         self.arm.iter().any(|arm| arm.daemons)
+    }
+
+    /// What it asks for that a real machine cannot be told, if anything.
+    #[must_use]
+    pub fn simulator_only(&self) -> Option<&'static str> {
+        let video = |flow: &Traffic| flow.kind == TrafficKind::Video;
+        if self.traffic.iter().any(video) {
+            Some("traffic of the kind `video`")
+        } else if self.ap.iter().any(|ap| ap.mac != Mac::default()) {
+            Some("the table `ap.mac`")
+        } else if self.warm_up != Span::default() || self.cool_down != Span::default() {
+            Some("`warm-up` and `cool-down`")
+        } else {
+            None
+        }
     }
 
     /// Whether any flow is a call.

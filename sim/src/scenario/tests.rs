@@ -118,7 +118,16 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         &["bad.toml:16", "traffic[1].to", "wire, ap, a"],
     ),
     ("to = \"wire\"", "to = \"a\"", &["two different ends"]),
-    ("rate = \"10Mbit/s\"", "", &["traffic[1].rate", "100Mbit/s"]),
+    (
+        "kind = \"udp\"\nfrom = \"a\"\nto = \"wire\"\nrate = \"10Mbit/s\"",
+        "kind = \"video\"\nfrom = \"a\"\nto = \"wire\"",
+        &["traffic[1].rate", "1.5Mbit/s"],
+    ),
+    (
+        "ap = \"ap\"",
+        "ap = \"ap\"\nrate-mbps = 11",
+        &["bad.toml:11", "station[1].rate-mbps", "54"],
+    ),
     (
         "rate = \"10Mbit/s\"",
         "rate = \"10\"",
@@ -187,4 +196,28 @@ fn mistakes_are_told_with_place_and_remedy() {
             );
         }
     }
+}
+
+#[test]
+fn stations_with_a_count_are_written_out_with_their_flows() {
+    let text = GOOD
+        .replace(
+            "ap = \"ap\"\n\n[[traffic]]",
+            "ap = \"ap\"\ncount = 3\n\n[[traffic]]",
+        )
+        .replace("node = \"a\"", "node = \"a2\"")
+        .replace("bulk.lost", "bulk2.lost");
+    let scenario = Scenario::parse(&text, "many.toml").unwrap();
+    let names: Vec<_> = scenario.station.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["a1", "a2", "a3"]);
+    let flows: Vec<_> = scenario
+        .traffic
+        .iter()
+        .map(|flow| (flow.name.as_str(), flow.from.as_str()))
+        .collect();
+    assert_eq!(flows, [("bulk1", "a1"), ("bulk2", "a2"), ("bulk3", "a3")]);
+    // An error about any copy points at the table they were made from.
+    let bad = text.replace("to = \"wire\"", "to = \"nobody\"");
+    let error = Scenario::parse(&bad, "many.toml").unwrap_err().to_string();
+    assert!(error.starts_with("many.toml:17"), "{error}");
 }

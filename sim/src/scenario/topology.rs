@@ -181,6 +181,9 @@ pub struct Ap {
     /// Where it stands, in metres; of meaning with `medium.path-loss`.
     #[serde(default)]
     pub position: Position,
+    /// What only the simulator can set.
+    #[serde(default)]
+    pub mac: Mac,
     /// Whether `rether-ap` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub coordinator: bool,
@@ -207,6 +210,10 @@ impl Ap {
 pub struct Station {
     /// Its name, also that of its namespace.
     pub name: String,
+    /// How many there are: with more than one their names are `NAME1`, `NAME2` and so on, and
+    /// a flow from or to `NAME` exists for each.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u16,
     /// The access point it joins.
     pub ap: String,
     /// Data rate it is held at, in Mbit/s; by default that of the cell.
@@ -224,6 +231,52 @@ pub struct Station {
 
 const fn yes() -> bool {
     true
+}
+
+const fn one() -> u16 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_one(count: &u16) -> bool {
+    *count == 1
+}
+
+/// MAC parameters of all radios of a cell that differ from what their PHY has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Mac {
+    /// Rates of Acks, in Mbit/s.
+    pub basic_rates_mbps: Option<Vec<f64>>,
+    /// Whether Acks above 1 Mbit/s have the short preamble.
+    #[serde(default)]
+    pub short_ack_preamble: bool,
+    /// Transmissions of a frame until it is given up; by default 7.
+    pub retry_limit: Option<u8>,
+    /// Frames that wait in one queue of a radio; by default 100.
+    pub queue_packets: Option<u16>,
+    /// Parameters of best effort, or of DCF.
+    pub be: Option<Access>,
+    /// Parameters of the access category for background.
+    pub bk: Option<Access>,
+    /// Parameters of the access category for video.
+    pub vi: Option<Access>,
+    /// Parameters of the access category for voice.
+    pub vo: Option<Access>,
+}
+
+/// How a queue contends; what is not given stays as it is by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Access {
+    /// Idle slots after SIFS.
+    pub aifsn: Option<u8>,
+    /// First contention window.
+    pub cw_min: Option<u16>,
+    /// Largest contention window.
+    pub cw_max: Option<u16>,
+    /// TXOP limit; `"0s"` is one frame an access.
+    pub txop: Option<Span>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the types cannot say: names that exist, values that fit each other.
 
-use super::{Check, Deed, Event, Relation, Scenario, Traffic, TrafficKind, WIRE};
+use super::{Check, Deed, Event, Phy, Relation, Scenario, Traffic, TrafficKind, WIRE};
 
 /// A value that cannot be run, and where it stands.
 pub(super) struct Fault {
@@ -135,20 +135,7 @@ fn ap(scenario: &Scenario, index: usize) -> Finding {
         );
         return Some(("channel", text));
     }
-    let rates = ap.phy.rates().iter().map(|rate| f64::from(*rate) / 10.0);
-    if !rates
-        .clone()
-        .any(|rate| (rate - ap.rate_mbps()).abs() < 0.01)
-    {
-        let known: Vec<_> = rates.map(|rate| rate.to_string()).collect();
-        let text = format!(
-            "{} is not a rate of this phy; it has {}",
-            ap.rate_mbps(),
-            known.join(", ")
-        );
-        return Some(("rate-mbps", text));
-    }
-    None
+    rate_fault(ap.phy, ap.rate_mbps())
 }
 
 fn station(scenario: &Scenario, index: usize) -> Finding {
@@ -165,7 +152,30 @@ fn station(scenario: &Scenario, index: usize) -> Finding {
         return Some(("name", taken(&station.name)));
     }
     let aps: Vec<_> = scenario.ap.iter().map(|ap| ap.name.as_str()).collect();
-    unknown("access point", &station.ap, &aps).map(|text| ("ap", text))
+    if let Some(text) = unknown("access point", &station.ap, &aps) {
+        return Some(("ap", text));
+    }
+    if !station.walk.iter().map(|point| point.at).is_sorted() {
+        return Some((
+            "walk",
+            "waypoints must be in the order of their times".to_owned(),
+        ));
+    }
+    let ap = scenario.find_ap(&station.ap)?;
+    rate_fault(ap.phy, station.rate_mbps?)
+}
+
+fn rate_fault(phy: Phy, rate_mbps: f64) -> Finding {
+    let rates = phy.rates().iter().map(|rate| f64::from(*rate) / 10.0);
+    if rates.clone().any(|rate| (rate - rate_mbps).abs() < 0.01) {
+        return None;
+    }
+    let known: Vec<_> = rates.map(|rate| rate.to_string()).collect();
+    let text = format!(
+        "{rate_mbps} is not a rate of this phy; it has {}",
+        known.join(", ")
+    );
+    Some(("rate-mbps", text))
 }
 
 fn arms(scenario: &Scenario, named: Option<&[String]>) -> Finding {
@@ -215,15 +225,19 @@ fn traffic(scenario: &Scenario, index: usize, flow: &Traffic) -> Finding {
 
 /// Keys that mean nothing for a kind of traffic are refused, not ignored.
 fn keys_of_kind(flow: &Traffic) -> Finding {
-    use TrafficKind::{Ping, Tcp, Udp, Voice};
+    use TrafficKind::{Ping, Tcp, Udp, Video, Voice};
     let given = [
-        ("rate", flow.rate.is_some(), &[Udp, Tcp][..]),
-        ("port", flow.port.is_some(), &[Voice, Udp, Tcp]),
+        ("rate", flow.rate.is_some(), &[Udp, Tcp, Video][..]),
+        ("port", flow.port.is_some(), &[Voice, Udp, Tcp, Video]),
         ("window-bytes", flow.window_bytes.is_some(), &[Tcp]),
-        ("packet-bytes", flow.packet_bytes.is_some(), &[Udp, Ping]),
+        (
+            "packet-bytes",
+            flow.packet_bytes.is_some(),
+            &[Udp, Ping, Video],
+        ),
         ("codec", flow.codec.is_some(), &[Voice]),
         ("interval", flow.interval.is_some(), &[Ping]),
-        ("dscp", flow.dscp.is_some(), &[Udp, Tcp]),
+        ("dscp", flow.dscp.is_some(), &[Voice, Udp, Tcp, Video]),
     ];
     for (key, is_given, kinds) in given {
         if is_given && !kinds.contains(&flow.kind) {
@@ -234,10 +248,10 @@ fn keys_of_kind(flow: &Traffic) -> Finding {
             ));
         }
     }
-    (flow.kind == Udp && flow.rate.is_none()).then(|| {
+    (flow.kind == Video && flow.rate.is_none()).then(|| {
         (
             "rate",
-            "`udp` needs a rate; write such as \"100Mbit/s\"".to_owned(),
+            "`video` needs a mean rate; write such as \"1.5Mbit/s\"".to_owned(),
         )
     })
 }

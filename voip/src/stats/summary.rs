@@ -50,6 +50,8 @@ pub struct DelaySummary {
     pub mean: f64,
     /// Median, nearest rank.
     pub p50: f64,
+    /// 95th percentile, nearest rank.
+    pub p95: f64,
     /// 99th percentile, nearest rank.
     pub p99: f64,
     /// Highest.
@@ -185,6 +187,7 @@ impl DelaySummary {
             min: to_ms(*first),
             mean: sum as f64 / delays_us.len() as f64 / 1e3,
             p50: rank(50),
+            p95: rank(95),
             p99: rank(99),
             max: to_ms(*last),
         })

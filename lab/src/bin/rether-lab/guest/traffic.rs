@@ -58,10 +58,12 @@ impl<'a> Flow<'a> {
         };
         let port = port.to_string();
         let words = match plan.kind {
-            TrafficKind::Voice => commands::answer(flow.port),
-            TrafficKind::Udp | TrafficKind::Tcp => ["iperf3", "-s", "-1", "-J", "-p", &port]
-                .map(str::to_owned)
-                .to_vec(),
+            TrafficKind::Voice => commands::answer(flow.port, plan.dscp),
+            TrafficKind::Udp | TrafficKind::Tcp | TrafficKind::Video => {
+                ["iperf3", "-s", "-1", "-J", "-p", &port]
+                    .map(str::to_owned)
+                    .to_vec()
+            }
             TrafficKind::Ping => return Ok(flow),
         };
         let (out, log) = (flow.file("server.out"), flow.file("server.log"));
@@ -83,9 +85,10 @@ impl<'a> Flow<'a> {
                 &self.to,
                 self.port,
                 plan.codec.as_deref(),
+                plan.dscp,
                 plan.duration.0.as_millis(),
             ),
-            TrafficKind::Udp | TrafficKind::Tcp => {
+            TrafficKind::Udp | TrafficKind::Tcp | TrafficKind::Video => {
                 let time = seconds.to_string();
                 let mut words = ["iperf3", "-J", "-c", &self.to, "-p", &port, "-t", &time]
                     .map(str::to_owned)
@@ -97,7 +100,10 @@ impl<'a> Flow<'a> {
                             .flat_map(|value| [option.to_owned(), value]),
                     );
                 };
-                add("-b", plan.rate.map(|rate| rate.0.to_string()));
+                // iperf3 sends UDP at 1 Mbit/s unless told otherwise; 0 is as much as goes through.
+                let most = (plan.kind == TrafficKind::Udp).then_some(0);
+                let rate = plan.rate.map(|rate| rate.0).or(most);
+                add("-b", rate.map(|rate| rate.to_string()));
                 add("-w", plan.window_bytes.map(|bytes| bytes.to_string()));
                 add("-l", plan.packet_bytes.map(|bytes| bytes.to_string()));
                 add("--dscp", plan.dscp.map(|dscp| dscp.to_string()));
@@ -139,7 +145,7 @@ impl<'a> Flow<'a> {
         let client = read("client.out");
         let mut report = match self.plan.kind {
             TrafficKind::Ping => ping::summary(&client),
-            TrafficKind::Udp => iperf::udp(&client),
+            TrafficKind::Udp | TrafficKind::Video => iperf::udp(&client),
             TrafficKind::Tcp => iperf::tcp(&client),
             TrafficKind::Voice => serde_json::from_str(&client).unwrap_or_else(
                 |error| json!({ "error": format!("{error}; {}", read("client.log").trim()) }),
