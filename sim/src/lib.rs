@@ -6,3 +6,4 @@
 
 pub mod medium;
 pub mod scenario;
+pub mod tcp;
