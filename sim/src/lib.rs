@@ -5,5 +5,10 @@
 //! lab under `mac80211_hwsim`. [`scenario`] is the file format that both run.
 
 pub mod medium;
+pub mod preset;
 pub mod scenario;
 pub mod tcp;
+mod traffic;
+pub mod world;
+
+pub use traffic::{AllCalls, Call, CallsWay, FlowFigures, Stream, Transfer};

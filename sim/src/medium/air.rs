@@ -2,7 +2,7 @@
 
 use fixedbitset::FixedBitSet;
 use rether_proto::airtime::Rate;
-use rether_proto::time::{Duration, Instant};
+use rether_proto::time::Instant;
 
 use super::{Destination, FrameId};
 
@@ -30,12 +30,6 @@ pub(super) struct Transmission {
     pub(super) end: Instant,
     /// Radios at which something else spoils it.
     pub(super) spoiled: FixedBitSet,
-}
-
-impl Transmission {
-    pub(super) fn duration(&self) -> Duration {
-        self.end.since(self.start)
-    }
 }
 
 /// All transmissions in flight. Places are used again, so that nothing is allocated once the most
@@ -92,10 +86,6 @@ impl Air {
 
     pub(super) fn get(&self, place: usize) -> &Transmission {
         &self.places[place]
-    }
-
-    pub(super) fn get_mut(&mut self, place: usize) -> &mut Transmission {
-        &mut self.places[place]
     }
 
     /// Number of transmissions in flight.

@@ -49,6 +49,7 @@ pub use propagation::{LogDistance, Position, Propagation};
 
 use std::collections::VecDeque;
 
+use rether_proto::airtime::Rate;
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 
@@ -191,6 +192,17 @@ impl Medium {
     #[must_use]
     pub fn signal_dbm(&self, from: RadioId, to: RadioId) -> f32 {
         self.links.signal_dbm(from.index(), to.index())
+    }
+
+    /// The highest rate at which `to` receives nine of ten frames of 1000 octets from `from`, or
+    /// the lowest rate: what an ideal rate control would choose.
+    #[must_use]
+    pub fn best_rate(&self, from: RadioId, to: RadioId) -> Rate {
+        let phy = self.radios[from.index()].config.phy;
+        let snr_db = f64::from(self.signal_dbm(from, to)) - reception::NOISE_DBM;
+        let mut rates = phy.rates().iter().rev();
+        let best = rates.find(|rate| reception::is_readable(**rate, snr_db));
+        best.copied().unwrap_or_else(|| phy.lowest_basic_rate())
     }
 
     /// What a radio has counted.

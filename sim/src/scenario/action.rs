@@ -21,6 +21,27 @@ pub enum TrafficKind {
     Video,
 }
 
+/// Congestion control of TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Congestion {
+    /// RFC 5681.
+    Reno,
+    /// RFC 9438.
+    Cubic,
+}
+
+impl Congestion {
+    /// Its name in scenarios and in Linux.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reno => "reno",
+            Self::Cubic => "cubic",
+        }
+    }
+}
+
 /// One flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -42,6 +63,8 @@ pub struct Traffic {
     pub port: Option<u16>,
     /// Offered rate of `udp`, and the most that `tcp` sends; iperf3 counts UDP payload.
     pub rate: Option<Rate>,
+    /// Congestion control of `tcp`; by default Reno in the simulator, the kernel's in the lab.
+    pub congestion: Option<Congestion>,
     /// Socket buffer of `tcp` in bytes: a fixed window, so that the kernel's tuning, which small
     /// differences decide, does not set the rate.
     pub window_bytes: Option<u32>,

@@ -11,7 +11,7 @@ mod topology;
 mod units;
 mod validate;
 
-pub use action::{Arm, Deed, Event, Traffic, TrafficKind};
+pub use action::{Arm, Congestion, Deed, Event, Traffic, TrafficKind};
 pub use check::{Check, Relation};
 pub use topology::{
     Access, Ap, Mac, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, WIRE, Waypoint,

@@ -229,6 +229,7 @@ fn keys_of_kind(flow: &Traffic) -> Finding {
     let given = [
         ("rate", flow.rate.is_some(), &[Udp, Tcp, Video][..]),
         ("port", flow.port.is_some(), &[Voice, Udp, Tcp, Video]),
+        ("congestion", flow.congestion.is_some(), &[Tcp]),
         ("window-bytes", flow.window_bytes.is_some(), &[Tcp]),
         (
             "packet-bytes",

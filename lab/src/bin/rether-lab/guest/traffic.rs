@@ -104,6 +104,8 @@ impl<'a> Flow<'a> {
                 let most = (plan.kind == TrafficKind::Udp).then_some(0);
                 let rate = plan.rate.map(|rate| rate.0).or(most);
                 add("-b", rate.map(|rate| rate.to_string()));
+                let congestion = plan.congestion.map(|control| control.name().to_owned());
+                add("-C", congestion);
                 add("-w", plan.window_bytes.map(|bytes| bytes.to_string()));
                 add("-l", plan.packet_bytes.map(|bytes| bytes.to_string()));
                 add("--dscp", plan.dscp.map(|dscp| dscp.to_string()));

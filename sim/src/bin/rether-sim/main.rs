@@ -1,0 +1,38 @@
+//! `rether-sim`: asks the simulator.
+
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Simulates 802.11 cells with and without Rether: the shipped cores over a medium with
+/// contention, collisions and airtime, a thousand times faster than they would run.
+#[derive(Debug, Parser)]
+#[command(name = "rether-sim", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  rether-sim compare                   what plain 802.11, 802.11e and Rether do to calls under load
+  rether-sim run lab/scenarios/X.toml  one scenario, its figures as a table";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

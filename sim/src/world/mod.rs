@@ -1,0 +1,103 @@
+//! The simulator: nodes with the shipped cores, their traffic, and the air between them, in one
+//! event loop.
+//!
+//! A packet's way: an application's [`crate::traffic`] sends it; its host's gate lets it pass, or
+//! holds it until the core says so (`egress`); the radio's queue and the air ([`crate::medium`])
+//! carry it; access points forward it over the wire; the other application receives it.
+
+mod build;
+mod driver;
+mod egress;
+mod node;
+mod outcome;
+pub(crate) mod packet;
+mod run;
+
+pub use build::BuildError;
+pub use outcome::{Outcome, RadioFigures, Sample, TokenFigures};
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use rether_proto::rng::Rng;
+use rether_proto::time::{Duration, Instant};
+use slab::Slab;
+
+use crate::medium::Medium;
+use crate::scenario::{Arm, Scenario};
+use crate::traffic::Flow;
+use driver::Output;
+use node::Node;
+use packet::{NodeId, Packet, Payload, Way};
+
+/// What a run shall do besides measuring.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How often airtime is noted, for plots over time; never by default.
+    pub sample: Option<Duration>,
+    /// Whether every transmission is noted, for a capture.
+    pub capture: bool,
+}
+
+/// Runs one arm of a scenario. The same arguments give the same outcome on any machine.
+///
+/// # Errors
+/// When the scenario asks for what the simulator cannot do, or its policy has mistakes.
+pub fn run(
+    scenario: &Scenario,
+    arm: &Arm,
+    seed: u64,
+    options: &Options,
+) -> Result<Outcome, BuildError> {
+    let mut world = World::build(scenario, arm, seed, options)?;
+    world.run();
+    Ok(world.outcome(scenario, arm, seed))
+}
+
+/// Something that happens to a node or a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Happening {
+    /// An application of a flow is called.
+    Call { flow: usize, way: u8 },
+    /// A core wants to be woken.
+    Wake(NodeId),
+    /// A packet comes out of the wire at a node.
+    Cable { node: NodeId, payload: usize },
+    /// A station that walks is somewhere else.
+    Stride(NodeId),
+    /// Airtime is noted.
+    Sample,
+}
+
+struct World {
+    now: Instant,
+    end: Instant,
+    medium: Medium,
+    rng: Rng,
+    nodes: Vec<Node>,
+    flows: Vec<Flow>,
+    payloads: Slab<Payload>,
+    agenda: BinaryHeap<Reverse<(Instant, u64, Happening)>>,
+    order: u64,
+    /// Packets that applications sent and that have not been looked at yet.
+    fresh: VecDeque<(NodeId, Packet)>,
+    /// Flows whose sockets have room again.
+    hungry: Vec<usize>,
+    output: Output,
+    tokens: TokenFigures,
+    options: Options,
+    samples: Vec<Sample>,
+    capture: Vec<outcome::Captured>,
+}
+
+impl World {
+    fn at(&mut self, at: Instant, happening: Happening) {
+        self.order += 1;
+        self.agenda.push(Reverse((at, self.order, happening)));
+    }
+
+    fn call_at(&mut self, at: Instant, flow: usize, way: Way) {
+        let way = way as u8;
+        self.at(at, Happening::Call { flow, way });
+    }
+}
