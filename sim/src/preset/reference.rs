@@ -86,7 +86,7 @@ pub struct Voice {
 const VOICE_DSCP: u8 = 48;
 
 impl Phy {
-    fn ap(&self, access: Access, queue: u16, tries: u8) -> String {
+    pub(super) fn ap(&self, access: Access, queue: u16, tries: u8) -> String {
         let mut text = String::new();
         let _ = writeln!(text, "[[ap]]\nname = \"ap\"\nphy = \"{}\"", self.standard);
         let _ = writeln!(text, "rate-mbps = {}", self.rate_mbps);

@@ -59,6 +59,8 @@ pub(super) fn expand(scenario: &mut Scenario) -> Origins {
             name: numbered(&flow.name, number, count),
             from: end(&flow.from, number),
             to: end(&flow.to, number),
+            // A call uses its port and the next one.
+            port: flow.port.map(|port| port.saturating_add(2 * (number - 1))),
             ..flow.clone()
         });
         scenario.traffic.extend(copies);

@@ -211,7 +211,7 @@ pub struct Station {
     /// Its name, also that of its namespace.
     pub name: String,
     /// How many there are: with more than one their names are `NAME1`, `NAME2` and so on, and
-    /// a flow from or to `NAME` exists for each.
+    /// a flow from or to `NAME` exists for each, with a port 2 above that of the one before.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u16,
     /// The access point it joins.
