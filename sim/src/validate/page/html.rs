@@ -1,0 +1,62 @@
+//! HTML with nothing in it but what was meant.
+
+/// `text` so that HTML shows it as it is, also inside a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// A table in a box of its own that can be scrolled sideways. The first of `header` is that of the
+/// row names; cells are HTML with the class of the column.
+pub(super) fn table(
+    caption: &str,
+    header: &[&str],
+    rows: impl Iterator<Item = (String, Vec<(&'static str, String)>)>,
+) -> String {
+    let head: String = header
+        .iter()
+        .map(|name| format!("<th scope=\"col\">{}</th>", escape(name)))
+        .collect();
+    let mut body = String::new();
+    for (name, cells) in rows {
+        let cells: String = cells
+            .iter()
+            .map(|(class, cell)| format!("<td class=\"{class}\">{cell}</td>"))
+            .collect();
+        body += &format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(&name));
+    }
+    format!(
+        "<div class=\"wide\">\n<table>\n<caption>{}</caption>\n<thead>\n<tr>{head}</tr>\n</thead>\n\
+         <tbody>\n{body}</tbody>\n</table>\n</div>\n",
+        escape(caption)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escape, table};
+
+    #[test]
+    fn what_html_would_read_as_its_own_is_escaped() {
+        assert_eq!(
+            escape(r#"<a href="x">'&amp;'"#),
+            "&lt;a href=&quot;x&quot;&gt;&#39;&amp;amp;&#39;"
+        );
+        let rows = [("<i>".to_owned(), vec![("figure", "1".to_owned())])];
+        let html = table("a & b", &["<"], rows.into_iter());
+        assert!(
+            html.contains("a &amp; b") && html.contains("&lt;i&gt;"),
+            "{html}"
+        );
+    }
+}
