@@ -58,8 +58,16 @@ impl Loaded {
             self.phy.ap(self.access, 100, 7)
         );
         if self.calls > 0 {
-            let codec = if self.interval_ms == 10 { "g711-10" } else { "g711" };
-            let dscp = if self.access == Access::Dcf { 0 } else { VOICE_DSCP };
+            let codec = if self.interval_ms == 10 {
+                "g711-10"
+            } else {
+                "g711"
+            };
+            let dscp = if self.access == Access::Dcf {
+                0
+            } else {
+                VOICE_DSCP
+            };
             let _ = write!(
                 text,
                 "\n[[station]]\nname = \"caller\"\nap = \"ap\"\ncount = {}\n\n[[traffic]]\nname = \"call\"\nkind = \"voice\"\nfrom = \"caller\"\nto = \"wire\"\nport = 16384\ncodec = \"{codec}\"\ndscp = {dscp}\nduration = \"{duration}s\"\n",

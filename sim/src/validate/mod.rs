@@ -31,6 +31,7 @@ mod plan;
 mod reference;
 mod report;
 mod run;
+mod simulate;
 mod summary;
 mod terminal;
 mod text;
@@ -48,6 +49,7 @@ pub use report::{
     CapacityResult, Report, SaturationResult, SpeedResult, Tally, Verdict, VoiceResult,
 };
 pub use run::report;
+pub use simulate::{saturation, voice};
 pub use summary::{SaturationSummary, VoiceSummary};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `rether-sim`: asks the simulator.
 
 mod run;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -17,16 +18,19 @@ struct Arguments {
 
 const EXAMPLES: &str = "Examples:
   rether-sim compare                   what plain 802.11, 802.11e and Rether do to calls under load
-  rether-sim run lab/scenarios/X.toml  one scenario, its figures as a table";
+  rether-sim run lab/scenarios/X.toml  one scenario, its figures as a table
+  rether-sim validate                  how far the medium agrees with ns-3 and with theory";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Validate(validate::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
     };
     match outcome {
         Ok(code) => code,
