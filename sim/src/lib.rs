@@ -8,6 +8,7 @@
 pub mod medium;
 pub mod preset;
 pub mod scenario;
+pub mod study;
 pub mod tcp;
 pub mod theory;
 mod traffic;

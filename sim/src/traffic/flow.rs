@@ -124,7 +124,10 @@ impl Flow {
                     Some(rate) => Source::Paced {
                         interval: pace(payload(UDP_PAYLOAD), rate),
                     },
-                    None => Source::Saturating { outstanding: 0 },
+                    None => Source::Saturating {
+                        outstanding: 0,
+                        window: SOCKET_BUFFER,
+                    },
                 },
                 seen: Seen::default(),
             },
@@ -224,8 +227,12 @@ impl Flow {
             }
             What::Datagrams { octets, source, .. } => {
                 let octets = *octets;
-                if let Source::Saturating { outstanding } = source {
-                    let missing = SOCKET_BUFFER - (*outstanding).min(SOCKET_BUFFER);
+                if let Source::Saturating {
+                    outstanding,
+                    window,
+                } = source
+                {
+                    let missing = *window - (*outstanding).min(*window);
                     *outstanding += missing;
                     for _ in 0..missing {
                         out.push(self.packet(now, way, octets));
@@ -372,11 +379,10 @@ impl Flow {
         }
     }
 
-    /// A packet has left the sender's host, or was dropped there. True if its application has room
-    /// for another one.
+    /// A packet has left the sender's host. True if its application has room for another one.
     pub(crate) fn left(&mut self) -> bool {
         let What::Datagrams {
-            source: Source::Saturating { outstanding },
+            source: Source::Saturating { outstanding, .. },
             ..
         } = &mut self.what
         else {
@@ -384,6 +390,25 @@ impl Flow {
         };
         *outstanding = outstanding.saturating_sub(1);
         true
+    }
+
+    /// A packet found its host's queue full. True if nothing of the flow is left there, so that
+    /// its application must try again by itself.
+    pub(crate) fn refused(&mut self) -> bool {
+        let What::Datagrams {
+            source:
+                Source::Saturating {
+                    outstanding,
+                    window,
+                },
+            ..
+        } = &mut self.what
+        else {
+            return false;
+        };
+        *outstanding = outstanding.saturating_sub(1);
+        *window = (*outstanding).max(1);
+        *outstanding == 0
     }
 
     /// If it is a call: the packets of a way that count, and the delays of those that arrived.

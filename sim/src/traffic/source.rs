@@ -8,8 +8,9 @@ use rether_proto::time::{Duration, Instant};
 pub(crate) enum Source {
     /// A packet every so often.
     Paced { interval: Duration },
-    /// As many under way as a socket's buffer holds; the next when one is done.
-    Saturating { outstanding: u32 },
+    /// As many under way as a socket's buffer holds, or as many as the host's queue takes if that
+    /// is less; the next when one is done.
+    Saturating { outstanding: u32, window: u32 },
     /// On and off in turn, for exponentially distributed times.
     Bursty {
         interval: Duration,

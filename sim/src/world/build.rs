@@ -28,6 +28,9 @@ pub enum BuildError {
     /// An event that needs real programs.
     #[error("the simulator cannot do `{0:?}`: run this scenario with `rether-lab run`")]
     Event(Deed),
+    /// A scenario that the program itself has made has mistakes.
+    #[error("a scenario of our own is wrong: {0}")]
+    Preset(String),
     /// The policy has mistakes.
     #[error("the policy of the scenario: {0}")]
     Policy(String),

@@ -7,13 +7,16 @@ use rether_proto::ledger::LinkRates;
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::{self, Input, Machine, PacketId, Transmit, TxHandle, Verdict};
 use rether_proto::policy::Direction;
-use rether_proto::time::Instant;
+use rether_proto::time::{Duration, Instant};
 
 use super::driver::{Driver, Heed, Output};
 use super::node::Kind;
 use super::packet::{NodeId, Payload};
 use super::{Happening, World};
 use crate::medium::{Ac, Destination, Frame, FrameId, RateSeries};
+
+/// How long an application waits that found its host's queue full of others' packets.
+const RETRY: Duration = Duration::from_millis(1);
 
 /// What a core is told, as far as both kinds are told the same.
 #[derive(Clone, Debug)]
@@ -81,7 +84,16 @@ impl World {
             rates: RateSeries::fixed(self.rate_between(node, peer)),
         };
         if self.medium.submit(self.now, radio.id, frame).is_err() {
-            self.drop_payload(key);
+            self.refuse(key);
+        }
+    }
+
+    /// A host's queue was full.
+    fn refuse(&mut self, key: usize) {
+        if let Some(Payload::Packet(packet)) = self.payloads.try_remove(key)
+            && self.flows[packet.flow].refused()
+        {
+            self.call_at(self.now + RETRY, packet.flow, packet.way);
         }
     }
 
@@ -189,7 +201,7 @@ impl World {
                     }
                 }
                 Verdict::Drop(PacketId(id)) => {
-                    self.drop_payload(usize::try_from(id).unwrap_or(usize::MAX));
+                    self.refuse(usize::try_from(id).unwrap_or(usize::MAX));
                 }
             }
         }

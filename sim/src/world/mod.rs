@@ -14,7 +14,7 @@ pub(crate) mod packet;
 mod run;
 
 pub use build::BuildError;
-pub use outcome::{Outcome, RadioFigures, Sample, TokenFigures};
+pub use outcome::{Outcome, RadioFigures, Sample, Status, TokenFigures};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

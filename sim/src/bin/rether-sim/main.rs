@@ -1,5 +1,8 @@
 //! `rether-sim`: asks the simulator.
 
+mod capacity;
+mod compare;
+mod progress;
 mod run;
 mod validate;
 
@@ -24,12 +27,16 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Compare(compare::Arguments),
+    Capacity(capacity::Arguments),
     Validate(validate::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Capacity(arguments) => capacity::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
     };
     match outcome {

@@ -1,0 +1,7 @@
+//! Questions that take many runs: who carries how much, and how many calls fit.
+
+mod capacity;
+mod compare;
+
+pub use capacity::{Capacity, Criterion, Probe, capacity};
+pub use compare::{Comparison, ComparisonOptions, Point, Scheme, compare};
