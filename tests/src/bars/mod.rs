@@ -5,6 +5,7 @@ mod first_light;
 mod frames;
 mod inputs;
 mod scenario;
+mod sim;
 
 use std::path::PathBuf;
 
@@ -64,7 +65,9 @@ pub struct Outcome {
 /// Every row, in the order of the groups.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    first_light::rows()
+    let mut rows = first_light::rows();
+    rows.extend(sim::rows());
+    rows
 }
 
 impl Row {
