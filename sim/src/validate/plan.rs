@@ -96,7 +96,10 @@ pub(super) fn voice(row: &VoiceRow, knee: Option<Knee>, options: &Options) -> Op
         if !near && (!background || row.config.starts_with("sens_")) {
             return None;
         }
-        run.sim_s_per_seed = run.sim_s_per_seed.min(QUICK_SECONDS);
+        // What competes with calls makes rare bursts of loss: short runs say nothing of them.
+        if near {
+            run.sim_s_per_seed = run.sim_s_per_seed.min(QUICK_SECONDS);
+        }
     }
     row.claim().is_judged().then_some(run)
 }
