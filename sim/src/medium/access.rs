@@ -66,7 +66,8 @@ impl Medium {
 
     /// The receiver of the frame of a queue acknowledges it.
     pub(super) fn acknowledge(&mut self, at: Instant, radio: usize, queue: usize) {
-        let Some((frame, rate)) = self.queues[queue].head().zip(self.queues[queue].rate()) else {
+        let from = &self.queues[queue];
+        let Some((frame, rate)) = from.head().zip(from.rate_on_air()) else {
             return;
         };
         let what = OnAir::Ack { frame: frame.id };
@@ -117,7 +118,8 @@ impl Medium {
 
     /// Everybody who hears `source` finds the medium busy until `end`, a moment after `at`.
     fn occupy(&mut self, source: usize, at: Instant, end: Instant) {
-        let noticed = at + self.config.cca_time;
+        // Whose turn comes at the same instant cannot have noticed anything.
+        let noticed = at + self.config.cca_time.max(Duration::from_nanos(1));
         let hearers = self.links.hearers(source);
         for hearer in hearers.ones() {
             let radio = &mut self.radios[hearer];
@@ -154,7 +156,8 @@ impl Medium {
         };
         let (one, other) = (earlier.source, later.source);
         let (hear_one, hear_other) = (self.links.hearers(one), self.links.hearers(other));
-        earlier.spoiled.insert(other);
+        // Radios that were added since the earlier one began are beyond the end of its set.
+        earlier.spoiled.grow_and_insert(other);
         later.spoiled.insert(one);
         match self.config.capture {
             Capture::Off => {
@@ -169,7 +172,7 @@ impl Medium {
                     let lead = self.links.signal_dbm(one, receiver)
                         - self.links.signal_dbm(other, receiver);
                     if lead < margin {
-                        earlier.spoiled.insert(receiver);
+                        earlier.spoiled.grow_and_insert(receiver);
                     }
                     if -lead < margin || !in_time {
                         later.spoiled.insert(receiver);

@@ -108,10 +108,21 @@ impl Air {
         Some((one, other))
     }
 
-    /// A radio can receive none of what is in flight any more.
-    pub(super) fn spoil_all_at(&mut self, radio: usize) {
+    /// What is in flight is lost to a radio, and what it sends to everybody.
+    pub(super) fn spoil_all_of(&mut self, radio: usize) {
         for place in &self.flying {
-            self.places[*place].spoiled.grow_and_insert(radio);
+            let transmission = &mut self.places[*place];
+            transmission.spoiled.grow_and_insert(radio);
+            if transmission.source == radio {
+                transmission.spoiled.insert_range(..);
+            }
         }
+    }
+
+    /// When the last transmission ends of those whose source `is_heard`.
+    pub(super) fn busy_until(&self, is_heard: impl Fn(usize) -> bool) -> Option<Instant> {
+        let flying = self.flying.iter().map(|place| &self.places[*place]);
+        let heard = flying.filter(|transmission| is_heard(transmission.source));
+        heard.map(|transmission| transmission.end).max()
     }
 }

@@ -33,7 +33,8 @@ pub enum Event {
         frame: FrameId,
         /// True if it was acknowledged; group frames never are.
         acked: bool,
-        /// How often it was sent, from 1; 0 if it was lost to internal collisions alone.
+        /// How often it was sent, from 1; 0 if it was lost to internal collisions alone, or if
+        /// its rate series was empty.
         tries: u8,
         /// Signal strength of the Ack; of no meaning without one.
         signal_dbm: f32,

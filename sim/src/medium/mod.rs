@@ -34,6 +34,7 @@ mod outcome;
 mod params;
 mod propagation;
 mod queue;
+mod radio;
 mod reception;
 #[cfg(test)]
 mod tests;
@@ -49,15 +50,14 @@ pub use propagation::{LogDistance, Position, Propagation};
 
 use std::collections::VecDeque;
 
-use rether_proto::airtime::Rate;
 use rether_proto::rng::Rng;
-use rether_proto::time::{Duration, Instant};
+use rether_proto::time::Instant;
 
 use agenda::{Agenda, Occurrence};
 use air::Air;
-use links::{Links, Place};
+use links::Links;
 use queue::{Arrival, NEVER, Queue};
-use timing::Timing;
+use radio::Radio;
 
 /// A frame was refused because its queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,34 +79,6 @@ pub struct Medium {
     events: VecDeque<Event>,
 }
 
-#[derive(Clone, Debug)]
-struct Radio {
-    config: RadioConfig,
-    timing: Timing,
-    /// The queue of each access category, made when its first frame comes.
-    queues: [Option<usize>; 4],
-    /// Until when carrier sense or the NAV say busy.
-    sensed_until: Instant,
-    /// Until when it sends, or when it last did.
-    sends_until: Instant,
-    /// Until when it waits for an Ack.
-    waits_until: Instant,
-    /// What EIFS adds to the inter-frame space behind `sensed_until`.
-    eifs: Duration,
-    counters: Counters,
-}
-
-impl Radio {
-    fn busy_until(&self) -> Instant {
-        self.sensed_until.max(self.waits_until)
-    }
-
-    /// From when on a queue with this inter-frame space counts slots.
-    fn resume(&self, ifs: Duration) -> Instant {
-        (self.sensed_until + self.eifs).max(self.waits_until) + ifs
-    }
-}
-
 impl Medium {
     /// A medium without radios. `seed` makes all backoffs and frame errors.
     #[must_use]
@@ -124,101 +96,35 @@ impl Medium {
         }
     }
 
-    /// Adds a radio.
-    pub fn add_radio(&mut self, config: RadioConfig) -> RadioId {
-        let id = RadioId(u32::try_from(self.radios.len()).unwrap_or(u32::MAX));
-        self.links.add(Place {
-            position: config.position,
-            frequency_mhz: config.frequency_mhz,
-        });
-        self.radios.push(Radio {
-            timing: Timing::new(&config),
-            config,
-            queues: [None; 4],
-            sensed_until: Instant::ZERO,
-            sends_until: Instant::ZERO,
-            waits_until: Instant::ZERO,
-            eifs: Duration::ZERO,
-            counters: Counters::default(),
-        });
-        id
-    }
-
-    /// Gives a radio other parameters, but not another place; what it has in its queues stays.
-    /// Contention windows count from the next backoff on.
-    pub fn configure(&mut self, radio: RadioId, config: RadioConfig) {
-        let place = self.links.place(radio.index());
-        let this = &mut self.radios[radio.index()];
-        this.timing = Timing::new(&config);
-        this.config = RadioConfig {
-            frequency_mhz: place.frequency_mhz,
-            position: place.position,
-            ..config
-        };
-        for queue in this.queues.into_iter().flatten() {
-            self.apply(radio.index(), queue);
-        }
-    }
-
-    /// What a radio was made with, or was given since.
-    #[must_use]
-    pub fn radio(&self, radio: RadioId) -> &RadioConfig {
-        &self.radios[radio.index()].config
-    }
-
-    /// Puts a radio on another frequency; what it sends or receives now is lost.
-    pub fn set_frequency(&mut self, radio: RadioId, frequency_mhz: u16) {
-        let place = self.links.place(radio.index());
-        if place.frequency_mhz != frequency_mhz {
-            self.radios[radio.index()].config.frequency_mhz = frequency_mhz;
-            self.air.spoil_all_at(radio.index());
-            let place = Place {
-                frequency_mhz,
-                ..place
-            };
-            self.links.set_place(radio.index(), place);
-        }
-    }
-
-    /// Moves a radio.
-    pub fn move_radio(&mut self, radio: RadioId, position: Position) {
-        self.radios[radio.index()].config.position = position;
-        let place = self.links.place(radio.index());
-        let place = Place { position, ..place };
-        self.links.set_place(radio.index(), place);
-    }
-
-    /// How strong `to` hears `from`, in dBm, whatever their frequencies.
-    #[must_use]
-    pub fn signal_dbm(&self, from: RadioId, to: RadioId) -> f32 {
-        self.links.signal_dbm(from.index(), to.index())
-    }
-
-    /// The highest rate at which `to` receives nine of ten frames of 1000 octets from `from`, or
-    /// the lowest rate: what an ideal rate control would choose.
-    #[must_use]
-    pub fn best_rate(&self, from: RadioId, to: RadioId) -> Rate {
-        let phy = self.radios[from.index()].config.phy;
-        let snr_db = f64::from(self.signal_dbm(from, to)) - reception::NOISE_DBM;
-        let mut rates = phy.rates().iter().rev();
-        let best = rates.find(|rate| reception::is_readable(**rate, snr_db));
-        best.copied().unwrap_or_else(|| phy.lowest_basic_rate())
-    }
-
     /// What a radio has counted.
     #[must_use]
     pub fn counters(&self, radio: RadioId) -> &Counters {
         &self.radios[radio.index()].counters
     }
 
-    /// Queues a frame at time `now`. Everything due before must have been made to happen.
+    /// Queues a frame at time `now`. Everything due before must have been made to happen. A frame
+    /// whose rate series is empty is given up at once.
     ///
     /// # Errors
     /// When the queue is full.
     pub fn submit(&mut self, now: Instant, radio: RadioId, frame: Frame) -> Result<(), QueueFull> {
         debug_assert!(self.next_time().is_none_or(|next| next >= now));
         let number = self.queue_of(radio.index(), frame.ac);
-        let radio = &mut self.radios[radio.index()];
+        let id = radio;
+        let radio = &mut self.radios[id.index()];
+        if frame.rates.at(0).is_none() {
+            radio.counters.queued += 1;
+            radio.counters.dropped += 1;
+            self.events.push_back(Event::Done {
+                at: now,
+                radio: id,
+                frame: frame.id,
+                acked: false,
+                tries: 0,
+                signal_dbm: f32::NEG_INFINITY,
+            });
+            return Ok(());
+        }
         let queue = &mut self.queues[number];
         match queue.push(frame, radio.config.queue_limit) {
             Ok(Arrival::Behind) => {}
@@ -291,31 +197,5 @@ impl Medium {
             }
         }
         self.first = first;
-    }
-
-    fn queue_of(&mut self, radio: usize, ac: Ac) -> usize {
-        let ac = if self.radios[radio].config.phy.wmm {
-            ac
-        } else {
-            Ac::Be
-        };
-        if let Some(number) = self.radios[radio].queues[ac as usize] {
-            return number;
-        }
-        let number = self.queues.len();
-        self.radios[radio].queues[ac as usize] = Some(number);
-        self.queues.push(Queue::new(radio, ac));
-        self.apply(radio, number);
-        let ifs = self.queues[number].ifs;
-        self.queues[number].rebase(self.radios[radio].resume(ifs));
-        number
-    }
-
-    /// Gives a queue the parameters of its radio.
-    fn apply(&mut self, radio: usize, queue: usize) {
-        let Radio { config, timing, .. } = &self.radios[radio];
-        let queue = &mut self.queues[queue];
-        let access = config.access[queue.ac as usize];
-        queue.configure(access, config.phy.wmm, timing.slot, timing.sifs);
     }
 }

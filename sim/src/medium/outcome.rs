@@ -21,13 +21,18 @@ impl Medium {
         let (kind, at) = (transmission.kind, transmission.end);
         match kind {
             Kind::Frame { queue, to, .. } => {
-                self.bystanders(place, to);
-                self.frame_ended(place, at, queue, to);
+                let received = match to {
+                    Destination::Radio(radio) => self.receives(place, radio.index()),
+                    Destination::Group | Destination::Nobody => false,
+                };
+                self.heard(place, to, received);
+                self.frame_ended(place, at, queue, to, received);
             }
             Kind::Ack { queue } => {
-                self.bystanders(place, Destination::Group);
                 let sender = self.queues[queue].radio;
-                if self.receives(place, sender) {
+                let received = self.receives(place, sender);
+                self.heard(place, Destination::Radio(id(sender)), received);
+                if received {
                     let from = self.air.get(place).source;
                     let signal_dbm = self.links.signal_dbm(from, sender);
                     self.acknowledged(at, queue, signal_dbm);
@@ -40,10 +45,17 @@ impl Medium {
         self.air.release(place);
     }
 
-    fn frame_ended(&mut self, place: usize, at: Instant, queue: usize, to: Destination) {
+    fn frame_ended(
+        &mut self,
+        place: usize,
+        at: Instant,
+        queue: usize,
+        to: Destination,
+        received: bool,
+    ) {
         let sender = self.queues[queue].radio;
         match to {
-            Destination::Radio(receiver) if self.receives(place, receiver.index()) => {
+            Destination::Radio(receiver) if received => {
                 if !self.queues[queue].delivered {
                     self.queues[queue].delivered = true;
                     self.deliver(place, at, receiver.index());
@@ -110,37 +122,38 @@ impl Medium {
         lost == 0 || self.rng.below(CERTAIN) >= lost
     }
 
-    /// What those do who heard a frame that was not for them: the NAV keeps them quiet until its
-    /// Ack is over (clause 10.3.2.4); EIFS, if they could not read it (clause 10.3.2.3.7).
-    fn bystanders(&mut self, place: usize, to: Destination) {
+    /// What those do who heard a transmission. The NAV keeps those quiet who could read it and
+    /// whom it was not for, until its Ack is over (clause 10.3.2.4), even if none comes; EIFS
+    /// those who could not (clause 10.3.2.3.7), its addressee included.
+    fn heard(&mut self, place: usize, to: Destination, received: bool) {
         let transmission = self.air.get(place);
         let Transmission {
             source,
+            kind,
             rate,
             start,
             end,
             ..
         } = *transmission;
-        let collided = !transmission.spoiled.is_clear();
         let eifs_after_collision = self.config.collision_rx == CollisionRx::Eifs;
-        // All hear the Ack as well as the frame: the NAV would change nothing.
-        if self.links.is_flat() && !(collided && eifs_after_collision) {
-            return;
-        }
         let timing = &self.radios[source].timing;
-        let nav = match to {
-            Destination::Radio(_) => end + timing.sifs + timing.ack(timing.ack_rate(rate)),
-            Destination::Group | Destination::Nobody => end,
+        let nav = match kind {
+            Kind::Frame { .. } if to != Destination::Group => {
+                end + timing.sifs + timing.ack(timing.ack_rate(rate))
+            }
+            Kind::Frame { .. } | Kind::Ack { .. } => end,
         };
+        let is_flat = self.links.is_flat();
         let hearers = self.links.hearers(source);
         for hearer in hearers.ones() {
-            if to == Destination::Radio(id(hearer)) {
+            let addressed = to == Destination::Radio(id(hearer));
+            if addressed && received {
                 continue;
             }
-            let snr_db = f64::from(self.links.signal_dbm(source, hearer)) - NOISE_DBM;
             let spoiled = transmission.spoiled.contains(hearer);
+            let snr_db = f64::from(self.links.signal_dbm(source, hearer)) - NOISE_DBM;
             let radio = &mut self.radios[hearer];
-            if !spoiled && (self.links.is_flat() || is_readable(rate, snr_db)) {
+            if !spoiled && !addressed && (is_flat || is_readable(rate, snr_db)) {
                 if nav <= radio.sensed_until {
                     continue;
                 }
@@ -207,7 +220,7 @@ impl Medium {
     pub(super) fn unacknowledged(&mut self, at: Instant, number: usize) {
         let queue = &mut self.queues[number];
         queue.engaged = false;
-        if let Some((frame, rate)) = queue.head().zip(queue.rate()) {
+        if let Some((frame, rate)) = queue.head().zip(queue.rate_on_air()) {
             let radio = &mut self.radios[queue.radio];
             radio.counters.wasted += radio.timing.frame(rate, frame.psdu_octets);
         }

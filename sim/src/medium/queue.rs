@@ -94,9 +94,15 @@ impl Queue {
         self.frames.front()
     }
 
-    /// The rate of the head frame's next try.
+    /// The rate of the head frame's next try. An internal collision is no try: nothing was sent.
     pub(super) fn rate(&self) -> Option<Rate> {
-        self.frames.front()?.rates.at(self.failures)
+        self.frames.front()?.rates.at(self.tries)
+    }
+
+    /// The rate of the head frame's try that is on the air.
+    pub(super) fn rate_on_air(&self) -> Option<Rate> {
+        let attempt = self.tries.saturating_sub(1);
+        self.frames.front()?.rates.at(attempt)
     }
 
     pub(super) fn push(&mut self, frame: Frame, limit: usize) -> Result<Arrival, QueueFull> {

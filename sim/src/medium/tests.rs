@@ -1,231 +1,236 @@
-use super::*;
+//! Tests of the medium, and the rig that they share: a medium whose events are kept.
+
+mod access;
+mod airtime;
+mod collisions;
+mod conservation;
+mod contention_window;
+mod edca;
+mod freezing;
+mod frequencies;
+mod hidden;
+mod retries;
+mod saturation;
+
 use rether_proto::airtime::{Phy, PhyKind, Rate};
-use std::vec::Vec;
+use rether_proto::time::Duration;
 
-/// `n` saturated stations and an AP; goodput of `payload` in Mb/s and collision probability.
-fn saturate(
-    config: MediumConfig,
-    radio: &RadioConfig,
-    n: usize,
-    (rate, psdu, payload): (Rate, u32, u32),
-    seconds: u64,
-    seed: u64,
-) -> (f64, f64) {
-    let mut medium = Medium::new(config, seed);
-    let ap = medium.add_radio(radio.clone());
-    let stations: Vec<_> = (0..n).map(|_| medium.add_radio(radio.clone())).collect();
-    let frame = Frame {
-        id: FrameId(0),
-        to: Destination::Radio(ap),
-        ac: Ac::Be,
-        psdu_octets: psdu,
-        rates: RateSeries::fixed(rate),
-    };
-    for station in &stations {
-        for _ in 0..10 {
-            medium.submit(Instant::ZERO, *station, frame).unwrap();
-        }
-    }
-    let end = Instant::ZERO + Duration::from_secs(seconds);
-    let mut received = 0_u64;
-    while medium.next_time().unwrap() < end {
-        medium.step();
-        while let Some(event) = medium.poll_event() {
-            match event {
-                Event::Done { at, radio, .. } => medium.submit(at, radio, frame).unwrap(),
-                Event::Received { .. } => received += 1,
-                Event::OnAir { .. } => {}
-            }
-        }
-    }
-    let (mut sent, mut acked) = (0, 0);
-    for station in stations {
-        sent += medium.counters(station).transmissions;
-        acked += medium.counters(station).acked;
-    }
-    let goodput = received as f64 * f64::from(payload) * 8.0 / seconds as f64 / 1e6;
-    (goodput, 1.0 - acked as f64 / sent as f64)
+use super::*;
+
+const R6: Rate = Rate(60);
+const R11: Rate = Rate(110);
+const R24: Rate = Rate(240);
+const R54: Rate = Rate(540);
+
+/// A PSDU of 1472 octets of UDP payload: 248 us at 54 Mb/s and 1310 us at 11 Mb/s, without the
+/// QoS Control field.
+const PSDU: u32 = 1536;
+/// The same with it: 252 us at 54 Mb/s.
+const QOS_PSDU: u32 = 1538;
+
+fn phy(kind: PhyKind, wmm: bool) -> RadioConfig {
+    RadioConfig::new(Phy { kind, wmm }, 5180)
 }
 
-#[test]
-fn explore() {
-    let dsss = RadioConfig::new(
-        Phy {
-            kind: PhyKind::DsssLong,
-            wmm: false,
-        },
-        2412,
-    );
-    let ofdm = RadioConfig::new(
-        Phy {
-            kind: PhyKind::Ofdm,
-            wmm: false,
-        },
-        5180,
-    );
-    for (n, reference) in [
-        (1, "6.112 / 0.000"),
-        (2, "6.387 / 0.060"),
-        (5, "6.338 / 0.174"),
-        (10, "6.062 / 0.280"),
-        (20, "5.674 / 0.388"),
-        (50, "5.022 / 0.533"),
-    ] {
-        let now = std::time::Instant::now();
-        let r = saturate(
-            MediumConfig::default(),
-            &dsss,
-            n,
-            (Rate(110), 1536, 1472),
-            60,
+fn ofdm() -> RadioConfig {
+    phy(PhyKind::Ofdm, false)
+}
+
+fn dsss() -> RadioConfig {
+    phy(PhyKind::DsssLong, false)
+}
+
+fn edca() -> RadioConfig {
+    phy(PhyKind::Ofdm, true)
+}
+
+/// Without random backoffs: one that draws from 0 to 0, whatever fails.
+fn prompt(mut config: RadioConfig) -> RadioConfig {
+    for access in &mut config.access {
+        access.cw_min = 0;
+        access.cw_max = 0;
+    }
+    config
+}
+
+fn at(micros: u64) -> Instant {
+    Instant::ZERO + Duration::from_micros(micros)
+}
+
+/// What the tests compare: a transmission by its radio, in microseconds of the first and the last
+/// bit. Everything in the tests lasts whole microseconds, which is checked.
+type OnAirRow = (u64, u64, RadioId, OnAir);
+
+#[derive(Clone, Debug)]
+struct Rig {
+    medium: Medium,
+    told: Vec<Event>,
+    sent: u64,
+}
+
+impl Rig {
+    fn new(config: MediumConfig, seed: u64) -> Self {
+        let config = MediumConfig {
+            trace: true,
+            ..config
+        };
+        Self {
+            medium: Medium::new(config, seed),
+            told: Vec::new(),
+            sent: 0,
+        }
+    }
+
+    /// Radios of one kind, in one place.
+    fn of<const N: usize>(config: &RadioConfig, seed: u64) -> (Self, [RadioId; N]) {
+        let mut rig = Self::new(MediumConfig::default(), seed);
+        let radios = std::array::from_fn(|_| rig.medium.add_radio(config.clone()));
+        (rig, radios)
+    }
+
+    /// Radios in a row, so many metres east of the origin, that hear each other up to 69 m.
+    fn row<const N: usize>(configs: [(f64, RadioConfig); N], medium: MediumConfig) -> Self {
+        let propagation = Propagation::LogDistance(LogDistance::default());
+        let mut rig = Self::new(
+            MediumConfig {
+                propagation,
+                ..medium
+            },
             1,
         );
-        println!(
-            "11b {n}: {:.3} {:.3}   {reference}  {:?}/s",
-            r.0,
-            r.1,
-            now.elapsed() / 60
-        );
+        for (x, config) in configs {
+            let position = Position { x, y: 0.0 };
+            rig.medium.add_radio(RadioConfig { position, ..config });
+        }
+        rig
     }
-    for (n, reference) in [
-        (1, "29.929 / 0.000"),
-        (2, "30.217 / 0.111"),
-        (3, "30.005 / 0.174"),
-        (5, "29.169 / 0.258"),
-        (10, "27.510 / 0.368"),
-        (20, "25.489 / 0.472"),
-        (50, "22.090 / 0.610"),
-        (500, ""),
-    ] {
-        let now = std::time::Instant::now();
-        let r = saturate(
-            MediumConfig::default(),
-            &ofdm,
-            n,
-            (Rate(540), 1536, 1472),
-            20,
-            1,
-        );
-        println!(
-            "11a {n}: {:.3} {:.3}   {reference}  {:?}/s",
-            r.0,
-            r.1,
-            now.elapsed() / 20
-        );
+
+    /// Lets time pass until `micros`, and hands over a frame of best effort.
+    fn send(
+        &mut self,
+        micros: u64,
+        from: RadioId,
+        to: impl Into<Destination>,
+        psdu_octets: u32,
+        rate: Rate,
+    ) -> FrameId {
+        self.send_as(
+            micros,
+            from,
+            Ac::Be,
+            to,
+            psdu_octets,
+            RateSeries::fixed(rate),
+        )
     }
-    let eifs = MediumConfig {
-        collision_rx: CollisionRx::Eifs,
-        ..MediumConfig::default()
-    };
-    for (n, reference) in [
-        (3, "6.387 / 0.106"),
-        (5, "6.237 / 0.179"),
-        (20, "5.429 / 0.393"),
-        (50, "4.740 / 0.531"),
-    ] {
-        let r = saturate(eifs.clone(), &dsss, n, (Rate(110), 1536, 1472), 20, 1);
-        println!("11b eifs {n}: {:.3} {:.3}   {reference}", r.0, r.1);
+
+    fn send_as(
+        &mut self,
+        micros: u64,
+        from: RadioId,
+        ac: Ac,
+        to: impl Into<Destination>,
+        psdu_octets: u32,
+        rates: RateSeries,
+    ) -> FrameId {
+        self.run(micros);
+        let id = FrameId(self.sent);
+        self.sent += 1;
+        let frame = Frame {
+            id,
+            to: to.into(),
+            ac,
+            psdu_octets,
+            rates,
+        };
+        self.medium.submit(at(micros), from, frame).unwrap();
+        id
     }
-    let mut wmm = RadioConfig::new(
-        Phy {
-            kind: PhyKind::Ofdm,
-            wmm: true,
-        },
-        5180,
-    );
-    for (n, reference) in [
-        (1, "28.966"),
-        (5, "28.517 / 0.266"),
-        (20, "24.712 / 0.486"),
-        (50, "21.052 / 0.630"),
-    ] {
-        let r = saturate(
-            MediumConfig::default(),
-            &wmm,
-            n,
-            (Rate(540), 1538, 1472),
-            10,
-            1,
-        );
-        println!("11a BE {n}: {:.3} {:.3}   {reference}", r.0, r.1);
+
+    /// Lets everything happen until `micros`.
+    fn run(&mut self, micros: u64) {
+        self.medium.advance(at(micros));
+        self.told
+            .extend(std::iter::from_fn(|| self.medium.poll_event()));
     }
-    wmm.access[1] = AccessParams {
-        aifsn: 2,
-        cw_min: 3,
-        cw_max: 7,
-        txop: Duration::ZERO,
-    };
-    for (n, reference) in [
-        (1, "34.277"),
-        (2, "27.475 / 0.347"),
-        (3, "26.755/0.425"),
-        (5, "21.851 / 0.618"),
-        (10, "12.22/0.859"),
-        (20, "2.760 / 0.983"),
-        (50, "0.012"),
-    ] {
-        let r = saturate(
-            MediumConfig::default(),
-            &wmm,
-            n,
-            (Rate(540), 1538, 1472),
-            10,
-            1,
-        );
-        println!("11a VO0 {n}: {:.3} {:.3}   {reference}", r.0, r.1);
+
+    /// Lets everything happen that will.
+    fn finish(&mut self) {
+        while self.medium.next_time().is_some() {
+            self.medium.step();
+        }
+        self.run(0);
     }
-    wmm.access[1] = AccessParams {
-        aifsn: 2,
-        cw_min: 7,
-        cw_max: 15,
-        txop: Duration::ZERO,
-    };
-    for (n, reference) in [(1, "32.577"), (5, "26.115 / 0.453"), (20, "9.927 / 0.900")] {
-        let r = saturate(
-            MediumConfig::default(),
-            &wmm,
-            n,
-            (Rate(540), 1538, 1472),
-            10,
-            1,
-        );
-        println!("11a VI0 {n}: {:.3} {:.3}   {reference}", r.0, r.1);
+
+    fn on_air(&self) -> Vec<OnAirRow> {
+        let row = |event: &Event| match *event {
+            Event::OnAir {
+                at,
+                until,
+                radio,
+                what,
+                ..
+            } => Some((micros(at), micros(until), radio, what)),
+            _ => None,
+        };
+        self.told.iter().filter_map(row).collect()
+    }
+
+    /// The transmissions of one radio, without Acks: first bit, last bit, frame, attempt.
+    fn frames_of(&self, of: RadioId) -> Vec<(u64, u64, FrameId, u8)> {
+        let frame = |(at, until, radio, what): OnAirRow| match what {
+            OnAir::Frame { frame, attempt } if radio == of => Some((at, until, frame, attempt)),
+            _ => None,
+        };
+        self.on_air().into_iter().filter_map(frame).collect()
+    }
+
+    /// When a radio sent its frames first bits.
+    fn starts_of(&self, of: RadioId) -> Vec<u64> {
+        self.frames_of(of).iter().map(|row| row.0).collect()
+    }
+
+    /// Who received a frame, and when.
+    fn receptions(&self, of: FrameId) -> Vec<(u64, RadioId)> {
+        let reception = |event: &Event| match *event {
+            Event::Received {
+                at, radio, frame, ..
+            } if frame == of => Some((micros(at), radio)),
+            _ => None,
+        };
+        self.told.iter().filter_map(reception).collect()
+    }
+
+    /// What became of a frame: when, acknowledged or not, and tries.
+    fn done(&self, of: FrameId) -> Option<(u64, bool, u8)> {
+        self.told.iter().find_map(|event| match *event {
+            Event::Done {
+                at,
+                frame,
+                acked,
+                tries,
+                ..
+            } if frame == of => Some((micros(at), acked, tries)),
+            _ => None,
+        })
     }
 }
 
-#[test]
-fn two() {
-    let dsss = RadioConfig::new(
-        Phy {
-            kind: PhyKind::DsssLong,
-            wmm: false,
-        },
-        2412,
-    );
-    let ofdm = RadioConfig::new(
-        Phy {
-            kind: PhyKind::Ofdm,
-            wmm: false,
-        },
-        5180,
-    );
-    for seed in 1..7 {
-        let b = saturate(
-            MediumConfig::default(),
-            &dsss,
-            2,
-            (Rate(110), 1536, 1472),
-            60,
-            seed,
-        );
-        let a = saturate(
-            MediumConfig::default(),
-            &ofdm,
-            2,
-            (Rate(540), 1536, 1472),
-            60,
-            seed,
-        );
-        println!("{seed}: b {b:.4?} a {a:.4?}");
+impl From<RadioId> for Destination {
+    fn from(radio: RadioId) -> Self {
+        Self::Radio(radio)
     }
+}
+
+fn micros(at: Instant) -> u64 {
+    assert_eq!(at.as_nanos() % 1000, 0, "{at:?}");
+    at.as_nanos() / 1000
+}
+
+const fn frame(frame: FrameId, attempt: u8) -> OnAir {
+    OnAir::Frame { frame, attempt }
+}
+
+const fn ack(frame: FrameId) -> OnAir {
+    OnAir::Ack { frame }
 }
