@@ -134,17 +134,21 @@ fn a_simulator_that_carries_too_many_calls_fails() {
 fn the_quick_form_is_short_and_has_all_phys() {
     let seconds = AtomicUsize::new(0);
     let report = {
-        let count = |whole: f64| {
-            assert!(whole <= 5.0);
+        let count = |whole: f64, most: f64| {
+            assert!(whole <= most);
             seconds.fetch_add(1, Ordering::Relaxed);
         };
         let saturated = |row: &SaturationRow, seed| {
             assert!(row.n <= 20);
-            count(row.sim_s_per_seed);
+            count(row.sim_s_per_seed, 5.0);
             super::tests::saturated(1.0)(row, seed)
         };
         let spoken = |row: &VoiceRow, seed| {
-            count(row.sim_s_per_seed);
+            // Load makes rare bursts of loss, which short runs would miss.
+            count(
+                row.sim_s_per_seed,
+                if row.calls_only() { 5.0 } else { 20.0 },
+            );
             super::tests::spoken(row, seed)
         };
         report(
