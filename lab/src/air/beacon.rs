@@ -151,16 +151,16 @@ impl Beacon {
         }
     }
 
-    /// `radio` as a member of this BSS, on the frequency that it is on. `feigned` is no basic
-    /// rate whatever the beacon says.
+    /// `radio` as a member of this BSS, on the frequency that it is on. The `feigned` are no
+    /// basic rates whatever the beacon says.
     #[must_use]
-    pub fn member(&self, radio: &RadioConfig, feigned: Option<Rate>) -> RadioConfig {
+    pub fn member(&self, radio: &RadioConfig, feigned: &[Rate]) -> RadioConfig {
         let phy = self.phy(radio.frequency_mhz);
         let basic = self.basic_rates.iter().copied();
         RadioConfig {
             phy,
             access: self.edca.unwrap_or([dcf(phy.cw_min()); 4]),
-            basic_rates: basic.filter(|rate| Some(*rate) != feigned).collect(),
+            basic_rates: basic.filter(|rate| !feigned.contains(rate)).collect(),
             ..radio.clone()
         }
     }

@@ -223,13 +223,7 @@ pub fn find_family(sequence: u32) -> Result<Vec<u8>, EncodeError> {
 /// # Errors
 /// See [`EncodeError`].
 pub fn register(family: u16, sequence: u32) -> Result<Vec<u8>, EncodeError> {
-    encode::<_, Attr>(
-        family,
-        sequence,
-        NlmF::ACK,
-        Command::Register,
-        Vec::new(),
-    )
+    encode::<_, Attr>(family, sequence, NlmF::ACK, Command::Register, Vec::new())
 }
 
 /// A frame for one radio.
@@ -259,13 +253,7 @@ pub fn deliver(family: u16, sequence: u32, frame: &Delivery) -> Result<Vec<u8>, 
         attribute(Attr::Signal, frame.signal_dbm)?,
         attribute(Attr::Freq, u32::from(frame.frequency_mhz))?,
     ];
-    encode(
-        family,
-        sequence,
-        NlmF::empty(),
-        Command::Frame,
-        attributes,
-    )
+    encode(family, sequence, NlmF::empty(), Command::Frame, attributes)
 }
 
 /// What became of a frame.
@@ -288,7 +276,9 @@ pub struct TxStatus {
 /// # Errors
 /// See [`EncodeError`].
 pub fn report(family: u16, sequence: u32, status: &TxStatus) -> Result<Vec<u8>, EncodeError> {
-    let pairs = status.rates.map(|rate| [rate.index.cast_unsigned(), rate.count]);
+    let pairs = status
+        .rates
+        .map(|rate| [rate.index.cast_unsigned(), rate.count]);
     let attributes = vec![
         attribute(
             Attr::AddrTransmitter,

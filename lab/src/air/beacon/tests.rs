@@ -72,7 +72,10 @@ fn impossible_parameters_become_possible_ones() {
     let mut element = WMM;
     // AIFSN 0, and a CWmax below CWmin.
     element[10..14].copy_from_slice(&[0x00, 0x3f, 0, 0]);
-    let edca = Beacon::parse(&beacon(1, &[&element])).unwrap().edca.unwrap();
+    let edca = Beacon::parse(&beacon(1, &[&element]))
+        .unwrap()
+        .edca
+        .unwrap();
     let be = edca[Ac::Be as usize];
     assert_eq!((be.aifsn, be.cw_min, be.cw_max), (1, 32767, 32767));
 }
@@ -93,12 +96,12 @@ fn a_member_contends_as_the_beacon_says_and_acknowledges_at_basic_rates() {
     let mut radio = RadioConfig::new(phy, 2412);
     radio.queue_limit = 7;
     let seen = Beacon::parse(&beacon(1, &[feigning])).unwrap();
-    let member = seen.member(&radio, Some(Rate(110)));
+    let member = seen.member(&radio, &[Rate(110)]);
     assert_eq!(member.phy.kind, PhyKind::DsssLong);
     assert_eq!(member.basic_rates, [10, 20].map(Rate));
     assert_eq!(member.access[Ac::Be as usize], dcf(31));
     assert_eq!((member.queue_limit, member.frequency_mhz), (7, 2412));
-    let honest = seen.member(&radio, None);
+    let honest = seen.member(&radio, &[]);
     assert_eq!(honest.basic_rates, [10, 20, 110].map(Rate));
 }
 

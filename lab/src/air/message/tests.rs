@@ -150,13 +150,7 @@ fn any_octet_is_survived() {
 #[test]
 fn the_controller_gives_the_family() {
     let id = attribute(CtrlAttr::FamilyId, ID).unwrap();
-    let answer = encode(
-        CONTROLLER,
-        1,
-        NlmF::empty(),
-        CtrlCmd::Newfamily,
-        vec![id],
-    );
+    let answer = encode(CONTROLLER, 1, NlmF::empty(), CtrlCmd::Newfamily, vec![id]);
     let seen: Vec<_> = parse(&answer.unwrap(), None).collect();
     assert_eq!(seen, [FromKernel::Family(ID)]);
     // A name of a family ends in a zero octet.
