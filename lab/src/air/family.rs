@@ -11,7 +11,8 @@ use rustix::net::{
 };
 
 use super::Error;
-use super::message::{self, Delivery, EncodeError, FromKernel, TxStatus};
+use super::message::{self, Delivery, FromKernel, TxStatus};
+use super::request;
 
 /// Some thousand full frames may wait while this process waits for the processor.
 const RECEIVE_BUFFER: usize = 8 << 20;
@@ -25,6 +26,8 @@ pub(super) struct Family {
     number: u16,
     sequence: u32,
     buffer: Vec<u8>,
+    /// The message being sent; kept, so that none costs an allocation.
+    message: Vec<u8>,
 }
 
 fn broken(doing: &'static str) -> impl Fn(Errno) -> Error {
@@ -52,8 +55,9 @@ impl Family {
             number: 0,
             sequence: 0,
             buffer: vec![0; DATAGRAM],
+            message: Vec::new(),
         };
-        let question = message::find_family(family.next_sequence())?;
+        let question = request::find_family(family.next_sequence())?;
         let found = family.ask(&question)?.into_iter().find_map(|answer| {
             if let FromKernel::Family(number) = answer {
                 Some(number)
@@ -62,7 +66,7 @@ impl Family {
             }
         });
         family.number = found.ok_or(Error::NoFamily)?;
-        let order = message::register(family.number, family.next_sequence())?;
+        let order = request::register(family.number, family.next_sequence())?;
         for answer in family.ask(&order)? {
             match answer {
                 FromKernel::Answer { error, .. } if error != 0 => {
@@ -102,18 +106,15 @@ impl Family {
     /// Gives a frame to a radio; returns the number that a refusal will have.
     pub(super) fn deliver(&mut self, frame: &Delivery) -> Result<u32, Error> {
         let sequence = self.next_sequence();
-        self.post(message::deliver(self.number, sequence, frame), sequence)
+        message::deliver(&mut self.message, self.number, sequence, frame);
+        self.send(&self.message).map(|()| sequence)
     }
 
     /// Tells a radio what became of a frame; returns the number that a refusal will have.
     pub(super) fn report(&mut self, status: &TxStatus) -> Result<u32, Error> {
         let sequence = self.next_sequence();
-        self.post(message::report(self.number, sequence, status), sequence)
-    }
-
-    fn post(&self, message: Result<Vec<u8>, EncodeError>, sequence: u32) -> Result<u32, Error> {
-        self.send(&message?)?;
-        Ok(sequence)
+        message::report(&mut self.message, self.number, sequence, status);
+        self.send(&self.message).map(|()| sequence)
     }
 
     /// The messages of the next datagram, if there is one.

@@ -3,69 +3,50 @@
 //! A radio's frame comes as `FRAME` with the transmitter; `FRAME` with a receiver gives one to a
 //! radio; `TX_INFO_FRAME` tells a radio what became of a frame, named by its cookie. Radios are
 //! named by the second of their two addresses, 42:00:00:00:nn:00.
+//!
+//! Written and read in place: three of them for every frame in the air, and with neli, which
+//! allocates for each attribute, they cost more than everything else that the medium does.
 
-use std::io::Cursor;
 use std::sync::Arc;
 
-use neli::attr::Attribute;
-use neli::consts::genl::{Cmd, CtrlAttr, CtrlCmd, NlAttrType};
-use neli::consts::nl::{NlmF, Nlmsg};
-use neli::genl::{
-    AttrTypeBuilder, GenlAttrHandle, Genlmsghdr, GenlmsghdrBuilder, Nlattr, NlattrBuilder,
-    NoUserHeader,
-};
-use neli::nl::{NlPayload, NlmsghdrBuilder};
-use neli::types::{Buffer, GenlBuffer};
-use neli::{FromBytes, FromBytesWithInput, Size, ToBytes, neli_enum};
 use rether_proto::mac::MacAddr;
 
 use super::rates::TxRate;
+use super::request::{CONTROLLER, family_number};
 
-/// Name of the family.
-pub const FAMILY: &str = "MAC80211_HWSIM";
-/// `nlctrl`, the family that knows the others.
-const CONTROLLER: u16 = 0x10;
 /// Length of `nlmsghdr`.
 const HEADER: usize = 16;
+/// Length of `genlmsghdr`.
+const FAMILY_HEADER: usize = 4;
+/// `NLMSG_ERROR`.
+const ERROR: u16 = 2;
+/// `NLM_F_REQUEST`.
+const REQUEST: u16 = 1;
 
 /// `HWSIM_TX_CTL_NO_ACK`: nobody acknowledges this frame.
 pub const NO_ACK: u32 = 1 << 1;
 /// `HWSIM_TX_STAT_ACK`: it was acknowledged.
 pub const ACKED: u32 = 1 << 2;
 
-#[neli_enum(serialized_type = "u8")]
-enum Command {
-    Register = 1,
-    Frame = 2,
-    TxInfoFrame = 3,
-    AddMacAddr = 7,
-    DelMacAddr = 8,
+/// Commands (`HWSIM_CMD_...`).
+mod command {
+    pub(super) const FRAME: u8 = 2;
+    pub(super) const TX_INFO_FRAME: u8 = 3;
+    pub(super) const ADD_MAC_ADDR: u8 = 7;
+    pub(super) const DEL_MAC_ADDR: u8 = 8;
 }
-impl Cmd for Command {}
 
-#[neli_enum(serialized_type = "u16")]
-enum Attr {
-    AddrReceiver = 1,
-    AddrTransmitter = 2,
-    Frame = 3,
-    Flags = 4,
-    RxRate = 5,
-    Signal = 6,
-    TxInfo = 7,
-    Cookie = 8,
-    Freq = 19,
-}
-impl NlAttrType for Attr {}
-
-type Message = Genlmsghdr<Command, Attr>;
-
-/// A message could not be written; it is this program's fault.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write a netlink message: {0}")]
-pub struct EncodeError(String);
-
-fn fault(error: impl std::fmt::Display) -> EncodeError {
-    EncodeError(error.to_string())
+/// Attributes (`HWSIM_ATTR_...`).
+mod attr {
+    pub(super) const ADDR_RECEIVER: u16 = 1;
+    pub(super) const ADDR_TRANSMITTER: u16 = 2;
+    pub(super) const FRAME: u16 = 3;
+    pub(super) const FLAGS: u16 = 4;
+    pub(super) const RX_RATE: u16 = 5;
+    pub(super) const SIGNAL: u16 = 6;
+    pub(super) const TX_INFO: u16 = 7;
+    pub(super) const COOKIE: u16 = 8;
+    pub(super) const FREQ: u16 = 19;
 }
 
 /// A frame that a radio sends.
@@ -115,15 +96,17 @@ pub enum FromKernel {
 pub fn parse(mut datagram: &[u8], family: Option<u16>) -> impl Iterator<Item = FromKernel> {
     std::iter::from_fn(move || {
         loop {
-            let word = |at: usize| datagram.get(at..at + 4)?.try_into().ok();
-            let length = usize::try_from(u32::from_ne_bytes(word(0)?)).ok()?;
-            let sequence = u32::from_ne_bytes(word(8)?);
-            let kind = u16::from_ne_bytes(datagram.get(4..6)?.try_into().ok()?);
+            let length = usize::try_from(u32::from_ne_bytes(array(datagram, 0)?)).ok()?;
+            let kind = u16::from_ne_bytes(array(datagram, 4)?);
+            let sequence = u32::from_ne_bytes(array(datagram, 8)?);
             let body = datagram.get(HEADER..length)?;
             datagram = datagram.get(length.next_multiple_of(4)..).unwrap_or(&[]);
             let message = match kind {
-                kind if kind == u16::from(Nlmsg::Error) => answer(sequence, body),
-                CONTROLLER => family_number(body),
+                ERROR => array(body, 0).map(|code| FromKernel::Answer {
+                    sequence,
+                    error: i32::from_ne_bytes(code).saturating_neg(),
+                }),
+                CONTROLLER => family_number(body).map(FromKernel::Family),
                 kind if Some(kind) == family => of_hwsim(body),
                 _ => None,
             };
@@ -134,96 +117,81 @@ pub fn parse(mut datagram: &[u8], family: Option<u16>) -> impl Iterator<Item = F
     })
 }
 
-fn answer(sequence: u32, body: &[u8]) -> Option<FromKernel> {
-    let code = i32::from_ne_bytes(body.get(..4)?.try_into().ok()?);
-    Some(FromKernel::Answer {
-        sequence,
-        error: code.saturating_neg(),
-    })
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
-fn family_number(body: &[u8]) -> Option<FromKernel> {
-    let message: Genlmsghdr<CtrlCmd, CtrlAttr> = decode(body)?;
-    let attrs = message.attrs().get_attr_handle();
-    number(&attrs, CtrlAttr::FamilyId).map(FromKernel::Family)
+/// The first attribute in `bytes`, as (type without flags, payload), and what is behind it.
+fn first_attribute(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+    let length = usize::from(u16::from_ne_bytes(array(bytes, 0)?));
+    let kind = u16::from_ne_bytes(array(bytes, 2)?);
+    let rest = bytes.get(length.next_multiple_of(4)..).unwrap_or(&[]);
+    // The two highest bits are flags.
+    Some((kind & 0x3fff, bytes.get(4..length)?, rest))
+}
+
+/// What may stand in a message that is of interest.
+#[derive(Default)]
+struct Fields<'a> {
+    receiver: Option<MacAddr>,
+    transmitter: Option<MacAddr>,
+    frame: Option<&'a [u8]>,
+    flags: Option<u32>,
+    rates: Option<&'a [u8]>,
+    cookie: Option<u64>,
+    frequency: Option<u32>,
 }
 
 fn of_hwsim(body: &[u8]) -> Option<FromKernel> {
-    let message: Message = decode(body)?;
-    let attrs = message.attrs().get_attr_handle();
-    let added = match message.cmd() {
-        Command::Frame => return tx_frame(&attrs).map(FromKernel::Frame),
-        Command::AddMacAddr => true,
-        Command::DelMacAddr => false,
+    let mut fields = Fields::default();
+    let mut left = body.get(FAMILY_HEADER..)?;
+    while !left.is_empty() {
+        let (kind, payload, rest) = first_attribute(left)?;
+        left = rest;
+        match kind {
+            attr::ADDR_RECEIVER => fields.receiver = Some(MacAddr(payload.try_into().ok()?)),
+            attr::ADDR_TRANSMITTER => fields.transmitter = Some(MacAddr(payload.try_into().ok()?)),
+            attr::FRAME => fields.frame = Some(payload),
+            attr::FLAGS => fields.flags = Some(u32::from_ne_bytes(payload.try_into().ok()?)),
+            attr::TX_INFO => fields.rates = Some(payload),
+            attr::COOKIE => fields.cookie = Some(u64::from_ne_bytes(payload.try_into().ok()?)),
+            attr::FREQ => fields.frequency = Some(u32::from_ne_bytes(payload.try_into().ok()?)),
+            _ => {}
+        }
+    }
+    let added = match body.first()? {
+        &command::FRAME => return fields.tx_frame().map(FromKernel::Frame),
+        &command::ADD_MAC_ADDR => true,
+        &command::DEL_MAC_ADDR => false,
         _ => return None,
     };
     Some(FromKernel::Address {
-        radio: mac(&attrs, Attr::AddrTransmitter)?,
-        address: mac(&attrs, Attr::AddrReceiver)?,
+        radio: fields.transmitter?,
+        address: fields.receiver?,
         added,
     })
 }
 
-fn tx_frame(attrs: &GenlAttrHandle<'_, Attr>) -> Option<TxFrame> {
-    let mut rates = [TxRate::NONE; 4];
-    let info = octets(attrs, Attr::TxInfo)?;
-    for (rate, pair) in rates.iter_mut().zip(info.chunks_exact(2)) {
-        if let [index, count] = pair {
-            *rate = TxRate {
-                index: index.cast_signed(),
-                count: *count,
-            };
+impl Fields<'_> {
+    fn tx_frame(&self) -> Option<TxFrame> {
+        let mut rates = [TxRate::NONE; 4];
+        for (rate, pair) in rates.iter_mut().zip(self.rates?.chunks_exact(2)) {
+            if let [index, count] = pair {
+                *rate = TxRate {
+                    index: index.cast_signed(),
+                    count: *count,
+                };
+            }
         }
+        Some(TxFrame {
+            transmitter: self.transmitter?,
+            data: self.frame?.into(),
+            flags: self.flags?,
+            rates,
+            cookie: self.cookie?,
+            frequency_mhz: u16::try_from(self.frequency?).ok()?,
+        })
     }
-    Some(TxFrame {
-        transmitter: mac(attrs, Attr::AddrTransmitter)?,
-        data: octets(attrs, Attr::Frame)?.into(),
-        flags: number(attrs, Attr::Flags)?,
-        rates,
-        cookie: number(attrs, Attr::Cookie)?,
-        frequency_mhz: u16::try_from(number::<_, u32>(attrs, Attr::Freq)?).ok()?,
-    })
-}
-
-fn decode<C: Cmd, A: NlAttrType>(body: &[u8]) -> Option<Genlmsghdr<C, A>> {
-    Genlmsghdr::from_bytes_with_input(&mut Cursor::new(body), body.len()).ok()
-}
-
-fn number<T: NlAttrType, N: FromBytes>(attrs: &GenlAttrHandle<'_, T>, kind: T) -> Option<N> {
-    attrs.get_attr_payload_as(kind).ok()
-}
-
-fn octets<'a>(attrs: &'a GenlAttrHandle<'_, Attr>, kind: Attr) -> Option<&'a [u8]> {
-    attrs
-        .get_attribute(kind)
-        .map(|attr| attr.payload().as_ref())
-}
-
-fn mac(attrs: &GenlAttrHandle<'_, Attr>, kind: Attr) -> Option<MacAddr> {
-    octets(attrs, kind)?.try_into().ok().map(MacAddr)
-}
-
-/// Asks for the number of the family; the answer is [`FromKernel::Family`].
-///
-/// # Errors
-/// See [`EncodeError`].
-pub fn find_family(sequence: u32) -> Result<Vec<u8>, EncodeError> {
-    let name = attribute(CtrlAttr::FamilyName, FAMILY)?;
-    encode(
-        CONTROLLER,
-        sequence,
-        NlmF::ACK,
-        CtrlCmd::Getfamily,
-        vec![name],
-    )
-}
-
-/// Makes the sender the medium of all radios; it is answered.
-///
-/// # Errors
-/// See [`EncodeError`].
-pub fn register(family: u16, sequence: u32) -> Result<Vec<u8>, EncodeError> {
-    encode::<_, Attr>(family, sequence, NlmF::ACK, Command::Register, Vec::new())
 }
 
 /// A frame for one radio.
@@ -241,21 +209,6 @@ pub struct Delivery {
     pub frequency_mhz: u16,
 }
 
-/// Gives a frame to a radio; only a refusal is answered.
-///
-/// # Errors
-/// See [`EncodeError`].
-pub fn deliver(family: u16, sequence: u32, frame: &Delivery) -> Result<Vec<u8>, EncodeError> {
-    let attributes = vec![
-        attribute(Attr::AddrReceiver, Buffer::from(&frame.receiver.0[..]))?,
-        attribute(Attr::Frame, Buffer::from(&frame.data[..]))?,
-        attribute(Attr::RxRate, frame.rate_index)?,
-        attribute(Attr::Signal, frame.signal_dbm)?,
-        attribute(Attr::Freq, u32::from(frame.frequency_mhz))?,
-    ];
-    encode(family, sequence, NlmF::empty(), Command::Frame, attributes)
-}
-
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TxStatus {
@@ -271,71 +224,57 @@ pub struct TxStatus {
     pub signal_dbm: i32,
 }
 
-/// Tells a radio what became of a frame; only a refusal is answered.
-///
-/// # Errors
-/// See [`EncodeError`].
-pub fn report(family: u16, sequence: u32, status: &TxStatus) -> Result<Vec<u8>, EncodeError> {
-    let pairs = status
+/// Writes into `buffer` the message that gives a frame to a radio; only a refusal is answered.
+pub fn deliver(buffer: &mut Vec<u8>, family: u16, sequence: u32, frame: &Delivery) {
+    begin(buffer, family, sequence, command::FRAME);
+    attribute(buffer, attr::ADDR_RECEIVER, &frame.receiver.0);
+    attribute(buffer, attr::FRAME, &frame.data);
+    attribute(buffer, attr::RX_RATE, &frame.rate_index.to_ne_bytes());
+    attribute(buffer, attr::SIGNAL, &frame.signal_dbm.to_ne_bytes());
+    let frequency = u32::from(frame.frequency_mhz);
+    attribute(buffer, attr::FREQ, &frequency.to_ne_bytes());
+    close(buffer);
+}
+
+/// Writes into `buffer` the message that tells a radio what became of a frame; only a refusal is
+/// answered.
+pub fn report(buffer: &mut Vec<u8>, family: u16, sequence: u32, status: &TxStatus) {
+    let rates = status
         .rates
         .map(|rate| [rate.index.cast_unsigned(), rate.count]);
-    let attributes = vec![
-        attribute(
-            Attr::AddrTransmitter,
-            Buffer::from(&status.transmitter.0[..]),
-        )?,
-        attribute(Attr::Flags, status.flags)?,
-        attribute(Attr::Signal, status.signal_dbm)?,
-        attribute(Attr::TxInfo, Buffer::from(pairs.as_flattened()))?,
-        attribute(Attr::Cookie, status.cookie)?,
-    ];
-    encode(
-        family,
-        sequence,
-        NlmF::empty(),
-        Command::TxInfoFrame,
-        attributes,
-    )
+    begin(buffer, family, sequence, command::TX_INFO_FRAME);
+    attribute(buffer, attr::ADDR_TRANSMITTER, &status.transmitter.0);
+    attribute(buffer, attr::FLAGS, &status.flags.to_ne_bytes());
+    attribute(buffer, attr::SIGNAL, &status.signal_dbm.to_ne_bytes());
+    attribute(buffer, attr::TX_INFO, rates.as_flattened());
+    attribute(buffer, attr::COOKIE, &status.cookie.to_ne_bytes());
+    close(buffer);
 }
 
-fn attribute<T: NlAttrType>(
-    kind: T,
-    payload: impl Size + ToBytes,
-) -> Result<Nlattr<T, Buffer>, EncodeError> {
-    let kind = AttrTypeBuilder::default()
-        .nla_type(kind)
-        .build()
-        .map_err(fault)?;
-    NlattrBuilder::default()
-        .nla_type(kind)
-        .nla_payload(payload)
-        .build()
-        .map_err(fault)
+fn begin(buffer: &mut Vec<u8>, family: u16, sequence: u32, command: u8) {
+    buffer.clear();
+    buffer.extend_from_slice(&[0; 4]);
+    buffer.extend_from_slice(&family.to_ne_bytes());
+    buffer.extend_from_slice(&REQUEST.to_ne_bytes());
+    buffer.extend_from_slice(&sequence.to_ne_bytes());
+    buffer.extend_from_slice(&[0; 4]);
+    // Command, version, two octets for later use.
+    buffer.extend_from_slice(&[command, 1, 0, 0]);
 }
 
-fn encode<C: Cmd, A: NlAttrType>(
-    kind: u16,
-    sequence: u32,
-    flags: NlmF,
-    command: C,
-    attributes: Vec<Nlattr<A, Buffer>>,
-) -> Result<Vec<u8>, EncodeError> {
-    let body = GenlmsghdrBuilder::<C, A, NoUserHeader>::default()
-        .cmd(command)
-        .version(1)
-        .attrs(attributes.into_iter().collect::<GenlBuffer<_, _>>())
-        .build()
-        .map_err(fault)?;
-    let message = NlmsghdrBuilder::default()
-        .nl_type(kind)
-        .nl_flags(NlmF::REQUEST | flags)
-        .nl_seq(sequence)
-        .nl_payload(NlPayload::Payload(body))
-        .build()
-        .map_err(fault)?;
-    let mut cursor = Cursor::new(vec![0; message.padded_size()]);
-    message.to_bytes(&mut cursor).map_err(fault)?;
-    Ok(cursor.into_inner())
+fn attribute(buffer: &mut Vec<u8>, kind: u16, payload: &[u8]) {
+    let length = u16::try_from(payload.len() + 4).unwrap_or(u16::MAX);
+    buffer.extend_from_slice(&length.to_ne_bytes());
+    buffer.extend_from_slice(&kind.to_ne_bytes());
+    buffer.extend_from_slice(payload);
+    buffer.resize(buffer.len().next_multiple_of(4), 0);
+}
+
+fn close(buffer: &mut [u8]) {
+    let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+    if let Some(field) = buffer.get_mut(..4) {
+        field.copy_from_slice(&length.to_ne_bytes());
+    }
 }
 
 #[cfg(test)]

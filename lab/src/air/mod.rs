@@ -16,17 +16,19 @@ mod family;
 pub mod message;
 mod radios;
 pub mod rates;
+mod request;
 mod summary;
 pub mod walk;
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use rether_linux::{OsError, clock, poll, rt, timer::Timer};
+use rether_linux::{clock, rt};
 use rether_proto::time::{Duration, Instant};
 use rether_sim::medium::{FrameId, MediumConfig, RadioId};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use bridge::{Bridge, Order};
 use control::{Request, Server};
@@ -34,6 +36,7 @@ use family::Family;
 use message::FromKernel;
 
 pub use radios::Plan;
+pub use request::EncodeError;
 pub use summary::{Late, OfRadio, Summary};
 
 /// Why there is no medium, or no longer.
@@ -62,10 +65,7 @@ pub enum Error {
     Overrun,
     /// A message could not be written.
     #[error(transparent)]
-    Encode(#[from] message::EncodeError),
-    /// The kernel refused a timer or a wait.
-    #[error(transparent)]
-    Os(#[from] OsError),
+    Encode(#[from] request::EncodeError),
 }
 
 /// How often those who walk are moved.
@@ -195,36 +195,55 @@ pub fn run(
         bridge: Bridge::new(config, plans, seed),
         posted: VecDeque::new(),
     };
-    let mut timer = Timer::new()?;
     let server = Server::bind(path).map_err(broken)?;
     ready(&standing);
     let mut next_step = None;
     loop {
-        let next = air.bridge.next_time();
-        let deadline = next.into_iter().chain(next_step).min();
-        timer.arm(deadline)?;
-        let fds = [air.family.as_fd(), timer.as_fd(), server.as_fd()];
-        let [heard, due, asked] = poll::wait(fds)?;
-        if due.readable {
-            timer.acknowledge()?;
+        let now = clock::now();
+        air.bridge.advance(now);
+        air.obey()?;
+        next_step = step(&mut air.bridge, now, next_step);
+        let deadline = air.bridge.next_time().into_iter().chain(next_step).min();
+        let now = clock::now();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            continue;
         }
-        if asked.readable {
+        let [heard, asked] = wait(&air.family, &server, deadline.map(|at| at.since(now)))?;
+        if asked {
             server
                 .serve(|request| air.answer(request))
                 .map_err(broken)?;
         }
-        air.bridge.advance(clock::now());
-        air.obey()?;
-        if heard.readable || heard.error {
+        if heard {
             air.listen()?;
         }
-        next_step = step(&mut air.bridge, next_step);
+    }
+}
+
+/// Waits until the kernel or the runner has something to say, or for `patience`. Not on a timer
+/// of its own, which would take two more system calls a wait: real-time tasks have no timer
+/// slack, so that the poll's time-out is as exact.
+fn wait(family: &Family, server: &Server, patience: Option<Duration>) -> Result<[bool; 2], Error> {
+    let patience = patience.map(|time| Timespec {
+        tv_sec: i64::try_from(time.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX),
+        tv_nsec: i64::try_from(time.as_nanos() % 1_000_000_000).unwrap_or(0),
+    });
+    let mut fds = [
+        PollFd::new(family, PollFlags::IN),
+        PollFd::new(server, PollFlags::IN),
+    ];
+    match poll(&mut fds, patience.as_ref()) {
+        Ok(_) => Ok(fds.map(|fd| !fd.revents().is_empty())),
+        Err(Errno::INTR) => Ok([false; 2]),
+        Err(error) => Err(Error::Socket {
+            doing: "wait for frames",
+            source: error.into(),
+        }),
     }
 }
 
 /// Moves those who walk, if it is time; returns when it is again.
-fn step(bridge: &mut Bridge, due: Option<Instant>) -> Option<Instant> {
-    let now = clock::now();
+fn step(bridge: &mut Bridge, now: Instant, due: Option<Instant>) -> Option<Instant> {
     match due {
         Some(due) if now < due => Some(due),
         _ => bridge.walk(now).then(|| now + STEP),

@@ -72,6 +72,8 @@ pub struct OfRadio {
     /// What the model counted; durations are in nanoseconds.
     #[serde(flatten)]
     pub counters: Counters,
+    /// Transmissions beyond the first of each frame.
+    pub retries: u64,
     /// The share of its transmissions that nobody acknowledged.
     pub unacknowledged: f64,
     /// Frames that found its queue full.
@@ -89,7 +91,9 @@ impl Summary {
         let mut busy = Duration::ZERO;
         let radios = radios.map(|(radio, counters)| {
             busy += counters.airtime + counters.ack_airtime;
+            let done = counters.acked + counters.dropped;
             let part = OfRadio {
+                retries: counters.transmissions.saturating_sub(done),
                 unacknowledged: counters.collision_probability(),
                 counters,
                 unsent: radio.unsent,

@@ -3,20 +3,30 @@ use super::*;
 const ID: u16 = 0x1d;
 const RADIO: MacAddr = MacAddr([0x42, 0, 0, 0, 1, 0]);
 
+fn message(command: u8, attributes: &[(u16, &[u8])]) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    begin(&mut buffer, ID, 0, command);
+    for (kind, payload) in attributes {
+        attribute(&mut buffer, *kind, payload);
+    }
+    close(&mut buffer);
+    buffer
+}
+
 fn frame() -> Vec<u8> {
-    let attributes = vec![
-        attribute(Attr::AddrTransmitter, Buffer::from(&RADIO.0[..])).unwrap(),
-        attribute(Attr::Frame, Buffer::from(&[8, 1, 2, 3, 4][..])).unwrap(),
-        attribute(Attr::Flags, 3_u32).unwrap(),
-        attribute(Attr::Freq, 2412_u32).unwrap(),
-        attribute(
-            Attr::TxInfo,
-            Buffer::from(&[3, 2, 0, 5, 0xff, 0, 0xff, 0][..]),
-        )
-        .unwrap(),
-        attribute(Attr::Cookie, 77_u64).unwrap(),
-    ];
-    encode(ID, 0, NlmF::empty(), Command::Frame, attributes).unwrap()
+    message(
+        command::FRAME,
+        &[
+            (attr::ADDR_TRANSMITTER, &RADIO.0),
+            (attr::FRAME, &[8, 1, 2, 3, 4]),
+            (attr::FLAGS, &3_u32.to_ne_bytes()),
+            (attr::FREQ, &2412_u32.to_ne_bytes()),
+            (attr::TX_INFO, &[3, 2, 0, 5, 0xff, 0, 0xff, 0]),
+            (attr::COOKIE, &77_u64.to_ne_bytes()),
+            // The kernel has more to say.
+            (21, &[0; 12]),
+        ],
+    )
 }
 
 fn tx(index: i8, count: u8) -> TxRate {
@@ -42,11 +52,14 @@ fn a_frame_is_read() {
 #[test]
 fn several_messages_in_a_datagram() {
     let mut datagram = frame();
-    let added = vec![
-        attribute(Attr::AddrTransmitter, Buffer::from(&RADIO.0[..])).unwrap(),
-        attribute(Attr::AddrReceiver, Buffer::from(&[2, 0, 0, 0, 1, 1][..])).unwrap(),
-    ];
-    datagram.extend(encode(ID, 0, NlmF::empty(), Command::AddMacAddr, added).unwrap());
+    let address = [2, 0, 0, 0, 1, 1];
+    datagram.extend(message(
+        command::ADD_MAC_ADDR,
+        &[
+            (attr::ADDR_TRANSMITTER, &RADIO.0),
+            (attr::ADDR_RECEIVER, &address),
+        ],
+    ));
     // An error message: the code, then the head of what it answers.
     let mut refusal = vec![36, 0, 0, 0, 2, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0];
     refusal.extend((-22_i32).to_ne_bytes());
@@ -78,7 +91,7 @@ fn what_is_sent_is_what_the_kernel_reads() {
         signal_dbm: -30,
     };
     let expected: Vec<u8> = [
-        &84_u32.to_ne_bytes()[..],
+        &72_u32.to_ne_bytes()[..],
         &ID.to_ne_bytes(),
         &1_u16.to_ne_bytes(),
         &5_u32.to_ne_bytes(),
@@ -92,11 +105,9 @@ fn what_is_sent_is_what_the_kernel_reads() {
         &[12, 0, 8, 0, 2, 1, 0, 0, 0, 0, 0, 0],
     ]
     .concat();
-    let written = report(ID, 5, &status).unwrap();
-    assert_eq!(&written[16..], &expected[16..]);
-    assert_eq!(written.len(), 72);
-    assert_eq!(&written[..4], &72_u32.to_ne_bytes());
-    assert_eq!(&written[4..16], &expected[4..16]);
+    let mut written = vec![9; 200];
+    report(&mut written, ID, 5, &status);
+    assert_eq!(written, expected);
 
     let delivery = Delivery {
         receiver: RADIO,
@@ -105,7 +116,7 @@ fn what_is_sent_is_what_the_kernel_reads() {
         signal_dbm: -30,
         frequency_mhz: 5180,
     };
-    let written = deliver(ID, 6, &delivery).unwrap();
+    deliver(&mut written, ID, 6, &delivery);
     let expected: Vec<u8> = [
         &[2, 1, 0, 0][..],
         &[10, 0, 1, 0, 0x42, 0, 0, 0, 1, 0, 0, 0],
@@ -129,7 +140,10 @@ fn every_truncation_is_survived() {
         if let Some(field) = short.get_mut(..4) {
             field.copy_from_slice(&u32::try_from(length).unwrap().to_ne_bytes());
         }
-        assert_eq!(parse(&short, Some(ID)).count(), 0, "{length}");
+        // Without the last attribute, which is of no interest, it is whole.
+        let whole_frame = length == whole.len() - 16;
+        let seen = parse(&short, Some(ID)).count();
+        assert_eq!(seen, usize::from(whole_frame), "{length}");
     }
 }
 
@@ -145,15 +159,4 @@ fn any_octet_is_survived() {
             let _ = parse(&changed, Some(ID)).count();
         }
     }
-}
-
-#[test]
-fn the_controller_gives_the_family() {
-    let id = attribute(CtrlAttr::FamilyId, ID).unwrap();
-    let answer = encode(CONTROLLER, 1, NlmF::empty(), CtrlCmd::Newfamily, vec![id]);
-    let seen: Vec<_> = parse(&answer.unwrap(), None).collect();
-    assert_eq!(seen, [FromKernel::Family(ID)]);
-    // A name of a family ends in a zero octet.
-    let question = find_family(1).unwrap();
-    assert!(question.windows(15).any(|part| part == b"MAC80211_HWSIM\0"));
 }

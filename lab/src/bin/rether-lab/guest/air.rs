@@ -27,7 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The process, killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Air {
-    _process: Process,
+    process: Process,
+    /// Processor time it had used when the clock started.
+    before: u64,
 }
 
 impl Air {
@@ -50,7 +52,7 @@ impl Air {
             }
             Ok(said.contains(READY))
         })?;
-        Ok(Some(Self { _process: process }))
+        Ok(Some(Self { process, before: 0 }))
     }
 
     fn order(request: &control::Request) -> Result<()> {
@@ -61,7 +63,8 @@ impl Air {
     }
 
     /// The arm's clock starts.
-    pub(crate) fn start_clock(&self) -> Result<()> {
+    pub(crate) fn start_clock(&mut self) -> Result<()> {
+        self.before = self.process.processor_ns()?;
         Self::order(&control::Request::Start)
     }
 
@@ -74,7 +77,12 @@ impl Air {
     pub(crate) fn summary(&self) -> Result<Value> {
         let said = control::ask(Path::new(SOCKET), &control::Request::Summary)
             .context("the medium gives no summary; see logs/air.log")?;
-        serde_json::from_str(&said).with_context(|| said)
+        let mut summary: Value = serde_json::from_str(&said).with_context(|| said)?;
+        let used = self.process.processor_ns()?.saturating_sub(self.before);
+        if let Some(map) = summary.as_object_mut() {
+            map.insert("processor-ns".to_owned(), used.into());
+        }
+        Ok(summary)
     }
 }
 

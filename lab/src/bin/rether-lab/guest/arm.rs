@@ -228,7 +228,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
 
     let before = cell.counters()?;
     cell.daemons.iter_mut().for_each(Daemon::start_counting);
-    if let Some(air) = &cell.air {
+    if let Some(air) = &mut cell.air {
         air.start_clock()?;
     }
     let idle_before = idle_seconds()?;
@@ -300,6 +300,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "clock-seconds": seconds,
         "busy-seconds": busy,
         "nodes": Value::Object(addresses.collect()),
+        "steady-bps": steady(&traffic),
         "traffic": traffic,
         "events-failed": failed,
         "events": happened,
@@ -319,6 +320,14 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     drop(cell);
     network::tear_down(&nodes)?;
     Ok(result)
+}
+
+/// The steady rates of all flows together.
+fn steady(traffic: &Map<String, Value>) -> f64 {
+    let rates = traffic
+        .values()
+        .filter_map(|flow| flow["steady-bps"].as_f64());
+    rates.sum()
 }
 
 /// How long the machine's processor has been idle since power-on; the kernel gives 10 ms steps.
