@@ -109,7 +109,7 @@ impl Beacon {
                     beacon.protection = content.first().is_some_and(|erp| erp & USE_PROTECTION != 0)
                 }
                 // The EDCA Parameter Set: QoS Info and an octet for later use come first.
-                12 => beacon.edca = beacon.edca.or(content.get(2..).and_then(table)),
+                12 => beacon.edca = beacon.edca.or_else(|| table(content.get(2..)?)),
                 // WMM has a version in front of them.
                 221 if content.starts_with(&WMM_PARAMETERS) => {
                     beacon.edca = content.get(8..).and_then(table).or(beacon.edca);
@@ -159,7 +159,7 @@ impl Beacon {
         let basic = self.basic_rates.iter().copied();
         RadioConfig {
             phy,
-            access: self.edca.unwrap_or([dcf(phy.cw_min()); 4]),
+            access: self.edca.unwrap_or_else(|| [dcf(phy.cw_min()); 4]),
             basic_rates: basic.filter(|rate| !feigned.contains(rate)).collect(),
             ..radio.clone()
         }

@@ -159,10 +159,10 @@ fn of_hwsim(body: &[u8]) -> Option<FromKernel> {
             _ => {}
         }
     }
-    let added = match body.first()? {
-        &command::FRAME => return fields.tx_frame().map(FromKernel::Frame),
-        &command::ADD_MAC_ADDR => true,
-        &command::DEL_MAC_ADDR => false,
+    let added = match *body.first()? {
+        command::FRAME => return fields.tx_frame().map(FromKernel::Frame),
+        command::ADD_MAC_ADDR => true,
+        command::DEL_MAC_ADDR => false,
         _ => return None,
     };
     Some(FromKernel::Address {
