@@ -44,6 +44,8 @@ pub struct Summary {
     /// The share of the time that somebody sent a frame or an Ack, if all hear each other:
     /// the sum over radios, in which frames that collided count twice.
     pub busy: f64,
+    /// The share of all transmissions to one receiver that it did not acknowledge.
+    pub unacknowledged: f64,
     /// Frames a radio's kernel did not take.
     pub refused: u64,
     /// Reports about frames that the kernel had dropped meanwhile.
@@ -88,9 +90,11 @@ impl Summary {
         radios: impl Iterator<Item = (&'a Radio, Counters)>,
         totals: &Totals,
     ) -> Self {
-        let mut busy = Duration::ZERO;
+        let mut all = Counters::default();
         let radios = radios.map(|(radio, counters)| {
-            busy += counters.airtime + counters.ack_airtime;
+            all.airtime += counters.airtime + counters.ack_airtime;
+            all.transmissions += counters.transmissions;
+            all.acked += counters.acked;
             let done = counters.acked + counters.dropped;
             let part = OfRadio {
                 retries: counters.transmissions.saturating_sub(done),
@@ -111,8 +115,9 @@ impl Summary {
             busy: if time.is_zero() {
                 0.0
             } else {
-                busy.as_secs_f64() / seconds
+                all.airtime.as_secs_f64() / seconds
             },
+            unacknowledged: all.collision_probability(),
             refused: totals.refused,
             unwanted: totals.unwanted,
             overruns: totals.overruns,

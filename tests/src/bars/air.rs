@@ -44,11 +44,11 @@ const SATURATED: [Figure; 5] = [
     (
         "not acknowledged of 2",
         "two",
-        "air.radios.a.unacknowledged",
+        "air.unacknowledged",
         100.0,
         " %",
     ),
-    ("of 5", "five", "air.radios.a.unacknowledged", 100.0, " %"),
+    ("of 5", "five", "air.unacknowledged", 100.0, " %"),
 ];
 
 /// By how much the goodput of each arm differs between three runs.

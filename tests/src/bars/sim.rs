@@ -30,7 +30,13 @@ pub(super) fn rows() -> Vec<Row> {
 /// All rows; what they cost is shown and not judged, because other rows run beside this one.
 fn validate(context: &Context) -> Result<Seen> {
     let reference = Reference::embedded()?;
-    let report = report(&reference, &Options::full(), &saturation, &voice, &mut |_| {});
+    let report = report(
+        &reference,
+        &Options::full(),
+        &saturation,
+        &voice,
+        &mut |_| {},
+    );
     let folder = context.out.join("air-validate");
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("index.html"), report.to_html()?)?;
@@ -71,9 +77,9 @@ fn side_by_side(_: &Context) -> Result<Seen> {
             .iter()
             .filter(|point| point.phy == "11a")
             .map(|point| {
-                let voice = point
-                    .missed
-                    .map_or_else(String::new, |missed| format!(" ({:.1} % missed)", missed * 100.0));
+                let voice = point.missed.map_or_else(String::new, |missed| {
+                    format!(" ({:.1} % missed)", missed * 100.0)
+                });
                 format!("{} {:.1}{voice}", point.scheme.name(), point.goodput_mbps)
             })
             .collect();
