@@ -8,6 +8,7 @@
 //!
 //! The part that runs inside the machine is the hidden command `rether-lab guest`.
 
+pub mod air;
 pub mod commands;
 pub mod demo;
 mod error;

@@ -1,5 +1,6 @@
 //! The acceptance rows: what each must show, what was seen, and whether that is enough.
 
+mod air;
 mod commands;
 mod first_light;
 mod frames;
@@ -67,6 +68,7 @@ pub struct Outcome {
 pub fn rows() -> Vec<Row> {
     let mut rows = first_light::rows();
     rows.extend(sim::rows());
+    rows.extend(air::rows());
     rows
 }
 

@@ -74,6 +74,9 @@ enum Command {
     /// Run the scenario inside the guest; the image calls this.
     #[command(hide = true)]
     Guest,
+    /// Be the medium between the radios of the guest; `guest` starts this.
+    #[command(hide = true)]
+    Air,
 }
 
 #[derive(clap::Args)]
@@ -151,5 +154,6 @@ fn start(command: Command) -> anyhow::Result<bool> {
             Ok(true)
         }
         Command::Guest => guest::run().map(|()| true),
+        Command::Air => guest::run_air().map(|()| true),
     }
 }

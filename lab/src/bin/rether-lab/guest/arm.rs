@@ -1,6 +1,7 @@
 //! One arm of a scenario, from empty namespaces to its result.
 
 use super::{
+    air::Air,
     counters,
     daemon::Daemon,
     event::{self, TABLE},
@@ -28,6 +29,8 @@ const DRAIN: Duration = Duration::from_millis(500);
 pub(crate) struct Cell<'a> {
     nodes: &'a [Node<'a>],
     radios: network::Radios<'a>,
+    /// The medium, if it is not the kernel's own.
+    air: Option<Air>,
     links: Vec<(&'a str, Link)>,
     daemons: Vec<Daemon>,
     /// What daemons said of themselves at their first and at their latest snapshot.
@@ -47,6 +50,10 @@ impl<'a> Cell<'a> {
             .get(name)
             .map(String::as_str)
             .context("this node has no radio")
+    }
+
+    pub(crate) const fn air(&self) -> Option<&Air> {
+        self.air.as_ref()
     }
 
     pub(crate) fn link(&mut self, name: &str) -> Result<&mut Link> {
@@ -80,10 +87,16 @@ impl<'a> Cell<'a> {
     }
 
     /// Brings up the cells, then the stations, then their addresses.
-    fn associate(nodes: &'a [Node<'a>], radios: network::Radios<'a>, logs: &Path) -> Result<Self> {
+    fn associate(
+        scenario: &Scenario,
+        nodes: &'a [Node<'a>],
+        radios: network::Radios<'a>,
+        logs: &Path,
+    ) -> Result<Self> {
+        let air = Air::start(scenario, logs)?;
         let mut links = Vec::new();
         for node in nodes {
-            if let Some(mut link) = Link::start(node, logs)? {
+            if let Some(mut link) = Link::start(scenario, node, logs)? {
                 link.wait()?;
                 link::pin_rate(node)?;
                 network::address_station(node)?;
@@ -93,6 +106,7 @@ impl<'a> Cell<'a> {
         Ok(Self {
             nodes,
             radios,
+            air,
             links,
             daemons: Vec::new(),
             snapshots: Vec::new(),
@@ -183,7 +197,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     ));
     let radios = network::set_up(&nodes)?;
     let _capture = capture(scenario, logs)?;
-    let mut cell = Cell::associate(&nodes, radios, logs)?;
+    let mut cell = Cell::associate(scenario, &nodes, radios, logs)?;
     tell(&format!(
         "arm {}: {} links are up",
         arm.name,
@@ -214,6 +228,9 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
 
     let before = cell.counters()?;
     cell.daemons.iter_mut().for_each(Daemon::start_counting);
+    if let Some(air) = &mut cell.air {
+        air.start_clock()?;
+    }
     let idle_before = idle_seconds()?;
     let clock = Instant::now();
     let (mut happened, mut failed) = (Vec::new(), 0);
@@ -259,6 +276,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     let seconds = clock.elapsed().as_secs_f64();
     let busy = seconds - (idle_seconds()? - idle_before);
     cell.daemons.iter_mut().for_each(Daemon::stop_counting);
+    let air = cell.air.as_ref().map(Air::summary).transpose()?;
     let after = cell.counters()?;
     let status = cell.each_daemon(Daemon::status);
     for daemon in &mut cell.daemons {
@@ -276,12 +294,13 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
             json!({ "ip": node.ip(), "mac": node.mac() }),
         )
     });
-    let result = json!({
+    let mut result = json!({
         "schema": 1,
         "arm": arm.name,
         "clock-seconds": seconds,
         "busy-seconds": busy,
         "nodes": Value::Object(addresses.collect()),
+        "steady-bps": steady(&traffic),
         "traffic": traffic,
         "events-failed": failed,
         "events": happened,
@@ -295,9 +314,20 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "daemons": daemons,
         "rules-left": leftovers,
     });
+    if let (Some(air), Some(result)) = (air, result.as_object_mut()) {
+        result.insert("air".to_owned(), air);
+    }
     drop(cell);
     network::tear_down(&nodes)?;
     Ok(result)
+}
+
+/// The steady rates of all flows together.
+fn steady(traffic: &Map<String, Value>) -> f64 {
+    let rates = traffic
+        .values()
+        .filter_map(|flow| flow["steady-bps"].as_f64());
+    rates.sum()
 }
 
 /// How long the machine's processor has been idle since power-on; the kernel gives 10 ms steps.

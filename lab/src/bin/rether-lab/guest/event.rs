@@ -26,7 +26,10 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
             cell.daemon(node)?.start()?;
         }
         Deed::Snapshot => cell.snapshot(node)?,
-        Deed::Vanish => link::vanish(cell.radio(node)?)?,
+        Deed::Vanish => match cell.air() {
+            Some(air) => air.vanish(node)?,
+            None => link::vanish(cell.radio(node)?)?,
+        },
         Deed::RestartHostapd => cell.link(node)?.restart()?,
         Deed::LinkDown => run(Some(node), "ip link set wlan0 down")?,
         Deed::LinkUp => {

@@ -1,6 +1,7 @@
 //! Boils the JSON of iperf3 down to what a flow sent and what arrived.
 //!
 //! The client's report is used: at the end of a test the server tells the client what it received.
+//! Only what arrived second by second is in the server's report alone.
 
 use serde_json::{Value, json};
 
@@ -19,10 +20,31 @@ fn figures(text: &str, boil: impl Fn(&Value) -> Value) -> Value {
     end(text).map_or_else(|error| json!({ "error": error }), |end| boil(&end))
 }
 
-/// A UDP flow: payload rate offered and received in bit/s, packets sent and lost, jitter.
-pub(crate) fn udp(text: &str) -> Value {
-    figures(text, |end| {
+/// Seconds at each end of a flow that are no part of its steady rate: flows that begin together
+/// shake hands one after the other, and end as their queues do.
+const EDGE: usize = 2;
+
+/// The payload rate in bit/s that arrived between the first and last two seconds of a UDP flow,
+/// by the server's report in `text`; nothing if the flow is not longer than that.
+pub(crate) fn steady_rate(text: &str) -> Option<f64> {
+    let report: Value = serde_json::from_str(text).ok()?;
+    let intervals = report["intervals"].as_array()?;
+    let middle = intervals.get(EDGE..intervals.len().checked_sub(EDGE)?)?;
+    let sum = |key: &str| -> Option<f64> {
+        let parts = middle.iter().map(|part| part["sum"][key].as_f64());
+        parts.sum()
+    };
+    let rate = sum("bytes")? * 8.0 / sum("seconds")?;
+    rate.is_finite().then_some(rate)
+}
+
+/// A UDP flow by the reports of its client and its server: payload rate offered and received in
+/// bit/s, packets sent and lost, jitter.
+pub(crate) fn udp(client: &str, server: &str) -> Value {
+    let steady = steady_rate(server);
+    figures(client, |end| {
         json!({
+            "steady-bps": steady,
             "sent-bps": end["sum_sent"]["bits_per_second"],
             "goodput-bps": end["sum_received"]["bits_per_second"],
             "sent": end["sum_sent"]["packets"],
@@ -58,10 +80,25 @@ mod tests {
             "sum_sent": {"bits_per_second": 2e6, "packets": 200},
             "sum_received": {"bits_per_second": 1.5e6},
             "sum": {"lost_packets": 50, "lost_percent": 25.0, "jitter_ms": 0.5, "seconds": 1.0}}}"#;
-        let seen = udp(text);
+        let seen = udp(text, "");
         assert_eq!(seen["sent-bps"], 2e6);
         assert_eq!(seen["goodput-bps"], 1.5e6);
         assert_eq!((&seen["sent"], &seen["lost"]), (&json!(200), &json!(50)));
+    }
+
+    #[test]
+    fn the_middle_is_steady() {
+        let part = |bytes| json!({"sum": {"bytes": bytes, "seconds": 0.5, "other": 1}});
+        let report = |parts: &[u32]| {
+            let parts: Vec<_> = parts.iter().map(|bytes| part(*bytes)).collect();
+            json!({ "intervals": parts }).to_string()
+        };
+        let rate = steady_rate(&report(&[9, 9, 100, 50, 9, 9]));
+        assert_eq!(rate, Some(1200.0));
+        assert_eq!(steady_rate(&report(&[9, 9, 9, 9])), None);
+        assert_eq!(steady_rate(&report(&[9])), None);
+        assert_eq!(steady_rate("{}"), None);
+        assert_eq!(steady_rate(""), None);
     }
 
     #[test]
@@ -82,7 +119,7 @@ mod tests {
     fn failures_are_told() {
         let text = r#"{"end": {}, "error": "unable to connect to server"}"#;
         assert_eq!(
-            udp(text),
+            udp(text, ""),
             json!({"error": "iperf3: unable to connect to server"})
         );
         assert!(tcp("")["error"].as_str().unwrap().contains("no report"));

@@ -5,7 +5,7 @@ use super::{
     process::{Process, run, start, wait_for},
 };
 use anyhow::Result;
-use rether_lab::scenario::{Ap, Mode, Phy, Security};
+use rether_lab::scenario::{Ap, Mode, Phy, Scenario, Security};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -31,8 +31,37 @@ fn ssid(ap: &Ap) -> String {
     format!("rether-{}", ap.name)
 }
 
+/// The rates that stations of a cell must have, in 100 kbit/s: what hostapd takes by default.
+const fn basic_rates(phy: Phy) -> &'static [u16] {
+    match phy {
+        Phy::A => &[60, 120, 240],
+        Phy::B => &[10, 20],
+        Phy::G => &[10, 20, 55, 110],
+    }
+}
+
+/// Rates that the cell of `ap` announces as basic ones besides: mac80211 refuses to hold a sender
+/// at rates none of which is a basic one.
+pub(crate) fn feigned_basic_rates(scenario: &Scenario, ap: &Ap) -> Vec<u16> {
+    let members = scenario.station.iter().filter(|other| other.ap == ap.name);
+    let rates = members.filter_map(|station| station.rate_mbps);
+    let mut feigned = Vec::new();
+    for rate in rates.chain([ap.rate_mbps()]) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "one of the rates of the phy, 1 to 54"
+        )]
+        let rate = (rate * 10.0).round() as u16;
+        if !basic_rates(ap.phy).contains(&rate) && !feigned.contains(&rate) {
+            feigned.push(rate);
+        }
+    }
+    feigned
+}
+
 /// The configuration of hostapd for `ap`.
-fn hostapd(ap: &Ap) -> String {
+fn hostapd(scenario: &Scenario, ap: &Ap) -> String {
     let rates = |rates: &[u16]| {
         rates
             .iter()
@@ -40,22 +69,13 @@ fn hostapd(ap: &Ap) -> String {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let (mode, basic): (_, &[u16]) = match ap.phy {
-        Phy::A => ("a", &[60, 120, 240]),
-        Phy::B => ("b", &[10, 20]),
-        Phy::G => ("g", &[10, 20, 55, 110]),
+    let mode = match ap.phy {
+        Phy::A => "a",
+        Phy::B => "b",
+        Phy::G => "g",
     };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "one of the rates of the phy, 1 to 54"
-    )]
-    let pinned = (ap.rate_mbps() * 10.0).round() as u16;
-    // mac80211 refuses a fixed rate that is not a basic one.
-    let mut basic = basic.to_vec();
-    if !basic.contains(&pinned) {
-        basic.push(pinned);
-    }
+    let mut basic = basic_rates(ap.phy).to_vec();
+    basic.extend(feigned_basic_rates(scenario, ap));
     let mut text = format!(
         "interface=wlan0\ndriver=nl80211\nctrl_interface=/run/hostapd\nssid={}\n\
          hw_mode={mode}\nchannel={}\nieee80211n=0\nwmm_enabled={}\nsupported_rates={}\n\
@@ -66,6 +86,9 @@ fn hostapd(ap: &Ap) -> String {
         rates(ap.phy.rates()),
         rates(&basic),
     );
+    if ap.short_preamble {
+        text += "preamble=1\n";
+    }
     if ap.mode == Mode::Bridge {
         text += "bridge=br0\n";
     }
@@ -94,13 +117,13 @@ fn supplicant(ap: &Ap) -> String {
 
 impl Link {
     /// Writes the configuration of `node` and starts its program; returns nothing for the wire.
-    pub(crate) fn start(node: &Node<'_>, logs: &Path) -> Result<Option<Self>> {
+    pub(crate) fn start(scenario: &Scenario, node: &Node<'_>, logs: &Path) -> Result<Option<Self>> {
         let folder = "/etc/lab";
         fs::create_dir_all(folder)?;
         let config = format!("{folder}/{}.conf", node.name);
         let (text, program, ready) = match node.kind {
             Kind::Wire => return Ok(None),
-            Kind::Ap(ap) => (hostapd(ap), "hostapd", "AP-ENABLED"),
+            Kind::Ap(ap) => (hostapd(scenario, ap), "hostapd", "AP-ENABLED"),
             Kind::Station(_, ap) => (supplicant(ap), "wpa_supplicant", "CTRL-EVENT-CONNECTED"),
         };
         fs::write(&config, text)?;
@@ -148,11 +171,14 @@ impl Link {
     }
 }
 
-/// Holds the sender of `node` at the one rate of its cell.
+/// Holds the sender of `node` at its rate, or at that of its cell.
 pub(crate) fn pin_rate(node: &Node<'_>) -> Result<()> {
-    let (Kind::Ap(ap) | Kind::Station(_, ap)) = node.kind else {
-        return Ok(());
+    let (ap, rate) = match node.kind {
+        Kind::Wire => return Ok(()),
+        Kind::Ap(ap) => (ap, None),
+        Kind::Station(station, ap) => (ap, station.rate_mbps),
     };
+    let rate = rate.unwrap_or_else(|| ap.rate_mbps());
     let band = if ap.phy == Phy::A {
         "legacy-5"
     } else {
@@ -160,7 +186,7 @@ pub(crate) fn pin_rate(node: &Node<'_>) -> Result<()> {
     };
     run(
         Some(node.name),
-        &format!("iw dev wlan0 set bitrates {band} {}", ap.rate_mbps()),
+        &format!("iw dev wlan0 set bitrates {band} {rate}"),
     )
 }
 
@@ -176,14 +202,19 @@ mod tests {
     use super::*;
     use rether_lab::scenario::Scenario;
 
-    fn ap(keys: &str) -> Ap {
+    fn scenario(keys: &str) -> Scenario {
         let text = format!("name = 'x'\n[[ap]]\nname = 'ap'\n{keys}\n");
-        Scenario::parse(&text, "x").unwrap().ap.remove(0)
+        Scenario::parse(&text, "x").unwrap()
+    }
+
+    fn hostapd(keys: &str) -> String {
+        let scenario = scenario(keys);
+        super::hostapd(&scenario, &scenario.ap[0])
     }
 
     #[test]
     fn a_b_cell_offers_no_rate_of_g() {
-        let text = hostapd(&ap("phy = '11b'"));
+        let text = hostapd("phy = '11b'");
         assert!(text.contains("hw_mode=b\nchannel=1\n"), "{text}");
         assert!(
             text.contains("supported_rates=10 20 55 110\nbasic_rates=10 20 110\n"),
@@ -197,8 +228,9 @@ mod tests {
 
     #[test]
     fn a_secured_routed_cell_is_no_bridge_port() {
-        let ap = ap("phy = '11a'\nmode = 'routed'\nsecurity = 'wpa2'\nrate-mbps = 24");
-        let text = hostapd(&ap);
+        let keys = "phy = '11a'\nmode = 'routed'\nsecurity = 'wpa2'\nrate-mbps = 24";
+        let text = hostapd(keys);
+        let ap = scenario(keys).ap.remove(0);
         assert!(text.contains("basic_rates=60 120 240\n"), "{text}");
         assert!(
             !text.contains("bridge=") && text.contains("wpa_key_mgmt=WPA-PSK"),
@@ -206,5 +238,15 @@ mod tests {
         );
         assert!(supplicant(&ap).contains("scan_freq=5180\n"));
         assert!(supplicant(&ap).contains("psk=\"passphrase of the lab\""));
+    }
+
+    #[test]
+    fn rates_that_senders_are_held_at_are_announced_as_basic() {
+        let text = hostapd(
+            "phy = '11b'\nshort-preamble = true\n[[station]]\nname = 'a'\nap = 'ap'\n\
+             rate-mbps = 5.5\n[[station]]\nname = 'b'\nap = 'ap'\nrate-mbps = 2",
+        );
+        assert!(text.contains("basic_rates=10 20 55 110\n"), "{text}");
+        assert!(text.contains("preamble=1\n"), "{text}");
     }
 }

@@ -1,6 +1,7 @@
 //! The part of the lab that runs inside the machine: it reads the scenario, runs every arm, and
 //! leaves results and logs in `/out`.
 
+mod air;
 mod arm;
 mod counters;
 mod daemon;
@@ -12,6 +13,8 @@ mod ping;
 mod plan;
 mod process;
 mod traffic;
+
+pub(crate) use air::run as run_air;
 
 use anyhow::{Context as _, Result};
 use rether_lab::{SCENARIO_IN_GUEST, TOLD, scenario::Scenario};

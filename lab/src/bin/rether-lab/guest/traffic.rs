@@ -147,7 +147,7 @@ impl<'a> Flow<'a> {
         let client = read("client.out");
         let mut report = match self.plan.kind {
             TrafficKind::Ping => ping::summary(&client),
-            TrafficKind::Udp | TrafficKind::Video => iperf::udp(&client),
+            TrafficKind::Udp | TrafficKind::Video => iperf::udp(&client, &read("server.out")),
             TrafficKind::Tcp => iperf::tcp(&client),
             TrafficKind::Voice => serde_json::from_str(&client).unwrap_or_else(
                 |error| json!({ "error": format!("{error}; {}", read("client.log").trim()) }),
