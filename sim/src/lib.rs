@@ -13,6 +13,7 @@ pub mod tcp;
 pub mod theory;
 mod traffic;
 pub mod validate;
+pub mod verdict;
 pub mod world;
 
 pub use traffic::{AllCalls, Call, CallsWay, FlowFigures, Stream, Transfer};
