@@ -5,6 +5,7 @@
 //! lab under `mac80211_hwsim`. [`scenario`] is the file format that both run. [`validate`] holds the
 //! medium against measurements with ns-3, and [`theory`] is what is known without simulating.
 
+pub mod capture;
 pub mod medium;
 pub mod preset;
 pub mod scenario;

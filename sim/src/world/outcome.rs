@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use rether_proto::agent::AgentStatus;
-use rether_proto::airtime::Rate;
 use rether_proto::coordinator::CoordinatorStatus;
 use rether_proto::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::node::Kind;
-use super::packet::{NodeId, Payload, Way};
+use super::packet::Way;
 use super::{Happening, World};
 use crate::medium::Counters;
 use crate::scenario::{Arm, Scenario};
@@ -41,9 +40,6 @@ pub struct Outcome {
     /// Airtime over time, if it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,
-    /// Every transmission, if a capture was asked for.
-    #[serde(skip)]
-    pub capture: Vec<Captured>,
 }
 
 /// What a daemon would say of itself.
@@ -95,17 +91,6 @@ pub struct Sample {
     pub airtime: Vec<Duration>,
     /// Of all radios, with frames of the protocol.
     pub tokens: Duration,
-}
-
-/// A transmission for a capture.
-#[derive(Clone, Debug)]
-pub struct Captured {
-    /// Its first bit.
-    pub at: Instant,
-    /// The rate.
-    pub rate: Rate,
-    /// MAC header, body and padding up to its length; no FCS.
-    pub frame: Vec<u8>,
 }
 
 impl World {
@@ -177,25 +162,6 @@ impl World {
             status,
             tokens: self.tokens,
             samples: self.samples,
-            capture: self.capture,
-        }
-    }
-}
-
-impl Captured {
-    pub(super) fn new(
-        world: &World,
-        at: Instant,
-        node: NodeId,
-        attempt: Option<u8>,
-        rate: Rate,
-        payload: &Payload,
-    ) -> Self {
-        let _ = (world, node, attempt, payload);
-        Self {
-            at,
-            rate,
-            frame: Vec::new(),
         }
     }
 }
