@@ -90,6 +90,7 @@ impl World {
             hungry: Vec::new(),
             output: Output::default(),
             tokens: TokenFigures::default(),
+            token_airtime: Vec::new(),
             options: options.clone(),
             samples: Vec::new(),
             tracer: trace.then(Tracer::default),
@@ -174,6 +175,7 @@ impl World {
                 },
             });
         }
+        self.token_airtime = vec![Duration::ZERO; self.nodes.len()];
         for node in 1..self.nodes.len() {
             self.join(node);
         }

@@ -15,7 +15,7 @@ pub(crate) mod packet;
 mod run;
 
 pub use build::BuildError;
-pub use outcome::{Outcome, RadioFigures, Sample, Status, TokenFigures};
+pub use outcome::{CallDelays, Outcome, RadioFigures, Sample, Samples, Status, TokenFigures};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -37,6 +37,8 @@ use packet::{NodeId, Packet, Payload, Way};
 pub struct Options {
     /// How often airtime is noted, for plots over time; never by default.
     pub sample: Option<Duration>,
+    /// Whether the delay of each packet of a call is kept, for plots; never by default.
+    pub delays: bool,
 }
 
 /// Runs one arm of a scenario. The same arguments give the same outcome on any machine.
@@ -102,6 +104,8 @@ struct World {
     hungry: Vec<usize>,
     output: Output,
     tokens: TokenFigures,
+    /// Of it, by node.
+    token_airtime: Vec<Duration>,
     options: Options,
     samples: Vec<Sample>,
     tracer: Option<capture::Tracer>,

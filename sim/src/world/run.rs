@@ -169,7 +169,9 @@ impl World {
                 self.payloads.remove(key);
                 if let Some(radio) = self.nodes[node].radio() {
                     let once = radio.phy.ppdu(rate, radio.phy.psdu_octets(octets));
-                    self.tokens.airtime += once * u64::from(tries);
+                    let airtime = once * u64::from(tries);
+                    self.tokens.airtime += airtime;
+                    self.token_airtime[node] += airtime;
                 }
                 if let Some(handle) = handle {
                     self.tell(node, Told::Sent { handle, acked });
