@@ -8,6 +8,8 @@
 pub mod capture;
 pub mod medium;
 pub mod preset;
+pub mod results;
+pub mod rows;
 pub mod scenario;
 pub mod study;
 pub mod tcp;

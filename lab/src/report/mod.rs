@@ -126,15 +126,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for check in &self.checks {
-            let seen = match &check.seen {
-                Ok(figure) => figure.to_string(),
-                Err(text) => text.clone(),
-            };
-            if check.passed {
-                writeln!(out, "ok      {} (seen: {seen})", check.expected)?;
-            } else {
-                writeln!(out, "FAILED  expected: {}", check.expected)?;
-                writeln!(out, "        seen:     {seen}")?;
+            writeln!(out, "{check}")?;
+            if !check.passed {
                 writeln!(out, "        logs:     {}", self.folder.display())?;
             }
         }

@@ -3,7 +3,8 @@
 //! [`crate::world::run_captured`] hands out a [`Captured`] as each transmission begins, and
 //! [`PcapFile`] writes it, so that no more than one frame is in memory. A capture is that of a
 //! monitor that hears everything, collided frames too; a frame's signal strength is that at the
-//! radio it is for. Frames have no FCS; IP packets have the lengths and checksums they would have
+//! radio it is for. Times, of the file and TSFT, are those of the first bit of the preamble; Wireshark
+//! takes them for the end of a frame unless its preference `wlan_radio.tsf_at_end` is off. Frames have no FCS; IP packets have the lengths and checksums they would have
 //! in the field, TCP with the very bytes that its endpoints exchanged.
 //!
 //! Own code and no crate for radiotap and the MAC header: there is a crate that reads radiotap and

@@ -1,12 +1,15 @@
 //! Comparing figures with what a scenario expects of them, whoever measured them.
 
 mod metric;
+mod simulated;
 
 pub use metric::figure;
+pub use simulated::{Verdicts, judge_outcomes};
 
 use crate::scenario::{Check, Relation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 
 /// The result of one arm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +29,22 @@ pub struct Verdict {
     pub seen: Result<f64, String>,
     /// Whether the check holds.
     pub passed: bool,
+}
+
+/// For people: a line if the check holds; otherwise what was expected, and below what was seen.
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seen = match &self.seen {
+            Ok(figure) => figure.to_string(),
+            Err(text) => text.clone(),
+        };
+        if self.passed {
+            write!(out, "ok      {} (seen: {seen})", self.expected)
+        } else {
+            writeln!(out, "FAILED  expected: {}", self.expected)?;
+            write!(out, "        seen:     {seen}")
+        }
+    }
 }
 
 fn holds(seen: f64, relation: Relation, expected: f64, tolerance: f64) -> bool {
