@@ -12,6 +12,7 @@ pub mod results;
 pub mod rows;
 pub mod scenario;
 pub mod study;
+pub mod sweep;
 pub mod tcp;
 pub mod theory;
 mod traffic;
