@@ -5,14 +5,19 @@
 //! lab under `mac80211_hwsim`. [`scenario`] is the file format that both run. [`validate`] holds the
 //! medium against measurements with ns-3, and [`theory`] is what is known without simulating.
 
+pub mod capture;
 pub mod medium;
 pub mod preset;
+pub mod results;
+pub mod rows;
 pub mod scenario;
 pub mod study;
+pub mod sweep;
 pub mod tcp;
 pub mod theory;
 mod traffic;
 pub mod validate;
+pub mod verdict;
 pub mod world;
 
 pub use traffic::{AllCalls, Call, CallsWay, FlowFigures, Stream, Transfer};

@@ -1,28 +1,16 @@
 //! What a run gave, and whether that is what the scenario asks for.
 
-mod metric;
-mod verdict;
+mod happened;
 
-pub use metric::figure;
-pub use verdict::Verdict;
+pub use rether_sim::verdict::{ArmReport, Verdict, figure};
 
 use crate::error::{AtPath, Error};
 use crate::scenario::Scenario;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
 };
-
-/// The result of one arm.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ArmReport {
-    /// The arm.
-    pub name: String,
-    /// Everything measured, as the guest wrote it to `ARM/result.json`.
-    pub result: Value,
-}
 
 /// The result of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -109,11 +97,11 @@ impl Report {
             });
         }
         // An event that could not be made to happen leaves nothing to judge the rest by.
-        let happened = arms.iter().map(verdict::all_happened);
+        let happened = arms.iter().map(happened::all_happened);
         let checks = scenario
             .check
             .iter()
-            .map(|check| verdict::judge(check, &arms));
+            .map(|check| rether_sim::verdict::judge(check, &arms));
         let checks = happened.chain(checks).collect();
         let report = Self {
             scenario: scenario.clone(),
@@ -138,15 +126,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for check in &self.checks {
-            let seen = match &check.seen {
-                Ok(figure) => figure.to_string(),
-                Err(text) => text.clone(),
-            };
-            if check.passed {
-                writeln!(out, "ok      {} (seen: {seen})", check.expected)?;
-            } else {
-                writeln!(out, "FAILED  expected: {}", check.expected)?;
-                writeln!(out, "        seen:     {seen}")?;
+            writeln!(out, "{check}")?;
+            if !check.passed {
                 writeln!(out, "        logs:     {}", self.folder.display())?;
             }
         }

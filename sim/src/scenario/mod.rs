@@ -107,19 +107,29 @@ pub enum ScenarioError {
     },
 }
 
+fn read(path: &Path) -> Result<String, ScenarioError> {
+    std::fs::read_to_string(path).map_err(|source| ScenarioError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 impl Scenario {
     /// Reads, parses and validates the file at `path`, with the policy file it names.
     ///
     /// # Errors
     /// See [`ScenarioError`].
     pub fn load(path: &Path) -> Result<Self, ScenarioError> {
-        let read = |path: &Path| {
-            std::fs::read_to_string(path).map_err(|source| ScenarioError::Read {
-                path: path.to_owned(),
-                source,
-            })
-        };
-        let mut scenario = Self::parse(&read(path)?, &path.display().to_string())?;
+        Self::parse_as(&read(path)?, path)
+    }
+
+    /// Parses and validates `text` as if it stood in the file at `path`, with the policy file it
+    /// names.
+    ///
+    /// # Errors
+    /// See [`ScenarioError`].
+    pub fn parse_as(text: &str, path: &Path) -> Result<Self, ScenarioError> {
+        let mut scenario = Self::parse(text, &path.display().to_string())?;
         if let Some(file) = scenario.policy_file.take() {
             let folder = path.parent().unwrap_or_else(|| Path::new("."));
             scenario.policy = Some(read(&folder.join(file))?);

@@ -12,6 +12,7 @@ use rether_voip::stats::{DelaySummary, StreamSpec, StreamStats};
 use super::figures::{Call, FlowFigures, Stream, Tcp, Transfer};
 use super::source::{SOCKET_BUFFER, Source};
 use super::window::Window;
+use crate::capture::{Content, ip_packet};
 use crate::scenario::{Congestion, Traffic, TrafficKind};
 use crate::tcp::{self, Endpoint, Role, TcpConfig, TcpError};
 use crate::world::packet::{NodeId, Packet, Way};
@@ -308,6 +309,7 @@ impl Flow {
             number,
             sent: now,
             octets,
+            tid: 0,
             to: self.ends[1 - way.index()],
             bytes: None,
         }
@@ -409,6 +411,32 @@ impl Flow {
         *outstanding = outstanding.saturating_sub(1);
         *window = (*outstanding).max(1);
         *outstanding == 0
+    }
+
+    /// The IP packet that `packet` stands for, headers and all.
+    pub(crate) fn image(&self, packet: &Packet) -> Vec<u8> {
+        let since = packet.sent.since(self.window.start).as_nanos();
+        // Of packets that come every so often; of no meaning outside of a run.
+        let place = |interval: u64| since / interval.max(1);
+        let number = u16::try_from(packet.flow).unwrap_or(u16::MAX);
+        let content = match (&self.what, &packet.bytes) {
+            (What::Tcp(..), Some(bytes)) => Content::Tcp(bytes),
+            (What::Voice { profile, .. }, _) => Content::Voice {
+                profile,
+                voice: Voice {
+                    sequence: place(profile.packet_ns()),
+                    sent_ns: packet.sent.as_nanos(),
+                },
+                ssrc: u32::from(number) * 2 + u32::from(packet.way == Way::Back),
+            },
+            (What::Ping { interval, .. }, _) => Content::Echo {
+                reply: packet.way == Way::Back,
+                id: number,
+                sequence: u16::try_from(place(interval.as_nanos()) & 0xffff).unwrap_or_default(),
+            },
+            _ => Content::Datagram,
+        };
+        ip_packet(&self.keys[packet.way.index()], packet.octets, content)
     }
 
     /// If it is a call: the packets of a way that count, and the delays of those that arrived.

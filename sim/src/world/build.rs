@@ -11,6 +11,7 @@ use rether_proto::policy::PolicyTable;
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 
+use super::capture::Tracer;
 use super::driver::{Driver, Output};
 use super::node::{Kind, Node, Radio, STRIDE, WIRE, Walk};
 use super::packet::NodeId;
@@ -59,6 +60,7 @@ impl World {
         arm: &Arm,
         seed: u64,
         options: &Options,
+        trace: bool,
     ) -> Result<Self, BuildError> {
         if scenario.medium.kind == MediumKind::Ideal {
             return Err(BuildError::Ideal);
@@ -72,7 +74,7 @@ impl World {
         }
         let mut rng = Rng::new(seed);
         let config = MediumConfig {
-            trace: options.capture,
+            trace,
             ..scenario.medium.air()
         };
         let mut world = Self {
@@ -88,9 +90,10 @@ impl World {
             hungry: Vec::new(),
             output: Output::default(),
             tokens: TokenFigures::default(),
+            token_airtime: Vec::new(),
             options: options.clone(),
             samples: Vec::new(),
-            capture: Vec::new(),
+            tracer: trace.then(Tracer::default),
             rng,
         };
         world.add_nodes(scenario, arm)?;
@@ -172,6 +175,7 @@ impl World {
                 },
             });
         }
+        self.token_airtime = vec![Duration::ZERO; self.nodes.len()];
         for node in 1..self.nodes.len() {
             self.join(node);
         }

@@ -75,15 +75,19 @@ impl World {
         // last (`meta priority set 0:100`).
         let flattened = matches!(&self.nodes[node].kind, Kind::Station { agent: Some(agent), .. }
             if agent.gate == GateMode::Hold);
-        let ac = if flattened { Ac::Be } else { Ac::of_dscp(dscp) };
+        let tid = if flattened { 0 } else { (dscp & 0x3f) >> 3 };
         let frame = Frame {
             id: FrameId(key as u64),
             to: Destination::Radio(to.id),
-            ac,
+            ac: Ac::of_tid(tid),
             psdu_octets: radio.phy.psdu_octets(packet.octets),
             rates: RateSeries::fixed(self.rate_between(node, peer)),
         };
-        if self.medium.submit(self.now, radio.id, frame).is_err() {
+        let id = radio.id;
+        if let Some(Payload::Packet(packet)) = self.payloads.get_mut(key) {
+            packet.tid = tid;
+        }
+        if self.medium.submit(self.now, id, frame).is_err() {
             self.refuse(key);
         }
     }
@@ -233,6 +237,9 @@ impl World {
         let from = self.nodes[node].mac;
         let key = self.payloads.insert(Payload::Rether {
             from,
+            to: transmit.to,
+            rate,
+            tid: transmit.tid,
             bytes,
             handle,
         });

@@ -6,6 +6,7 @@
 //! carry it; access points forward it over the wire; the other application receives it.
 
 mod build;
+mod capture;
 mod driver;
 mod egress;
 mod node;
@@ -14,7 +15,7 @@ pub(crate) mod packet;
 mod run;
 
 pub use build::BuildError;
-pub use outcome::{Outcome, RadioFigures, Sample, Status, TokenFigures};
+pub use outcome::{CallDelays, Outcome, RadioFigures, Sample, Samples, Status, TokenFigures};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -23,6 +24,7 @@ use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use slab::Slab;
 
+use crate::capture::Captured;
 use crate::medium::Medium;
 use crate::scenario::{Arm, Scenario};
 use crate::traffic::Flow;
@@ -35,8 +37,8 @@ use packet::{NodeId, Packet, Payload, Way};
 pub struct Options {
     /// How often airtime is noted, for plots over time; never by default.
     pub sample: Option<Duration>,
-    /// Whether every transmission is noted, for a capture.
-    pub capture: bool,
+    /// Whether the delay of each packet of a call is kept, for plots; never by default.
+    pub delays: bool,
 }
 
 /// Runs one arm of a scenario. The same arguments give the same outcome on any machine.
@@ -49,8 +51,25 @@ pub fn run(
     seed: u64,
     options: &Options,
 ) -> Result<Outcome, BuildError> {
-    let mut world = World::build(scenario, arm, seed, options)?;
-    world.run();
+    let mut world = World::build(scenario, arm, seed, options, false)?;
+    world.run(&mut |_| ());
+    Ok(world.outcome(scenario, arm, seed))
+}
+
+/// Like [`run`], and hands every transmission to `sink` when it begins, in the order of time.
+/// Nothing of what is handed out is kept.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_captured(
+    scenario: &Scenario,
+    arm: &Arm,
+    seed: u64,
+    options: &Options,
+    sink: &mut dyn FnMut(Captured),
+) -> Result<Outcome, BuildError> {
+    let mut world = World::build(scenario, arm, seed, options, true)?;
+    world.run(sink);
     Ok(world.outcome(scenario, arm, seed))
 }
 
@@ -85,9 +104,11 @@ struct World {
     hungry: Vec<usize>,
     output: Output,
     tokens: TokenFigures,
+    /// Of it, by node.
+    token_airtime: Vec<Duration>,
     options: Options,
     samples: Vec<Sample>,
-    capture: Vec<outcome::Captured>,
+    tracer: Option<capture::Tracer>,
 }
 
 impl World {

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use rether_proto::agent::AgentStatus;
-use rether_proto::airtime::Rate;
 use rether_proto::coordinator::CoordinatorStatus;
 use rether_proto::time::{Duration, Instant};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::node::Kind;
-use super::packet::{NodeId, Payload, Way};
+use super::packet::Way;
 use super::{Happening, World};
 use crate::medium::Counters;
 use crate::scenario::{Arm, Scenario};
-use crate::traffic::{AllCalls, CallsWay, FlowFigures};
+use crate::traffic::{AllCalls, CallsWay, Flow, FlowFigures};
 
 /// The figures of one run.
 #[derive(Clone, Debug, Serialize)]
@@ -38,12 +37,12 @@ pub struct Outcome {
     pub status: BTreeMap<String, Status>,
     /// Frames of the protocol.
     pub tokens: TokenFigures,
+    /// One-way delays of the packets of calls that count, by flow, if they were asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub delays_us: BTreeMap<String, CallDelays>,
     /// Airtime over time, if it was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub samples: Vec<Sample>,
-    /// Every transmission, if a capture was asked for.
-    #[serde(skip)]
-    pub capture: Vec<Captured>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Samples>,
 }
 
 /// What a daemon would say of itself.
@@ -85,37 +84,49 @@ pub struct TokenFigures {
     pub airtime: Duration,
 }
 
-/// Airtime up to a time.
-#[derive(Clone, Debug, Serialize)]
+/// Delays of a call's packets in us, in the order of their arrival.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallDelays {
+    /// From the caller.
+    pub up: Vec<i32>,
+    /// To the caller.
+    pub down: Vec<i32>,
+}
+
+/// Airtime over time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Samples {
+    /// Names of access points and stations, in the order of the lists in each step.
+    pub radios: Vec<String>,
+    /// In the order of time.
+    pub steps: Vec<Sample>,
+}
+
+/// Airtime up to a time, in ns since the start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Sample {
     /// When.
     pub at: Instant,
-    /// Time on the air of each radio since the start, in the order of the nodes.
+    /// Of each radio with frames of its own, collided ones included; without Acks.
     pub airtime: Vec<Duration>,
-    /// Of all radios, with frames of the protocol.
-    pub tokens: Duration,
-}
-
-/// A transmission for a capture.
-#[derive(Clone, Debug)]
-pub struct Captured {
-    /// Its first bit.
-    pub at: Instant,
-    /// The rate.
-    pub rate: Rate,
-    /// MAC header, body and padding up to its length; no FCS.
-    pub frame: Vec<u8>,
+    /// Of these, with frames of the protocol.
+    pub tokens: Vec<Duration>,
+    /// Of all radios, with Acks.
+    pub acks: Duration,
 }
 
 impl World {
     pub(super) fn sample(&mut self) {
         let radios = self.nodes.iter().filter_map(|node| node.radio());
-        let airtime = radios.map(|radio| self.medium.counters(radio.id).airtime);
+        let counters = radios.map(|radio| self.medium.counters(radio.id));
         let sample = Sample {
             at: self.now,
-            airtime: airtime.collect(),
-            tokens: self.tokens.airtime,
+            airtime: counters.clone().map(|radio| radio.airtime).collect(),
+            // The wire has no airtime.
+            tokens: self.token_airtime.iter().skip(1).copied().collect(),
+            acks: counters.fold(Duration::ZERO, |sum, radio| sum + radio.ack_airtime),
         };
         self.samples.push(sample);
         if let Some(step) = self.options.sample {
@@ -127,6 +138,24 @@ impl World {
         let of = |way| CallsWay::of(self.flows.iter().filter_map(|flow| flow.call_delays(way)));
         let (up, down) = of(Way::There).zip(of(Way::Back))?;
         Some(AllCalls { up, down })
+    }
+
+    fn call_delays(&self) -> BTreeMap<String, CallDelays> {
+        let of = |flow: &Flow, way| Some(flow.call_delays(way)?.1.to_vec());
+        let calls = self.flows.iter().filter_map(|flow| {
+            let (up, down) = of(flow, Way::There).zip(of(flow, Way::Back))?;
+            Some((flow.name.clone(), CallDelays { up, down }))
+        });
+        calls.collect()
+    }
+
+    fn samples(&mut self) -> Option<Samples> {
+        self.options.sample?;
+        let radios = self.nodes.iter().filter(|node| node.radio().is_some());
+        Some(Samples {
+            radios: radios.map(|node| node.name.clone()).collect(),
+            steps: std::mem::take(&mut self.samples),
+        })
     }
 
     pub(super) fn outcome(mut self, scenario: &Scenario, arm: &Arm, seed: u64) -> Outcome {
@@ -176,26 +205,12 @@ impl World {
             radios,
             status,
             tokens: self.tokens,
-            samples: self.samples,
-            capture: self.capture,
-        }
-    }
-}
-
-impl Captured {
-    pub(super) fn new(
-        world: &World,
-        at: Instant,
-        node: NodeId,
-        attempt: Option<u8>,
-        rate: Rate,
-        payload: &Payload,
-    ) -> Self {
-        let _ = (world, node, attempt, payload);
-        Self {
-            at,
-            rate,
-            frame: Vec::new(),
+            delays_us: if self.options.delays {
+                self.call_delays()
+            } else {
+                BTreeMap::new()
+            },
+            samples: self.samples(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What moves: packets of flows, and frames of the protocol.
 
+use rether_proto::airtime::Rate;
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::TxHandle;
 use rether_proto::time::Instant;
@@ -34,6 +35,8 @@ pub(crate) struct Packet {
     pub(crate) sent: Instant,
     /// Length of the IP packet.
     pub(crate) octets: u32,
+    /// Traffic identifier, once it is in a radio's queue.
+    pub(crate) tid: u8,
     /// The node whose application gets it.
     pub(crate) to: NodeId,
     /// The IP packet itself, if its ends look into it.
@@ -48,6 +51,11 @@ pub(crate) enum Payload {
     /// A frame of the protocol.
     Rether {
         from: MacAddr,
+        to: MacAddr,
+        /// The rate it is sent at.
+        rate: Rate,
+        /// Traffic identifier.
+        tid: u8,
         bytes: Vec<u8>,
         handle: Option<TxHandle>,
     },

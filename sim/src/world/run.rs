@@ -1,16 +1,16 @@
 //! The event loop.
 
-use rether_proto::time::{Duration, Instant};
+use rether_proto::time::Duration;
 
 use super::egress::Told;
 use super::node::{Kind, STRIDE, WIRE};
-use super::outcome::Captured;
 use super::packet::{NodeId, Packet, Payload, Way};
 use super::{Happening, World};
-use crate::medium::{Event, OnAir, RadioId};
+use crate::capture::Captured;
+use crate::medium::{Event, RadioId};
 
 impl World {
-    pub(super) fn run(&mut self) {
+    pub(super) fn run(&mut self, sink: &mut dyn FnMut(Captured)) {
         loop {
             let air = self.medium.next_time();
             let ours = self.agenda.peek().map(|next| next.0.0);
@@ -34,6 +34,9 @@ impl World {
                 self.happen(next.0.2);
             }
             self.settle();
+            if let Some(tracer) = &mut self.tracer {
+                tracer.fresh.drain(..).for_each(&mut *sink);
+            }
         }
     }
 
@@ -105,23 +108,27 @@ impl World {
                 what,
                 rate,
                 ..
-            } => self.note(at, radio, what, rate),
+            } => self.trace(at, radio, what, rate),
         }
     }
 
     /// Radios were added in the order of the nodes behind the wire.
-    const fn node_of(&self, radio: RadioId) -> NodeId {
+    pub(super) const fn node_of(&self, radio: RadioId) -> NodeId {
         radio.0 as usize + 1
     }
 
     fn received(&mut self, node: NodeId, from: NodeId, key: usize) {
+        let traced = self.tracer.is_some();
         match self.payloads.get_mut(key) {
             Some(Payload::Packet(packet)) => {
-                // The sender's copy is only a name from here on: a frame is received once.
-                let packet = Packet {
-                    bytes: packet.bytes.take(),
-                    ..*packet
+                // The sender's copy is only a name from here on: a frame is received once. But a
+                // repetition whose Ack was lost is captured as it is.
+                let bytes = if traced {
+                    packet.bytes.clone()
+                } else {
+                    packet.bytes.take()
                 };
+                let packet = Packet { bytes, ..*packet };
                 let key = self.payloads.insert(Payload::Packet(packet));
                 self.arrive(node, key);
             }
@@ -146,31 +153,31 @@ impl World {
     }
 
     fn done(&mut self, node: NodeId, key: usize, acked: bool, tries: u8) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.forget(key);
+        }
         match self.payloads.get(key) {
             Some(Payload::Packet(_)) => self.drop_payload(key),
-            Some(Payload::Rether { bytes, handle, .. }) => {
+            Some(Payload::Rether {
+                bytes,
+                handle,
+                rate,
+                ..
+            }) => {
                 let octets = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                let handle = *handle;
+                let (handle, rate) = (*handle, *rate);
                 self.payloads.remove(key);
                 if let Some(radio) = self.nodes[node].radio() {
-                    let rate = radio.phy.lowest_basic_rate();
-                    let rate = self.tokens_rate(node).unwrap_or(rate);
                     let once = radio.phy.ppdu(rate, radio.phy.psdu_octets(octets));
-                    self.tokens.airtime += once * u64::from(tries);
+                    let airtime = once * u64::from(tries);
+                    self.tokens.airtime += airtime;
+                    self.token_airtime[node] += airtime;
                 }
                 if let Some(handle) = handle {
                     self.tell(node, Told::Sent { handle, acked });
                 }
             }
             None => {}
-        }
-    }
-
-    /// The rate of a station's frames.
-    fn tokens_rate(&self, node: NodeId) -> Option<rether_proto::airtime::Rate> {
-        match self.nodes[node].kind {
-            Kind::Station { rate, .. } => Some(rate),
-            _ => None,
         }
     }
 
@@ -243,25 +250,6 @@ impl World {
         self.choose_rate(node);
         if goes_on {
             self.at(self.now + STRIDE, Happening::Stride(node));
-        }
-    }
-
-    fn note(
-        &mut self,
-        at: Instant,
-        radio: RadioId,
-        what: OnAir,
-        rate: rether_proto::airtime::Rate,
-    ) {
-        let (frame, attempt) = match what {
-            OnAir::Frame { frame, attempt } => (frame, Some(attempt)),
-            OnAir::Ack { frame } => (frame, None),
-        };
-        let key = usize::try_from(frame.0).unwrap_or(usize::MAX);
-        if let Some(payload) = self.payloads.get(key) {
-            let payload = payload.clone();
-            let captured = Captured::new(self, at, self.node_of(radio), attempt, rate, &payload);
-            self.capture.push(captured);
         }
     }
 }

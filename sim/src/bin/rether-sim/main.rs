@@ -4,6 +4,7 @@ mod capacity;
 mod compare;
 mod progress;
 mod run;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -22,6 +23,8 @@ struct Arguments {
 const EXAMPLES: &str = "Examples:
   rether-sim compare                   what plain 802.11, 802.11e and Rether do to calls under load
   rether-sim run lab/scenarios/X.toml  one scenario, its figures as a table
+  rether-sim run X.toml --seeds 20     ...with mean and standard deviation over 20 seeds
+  rether-sim sweep X.toml --set station.s.count=1,2,5   many values of its keys
   rether-sim validate                  how far the medium agrees with ns-3 and with theory";
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +32,7 @@ enum Command {
     Run(run::Arguments),
     Compare(compare::Arguments),
     Capacity(capacity::Arguments),
+    Sweep(sweep::Arguments),
     Validate(validate::Arguments),
 }
 
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Capacity(arguments) => capacity::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
     };
     match outcome {

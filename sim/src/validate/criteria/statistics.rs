@@ -16,7 +16,7 @@ pub struct Series {
 
 impl Series {
     /// Of these runs, summed in their order.
-    pub(in crate::validate) fn of(runs: impl Iterator<Item = f64> + Clone) -> Self {
+    pub(crate) fn of(runs: impl Iterator<Item = f64> + Clone) -> Self {
         let (count, sum) = runs
             .clone()
             .fold((0.0, 0.0), |(count, sum), run| (count + 1.0, sum + run));
