@@ -7,6 +7,7 @@
 
 pub mod capture;
 pub mod medium;
+pub mod plot;
 pub mod preset;
 pub mod results;
 pub mod rows;

@@ -2,6 +2,7 @@
 
 mod capacity;
 mod compare;
+mod plot;
 mod progress;
 mod run;
 mod sweep;
@@ -25,6 +26,7 @@ const EXAMPLES: &str = "Examples:
   rether-sim run lab/scenarios/X.toml  one scenario, its figures as a table
   rether-sim run X.toml --seeds 20     ...with mean and standard deviation over 20 seeds
   rether-sim sweep X.toml --set station.s.count=1,2,5   many values of its keys
+  rether-sim plot sweep                their plots
   rether-sim validate                  how far the medium agrees with ns-3 and with theory";
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +35,7 @@ enum Command {
     Compare(compare::Arguments),
     Capacity(capacity::Arguments),
     Sweep(sweep::Arguments),
+    Plot(plot::Arguments),
     Validate(validate::Arguments),
 }
 
@@ -42,13 +45,27 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Capacity(arguments) => capacity::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Plot(arguments) => plot::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
     };
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", text(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// An error and its causes, of which some say in their own text what caused them.
+fn text(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text += &format!(": {cause}");
+        }
+    }
+    text
 }

@@ -1,18 +1,18 @@
 //! The report as one HTML file that needs nothing else.
 
-mod chart;
 mod html;
 mod plots;
 mod tables;
 
 use super::{Report, text};
+use crate::plot::PlotError;
 
 const STYLE: &str = include_str!("style.css");
 
 /// A chart of the page could not be drawn.
 #[derive(Debug, thiserror::Error)]
-#[error("a chart of the validation page could not be drawn: {0}")]
-pub struct PageError(String);
+#[error("the validation page: {0}")]
+pub struct PageError(#[from] PlotError);
 
 const CHARTS: &str = "Rings: ns-3. Dots: ours. Thin lines: Bianchi's model, which knows nothing of \
     the head start that bystanders have after a collision and is left out for AC_VI and AC_VO.";
@@ -41,7 +41,6 @@ impl Report {
     /// # Errors
     /// If a chart cannot be drawn, which figures cannot bring about.
     pub fn to_html(&self) -> Result<String, PageError> {
-        let fault = |fault: chart::Fault| PageError(fault.to_string());
         let result = if self.passed {
             "<span class=\"kept\">passed</span>"
         } else {
@@ -54,31 +53,11 @@ impl Report {
         };
         let seeds: Vec<_> = self.options.seeds.iter().map(u64::to_string).collect();
         let charts = [
-            figure(
-                "Goodput, 802.11b",
-                &plots::goodput_b(self).map_err(fault)?,
-                CHARTS,
-            ),
-            figure(
-                "Goodput, 802.11a",
-                &plots::goodput_a(self).map_err(fault)?,
-                CHARTS,
-            ),
-            figure(
-                "Collision probability",
-                &plots::collisions(self).map_err(fault)?,
-                CHARTS,
-            ),
-            figure(
-                "Delay of calls, 802.11b",
-                &plots::delays_b(self).map_err(fault)?,
-                DELAYS,
-            ),
-            figure(
-                "Delay of calls, 802.11a",
-                &plots::delays_a(self).map_err(fault)?,
-                DELAYS,
-            ),
+            figure("Goodput, 802.11b", &plots::goodput_b(self)?, CHARTS),
+            figure("Goodput, 802.11a", &plots::goodput_a(self)?, CHARTS),
+            figure("Collision probability", &plots::collisions(self)?, CHARTS),
+            figure("Delay of calls, 802.11b", &plots::delays_b(self)?, DELAYS),
+            figure("Delay of calls, 802.11a", &plots::delays_a(self)?, DELAYS),
         ];
         Ok(format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

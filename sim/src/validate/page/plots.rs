@@ -1,16 +1,15 @@
 //! Which figures are drawn.
 
-use super::chart::{Axis, Fault, Line, draw};
 use crate::{
+    plot::{Axis, Chart, Line, PlotError},
     theory::{Saturation, bianchi},
     validate::{DirectionFigures, Report, SaturationResult, VoiceResult},
 };
 
-const STATIONS: Axis<'_> = Axis {
-    name: "saturated stations",
-    logarithmic: true,
-    ticks: &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0],
-};
+const STATIONS: Axis<'_> = Axis::logarithmic(
+    "saturated stations",
+    &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0],
+);
 
 /// A figure of saturation: of ours, of ns-3 and of Bianchi's model.
 type Figures = (
@@ -30,48 +29,56 @@ const COLLISIONS: Figures = (
     |model| model.collision_prob,
 );
 
-pub(super) fn goodput_b(report: &Report) -> Result<String, Fault> {
+pub(super) fn goodput_b(report: &Report) -> Result<String, PlotError> {
     let configs = ["11b_short_ack11", "11b_short", "11b_long", "11b_long_eifs"];
     let lines = saturation(report, &configs, GOODPUT);
-    let axis = linear("goodput, Mb/s", &[5.0, 6.0, 7.0]);
+    let axis = Axis::linear("goodput, Mb/s", &[5.0, 6.0, 7.0]);
     draw(&STATIONS, &axis, &lines, None)
 }
 
-pub(super) fn goodput_a(report: &Report) -> Result<String, Fault> {
+pub(super) fn goodput_a(report: &Report) -> Result<String, PlotError> {
     let configs = ["11a_54", "11a_BE", "11a_24", "11a_6", "11a_VO0"];
     let lines = saturation(report, &configs, GOODPUT);
-    let axis = linear("goodput, Mb/s", &[0.0, 10.0, 20.0, 30.0]);
+    let axis = Axis::linear("goodput, Mb/s", &[0.0, 10.0, 20.0, 30.0]);
     draw(&STATIONS, &axis, &lines, None)
 }
 
-pub(super) fn collisions(report: &Report) -> Result<String, Fault> {
+pub(super) fn collisions(report: &Report) -> Result<String, PlotError> {
     let configs = ["11a_VO0", "11a_VI0", "11a_54", "11b_long"];
     let lines = saturation(report, &configs, COLLISIONS);
     let ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
     draw(
         &STATIONS,
-        &linear("collision probability", &ticks),
+        &Axis::linear("collision probability", &ticks),
         &lines,
         None,
     )
 }
 
-pub(super) fn delays_b(report: &Report) -> Result<String, Fault> {
+pub(super) fn delays_b(report: &Report) -> Result<String, PlotError> {
     let ticks = [2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0];
     delays(report, &["cap_11b_10ms", "cap_11b_20ms"], &ticks)
 }
 
-pub(super) fn delays_a(report: &Report) -> Result<String, Fault> {
+pub(super) fn delays_a(report: &Report) -> Result<String, PlotError> {
     let ticks = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0];
     delays(report, &["cap_11a_20ms", "cap_11a_VO0_20ms"], &ticks)
 }
 
-const fn linear<'a>(name: &'a str, ticks: &'a [f64]) -> Axis<'a> {
-    Axis {
-        name,
-        logarithmic: false,
-        ticks,
-    }
+fn draw(
+    x: &Axis<'_>,
+    y: &Axis<'_>,
+    lines: &[Line],
+    limit: Option<f64>,
+) -> Result<String, PlotError> {
+    let chart = Chart {
+        title: None,
+        x: *x,
+        y: *y,
+        limit,
+        mark: None,
+    };
+    chart.lines(lines)
 }
 
 fn saturation(report: &Report, configs: &[&str], (ours, ns3, theory): Figures) -> Vec<Line> {
@@ -89,19 +96,20 @@ fn saturation(report: &Report, configs: &[&str], (ours, ns3, theory): Figures) -
         });
         Line {
             label: (*config).to_owned(),
-            ours: rows
+            dots: rows
                 .iter()
                 .filter_map(|row| Some((n(row), ours(row)?)))
                 .collect(),
-            ns3: rows.iter().map(|row| (n(row), ns3(row))).collect(),
+            rings: rows.iter().map(|row| (n(row), ns3(row))).collect(),
             line: theory,
+            ..Line::default()
         }
     });
-    lines.filter(|line| !line.ns3.is_empty()).collect()
+    lines.filter(|line| !line.rings.is_empty()).collect()
 }
 
 /// Mean delays of both directions over the number of calls.
-fn delays(report: &Report, configs: &[&str], calls: &[f64]) -> Result<String, Fault> {
+fn delays(report: &Report, configs: &[&str], calls: &[f64]) -> Result<String, PlotError> {
     let axis = Axis {
         name: "mean one-way delay, ms",
         logarithmic: true,
@@ -127,13 +135,14 @@ fn delays(report: &Report, configs: &[&str], calls: &[f64]) -> Result<String, Fa
                 .filter_map(|row| Some((k(row), ours(row)?.mean_ms)));
             Line {
                 label: format!("{name} {way}"),
-                ours: ours.collect(),
+                dots: ours.collect(),
                 line: ns3.clone(),
-                ns3,
+                rings: ns3,
+                ..Line::default()
             }
         };
         lines.push(line("dl", |row| Some(row.ours?.mean.dl), |row| row.row.dl));
         lines.push(line("ul", |row| Some(row.ours?.mean.ul), |row| row.row.ul));
     }
-    draw(&linear("calls", calls), &axis, &lines, Some(50.0))
+    draw(&Axis::linear("calls", calls), &axis, &lines, Some(50.0))
 }
