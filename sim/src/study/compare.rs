@@ -246,7 +246,6 @@ fn failed_open(outcome: &Outcome) -> f64 {
     opened.sum::<u64>() as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a count of seeds")]
 fn average(figures: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = figures.fold((0.0, 0_u32), |(sum, count), figure| {
         (sum + figure, count + 1)

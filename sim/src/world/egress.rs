@@ -58,12 +58,12 @@ impl World {
             };
             self.tell(node, Told::Packet(told));
         } else {
-            self.to_radio(node, peer, key);
+            self.enqueue(node, peer, key);
         }
     }
 
     /// Puts a packet into the radio's queue, or drops it if that is full.
-    fn to_radio(&mut self, node: NodeId, peer: NodeId, key: usize) {
+    fn enqueue(&mut self, node: NodeId, peer: NodeId, key: usize) {
         let Some(Payload::Packet(packet)) = self.payloads.get(key) else {
             return;
         };
@@ -201,7 +201,7 @@ impl World {
                 Verdict::Accept(PacketId(id)) => {
                     let key = usize::try_from(id).unwrap_or(usize::MAX);
                     if let Some(peer) = self.next_hop(node, key) {
-                        self.to_radio(node, peer, key);
+                        self.enqueue(node, peer, key);
                     }
                 }
                 Verdict::Drop(PacketId(id)) => {
