@@ -20,9 +20,9 @@ fn json(seed: u64) -> String {
 }
 
 fn outcome(text: &str, seed: u64) -> String {
-    let scenario = Scenario::parse(text, "test").unwrap();
-    let outcome = run(&scenario, &scenario.arm[0], seed, &Options::default()).unwrap();
-    let mut text = serde_json::to_string_pretty(&outcome).unwrap();
+    let scenario = Scenario::parse(text, "test").expect("a scenario");
+    let outcome = run(&scenario, &scenario.arm[0], seed, &Options::default()).expect("a run");
+    let mut text = serde_json::to_string_pretty(&outcome).expect("JSON");
     text.push('\n');
     text
 }

@@ -7,7 +7,7 @@ use rether_sim::scenario::Scenario;
 use rether_sim::world::{BuildError, Options, Outcome, Status, run};
 
 fn simulate(text: &str, seed: u64) -> Result<Outcome, BuildError> {
-    let scenario = Scenario::parse(text, "test").unwrap();
+    let scenario = Scenario::parse(text, "test").expect("a scenario");
     run(&scenario, &scenario.arm[0], seed, &Options::default())
 }
 

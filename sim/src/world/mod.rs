@@ -1,7 +1,7 @@
 //! The simulator: nodes with the shipped cores, their traffic, and the air between them, in one
 //! event loop.
 //!
-//! A packet's way: an application's [`crate::traffic`] sends it; its host's gate lets it pass, or
+//! A packet's way: an application's `crate::traffic` sends it; its host's gate lets it pass, or
 //! holds it until the core says so (`egress`); the radio's queue and the air ([`crate::medium`])
 //! carry it; access points forward it over the wire; the other application receives it.
 

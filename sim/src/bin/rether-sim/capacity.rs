@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut found: Vec<Capacity> = Vec::new();
     for phy in arguments
         .phy
-        .map_or(vec![Phy::B11, Phy::A54], |phy| vec![phy])
+        .map_or_else(|| vec![Phy::B11, Phy::A54], |phy| vec![phy])
     {
         for scheme in Scheme::ALL {
             let name = format!("802.{} {}", phy.standard, scheme.name());
