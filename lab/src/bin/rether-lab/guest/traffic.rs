@@ -21,6 +21,8 @@ use std::{
 const FIRST_PORT: u16 = 5200;
 /// Virtual time a client may need after its duration, for its last words with the server.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Virtual time a server may need after the end of its client.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A flow of the scenario in the arm being run.
 #[derive(Debug)]
@@ -141,7 +143,13 @@ impl<'a> Flow<'a> {
         };
         self.client = None;
         if let Some(mut server) = self.server.take() {
-            server.stop(Duration::from_secs(2))?;
+            // iperf3's server writes its report after the client's end and goes by itself; a signal
+            // meanwhile would cost the report.
+            let udp = matches!(self.plan.kind, TrafficKind::Udp | TrafficKind::Video);
+            if udp && ended.is_some_and(|status| status.success()) {
+                server.wait_until(Instant::now() + LAST_WORDS)?;
+            }
+            server.stop(LAST_WORDS)?;
         }
         let read = |ending: &str| fs::read_to_string(self.file(ending)).unwrap_or_default();
         let client = read("client.out");
