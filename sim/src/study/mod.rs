@@ -2,6 +2,7 @@
 
 mod capacity;
 mod compare;
+mod page;
 
 pub use capacity::{Capacity, Criterion, Probe, capacity};
 pub use compare::{Comparison, ComparisonOptions, Point, Scheme, compare};

@@ -61,11 +61,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     progress.clear();
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("cannot make the folder {}", arguments.out.display()))?;
-    let path = arguments.out.join("compare.json");
-    let text = serde_json::to_string_pretty(&comparison)?;
-    std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+    for (name, text) in [
+        ("compare.json", serde_json::to_string_pretty(&comparison)?),
+        ("index.html", comparison.to_html()?),
+    ] {
+        let path = arguments.out.join(name);
+        std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+    }
     show(&comparison);
-    println!("As JSON: {}", path.display());
+    println!("With plots: {}", arguments.out.join("index.html").display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,13 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     reason = "the tables are what the program is for"
 )]
 fn show(comparison: &Comparison) {
-    let mut phys: Vec<_> = comparison
-        .saturation
-        .iter()
-        .map(|point| point.phy)
-        .collect();
-    phys.dedup();
-    for phy in phys {
+    for phy in comparison.phys() {
         println!(
             "802.{phy}: saturated uplinks of 1472 octets, Mb/s in sum (least station; tokens' share of the air)"
         );
