@@ -46,7 +46,7 @@ impl Medium {
             radio.counters.group += 1;
         } else {
             radio.counters.transmissions += 1;
-            radio.waits_until = until + radio.timing.ack_timeout(rate);
+            self.carriers[source].waits_until = until + radio.timing.ack_timeout(rate);
         }
         let kind = Kind::Frame {
             queue: number,
@@ -120,33 +120,22 @@ impl Medium {
     fn occupy(&mut self, source: usize, at: Instant, end: Instant) {
         // Whose turn comes at the same instant cannot have noticed anything.
         let noticed = at + self.config.cca_time.max(Duration::from_nanos(1));
-        let hearers = self.links.hearers(source);
-        for hearer in hearers.ones() {
-            let radio = &mut self.radios[hearer];
-            radio.sensed_until = radio.sensed_until.max(end);
-            radio.eifs = Duration::ZERO;
+        for hearer in self.links.hearers(source).ones() {
+            let carrier = &mut self.carriers[hearer];
+            // Many know already: by the NAV of the frame before an Ack, or by another frame that
+            // began with this one.
+            if carrier.sensed_until >= end && carrier.eifs.is_zero() {
+                continue;
+            }
+            carrier.sensed_until = carrier.sensed_until.max(end);
+            carrier.eifs = Duration::ZERO;
+            self.radios[hearer].interrupt(carrier, noticed, &mut self.queues);
         }
-        let own = &mut self.radios[source];
+        let own = &mut self.carriers[source];
         own.sensed_until = own.sensed_until.max(end);
         own.sends_until = end;
         own.eifs = Duration::ZERO;
-        for queue in &mut self.queues {
-            if queue.engaged {
-                continue;
-            }
-            let busy_at = if queue.radio == source {
-                at
-            } else if hearers.contains(queue.radio) {
-                noticed
-            } else {
-                continue;
-            };
-            // Whose turn comes before the transmission is noticed sends, too.
-            if queue.access_at >= busy_at {
-                let resume = self.radios[queue.radio].resume(queue.ifs);
-                queue.interrupt(busy_at, resume);
-            }
-        }
+        self.radios[source].interrupt(own, at, &mut self.queues);
     }
 
     /// Two transmissions overlap: where both are heard, or one is sent, they disturb each other.

@@ -57,7 +57,7 @@ use agenda::{Agenda, Occurrence};
 use air::Air;
 use links::Links;
 use queue::{Arrival, NEVER, Queue};
-use radio::Radio;
+use radio::{Carrier, Radio};
 
 /// A frame was refused because its queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +71,8 @@ pub struct Medium {
     rng: Rng,
     links: Links,
     radios: Vec<Radio>,
+    /// By radio.
+    carriers: Vec<Carrier>,
     queues: Vec<Queue>,
     air: Air,
     agenda: Agenda,
@@ -88,6 +90,7 @@ impl Medium {
             config,
             rng: Rng::new(seed),
             radios: Vec::new(),
+            carriers: Vec::new(),
             queues: Vec::new(),
             air: Air::default(),
             agenda: Agenda::default(),
@@ -129,7 +132,8 @@ impl Medium {
         match queue.push(frame, radio.config.queue_limit) {
             Ok(Arrival::Behind) => {}
             Ok(Arrival::First) => {
-                queue.arrive(now, radio.busy_until(), &mut self.rng);
+                let busy_until = self.carriers[id.index()].busy_until();
+                queue.arrive(now, busy_until, &mut self.rng);
                 self.first = self.first.min((queue.access_at, number));
             }
             Err(full) => {

@@ -37,7 +37,7 @@ impl Medium {
                     let signal_dbm = self.links.signal_dbm(from, sender);
                     self.acknowledged(at, queue, signal_dbm);
                 } else {
-                    let at = at.max(self.radios[sender].waits_until);
+                    let at = at.max(self.carriers[sender].waits_until);
                     self.agenda.add(at, Occurrence::NoAck { queue });
                 }
             }
@@ -73,7 +73,7 @@ impl Medium {
                 self.succeeded(at, queue, false, f32::NEG_INFINITY);
             }
             Destination::Radio(_) | Destination::Nobody => {
-                let at = self.radios[sender].waits_until;
+                let at = self.carriers[sender].waits_until;
                 self.agenda.add(at, Occurrence::NoAck { queue });
             }
         }
@@ -135,58 +135,61 @@ impl Medium {
             end,
             ..
         } = *transmission;
+        let hearers = self.links.hearers(source);
         let eifs_after_collision = self.config.collision_rx == CollisionRx::Eifs;
+        if !eifs_after_collision && hearers.is_subset(&transmission.spoiled) {
+            return;
+        }
         let timing = &self.radios[source].timing;
         let nav = match kind {
             Kind::Frame { .. } if to != Destination::Group => {
                 end + timing.sifs + timing.ack(timing.ack_rate(rate))
             }
+            // Nothing follows, and everybody could read it.
+            Kind::Ack { .. } if self.links.is_flat() && transmission.spoiled.is_clear() => return,
             Kind::Frame { .. } | Kind::Ack { .. } => end,
         };
         let is_flat = self.links.is_flat();
-        let hearers = self.links.hearers(source);
         for hearer in hearers.ones() {
             let addressed = to == Destination::Radio(id(hearer));
             if addressed && received {
                 continue;
             }
             let spoiled = transmission.spoiled.contains(hearer);
-            let snr_db = f64::from(self.links.signal_dbm(source, hearer)) - NOISE_DBM;
-            let radio = &mut self.radios[hearer];
-            if !spoiled && !addressed && (is_flat || is_readable(rate, snr_db)) {
-                if nav <= radio.sensed_until {
+            let carrier = &mut self.carriers[hearer];
+            let reads = || {
+                let signal_dbm = self.links.signal_dbm(source, hearer);
+                is_flat || is_readable(rate, f64::from(signal_dbm) - NOISE_DBM)
+            };
+            if !spoiled && !addressed && reads() {
+                if nav <= carrier.sensed_until {
                     continue;
                 }
-                radio.sensed_until = nav;
+                carrier.sensed_until = nav;
             } else if (!spoiled || eifs_after_collision)
-                && radio.sensed_until == end
-                && radio.sends_until <= start
+                && carrier.sensed_until == end
+                && carrier.sends_until <= start
             {
                 // Who was sending when it began has not noticed a frame.
-                radio.eifs = radio.timing.eifs_extra;
+                carrier.eifs = self.radios[hearer].timing.eifs_extra;
             } else {
                 continue;
             }
-            for number in radio.queues.into_iter().flatten() {
-                let queue = &mut self.queues[number];
-                if !queue.engaged {
-                    queue.rebase(radio.resume(queue.ifs));
-                }
-            }
+            self.radios[hearer].rebase(carrier, &mut self.queues);
         }
     }
 
     fn acknowledged(&mut self, at: Instant, queue: usize, signal_dbm: f32) {
-        let radio = &mut self.radios[self.queues[queue].radio];
-        radio.waits_until = at;
-        radio.counters.acked += 1;
+        let radio = self.queues[queue].radio;
+        self.carriers[radio].waits_until = at;
+        self.radios[radio].counters.acked += 1;
         self.succeeded(at, queue, true, signal_dbm);
     }
 
     /// The head frame of a queue is done; the TXOP goes on, or a new backoff begins.
     fn succeeded(&mut self, at: Instant, number: usize, acked: bool, signal_dbm: f32) {
         let queue = &mut self.queues[number];
-        let radio = &self.radios[queue.radio];
+        let (radio, carrier) = (&self.radios[queue.radio], &self.carriers[queue.radio]);
         if let Some((frame, tries)) = queue.succeed() {
             self.events.push_back(Event::Done {
                 at,
@@ -197,7 +200,7 @@ impl Medium {
                 signal_dbm,
             });
         }
-        let (sifs, ac) = (radio.timing.sifs, queue.ac);
+        let sifs = radio.timing.sifs;
         if !queue.access.txop.is_zero()
             && let Some((frame, rate)) = queue.head().zip(queue.rate())
             && at + sifs + radio.timing.exchange(rate, frame.psdu_octets) <= queue.txop_end
@@ -206,15 +209,10 @@ impl Medium {
                 .add(at + sifs, Occurrence::Burst { queue: number });
         } else {
             queue.engaged = false;
-            queue.back_off(radio.resume(queue.ifs), &mut self.rng);
+            queue.back_off(carrier.resume(queue.ifs), &mut self.rng);
         }
         // The others of the radio waited for an Ack timeout that does not come.
-        for other in radio.queues.into_iter().flatten() {
-            let other = &mut self.queues[other];
-            if !other.engaged && other.ac != ac {
-                other.rebase(radio.resume(other.ifs));
-            }
-        }
+        radio.rebase(carrier, &mut self.queues);
     }
 
     pub(super) fn unacknowledged(&mut self, at: Instant, number: usize) {
@@ -242,6 +240,7 @@ impl Medium {
                 signal_dbm: f32::NEG_INFINITY,
             });
         }
-        queue.back_off(radio.resume(queue.ifs), &mut self.rng);
+        let resume = self.carriers[queue.radio].resume(queue.ifs);
+        queue.back_off(resume, &mut self.rng);
     }
 }

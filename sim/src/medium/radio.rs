@@ -14,6 +14,35 @@ pub(super) struct Radio {
     pub(super) timing: Timing,
     /// The queue of each access category, made when its first frame comes.
     pub(super) queues: [Option<usize>; 4],
+    pub(super) counters: Counters,
+}
+
+impl Radio {
+    /// The medium is busy from `busy_at` on. Whose turn comes before sends, too.
+    pub(super) fn interrupt(&self, carrier: &Carrier, busy_at: Instant, queues: &mut [Queue]) {
+        for &number in self.queues.iter().flatten() {
+            let queue = &mut queues[number];
+            if !queue.engaged && queue.access_at >= busy_at {
+                queue.interrupt(busy_at, carrier.resume(queue.ifs));
+            }
+        }
+    }
+
+    /// Its queues count from when `carrier` now says.
+    pub(super) fn rebase(&self, carrier: &Carrier, queues: &mut [Queue]) {
+        for &number in self.queues.iter().flatten() {
+            let queue = &mut queues[number];
+            if !queue.engaged {
+                queue.rebase(carrier.resume(queue.ifs));
+            }
+        }
+    }
+}
+
+/// What a radio knows of the medium. Every transmission changes it at everybody who hears it:
+/// these are kept together, apart from the rest of the radios.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Carrier {
     /// Until when carrier sense or the NAV say busy.
     pub(super) sensed_until: Instant,
     /// Until when it sends, or when it last did.
@@ -22,10 +51,18 @@ pub(super) struct Radio {
     pub(super) waits_until: Instant,
     /// What EIFS adds to the inter-frame space behind `sensed_until`.
     pub(super) eifs: Duration,
-    pub(super) counters: Counters,
 }
 
-impl Radio {
+impl Carrier {
+    const fn idle() -> Self {
+        Self {
+            sensed_until: Instant::ZERO,
+            sends_until: Instant::ZERO,
+            waits_until: Instant::ZERO,
+            eifs: Duration::ZERO,
+        }
+    }
+
     pub(super) fn busy_until(&self) -> Instant {
         self.sensed_until.max(self.waits_until)
     }
@@ -48,12 +85,9 @@ impl Medium {
             timing: Timing::new(&config),
             config,
             queues: [None; 4],
-            sensed_until: Instant::ZERO,
-            sends_until: Instant::ZERO,
-            waits_until: Instant::ZERO,
-            eifs: Duration::ZERO,
             counters: Counters::default(),
         });
+        self.carriers.push(Carrier::idle());
         self.sense(id.index());
         id
     }
@@ -129,14 +163,9 @@ impl Medium {
         let Some(end) = self.air.busy_until(is_heard) else {
             return;
         };
-        let this = &mut self.radios[radio];
-        this.sensed_until = this.sensed_until.max(end);
-        for number in this.queues.into_iter().flatten() {
-            let queue = &mut self.queues[number];
-            if !queue.engaged {
-                queue.rebase(this.resume(queue.ifs));
-            }
-        }
+        let carrier = &mut self.carriers[radio];
+        carrier.sensed_until = carrier.sensed_until.max(end);
+        self.radios[radio].rebase(carrier, &mut self.queues);
         self.find_first();
     }
 
@@ -154,7 +183,7 @@ impl Medium {
         self.queues.push(Queue::new(radio, ac));
         self.apply(radio, number);
         let ifs = self.queues[number].ifs;
-        self.queues[number].rebase(self.radios[radio].resume(ifs));
+        self.queues[number].rebase(self.carriers[radio].resume(ifs));
         number
     }
 
