@@ -73,12 +73,7 @@ impl Comparison {
                     &self.saturation,
                     phy,
                     (&STATIONS, &percent, None),
-                    |point| {
-                        point
-                            .scheme
-                            .is_rether()
-                            .then_some(point.token_share * 100.0)
-                    },
+                    |point| Some(point.token_share * 100.0),
                 )?,
                 "Tokens, returns and whatever else Rether sends, without Acks and waiting.",
             ),
@@ -143,10 +138,6 @@ fn draw(
             ..Line::default()
         }
     });
-    let lines: Vec<Line> = lines
-        .into_iter()
-        .filter(|line| !line.line.is_empty())
-        .collect();
     let chart = Chart {
         title: None,
         x: *x,
