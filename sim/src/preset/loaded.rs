@@ -28,8 +28,6 @@ pub struct Loaded {
 /// Time until queues are as full as they get: the daemons need some to go into token mode, and
 /// the AP's queue some to overflow.
 const WARM_UP_SECONDS: u32 = 3;
-/// DSCP of calls where there are access categories: CS6.
-const VOICE_DSCP: u8 = 48;
 
 impl Loaded {
     /// The scenario.
@@ -58,20 +56,12 @@ impl Loaded {
             self.phy.ap(self.access, 100, 7)
         );
         if self.calls > 0 {
-            let codec = if self.interval_ms == 10 {
-                "g711-10"
-            } else {
-                "g711"
-            };
-            let dscp = if self.access == Access::Dcf {
-                0
-            } else {
-                VOICE_DSCP
-            };
-            let _ = write!(
-                text,
-                "\n[[station]]\nname = \"caller\"\nap = \"ap\"\ncount = {}\n\n[[traffic]]\nname = \"call\"\nkind = \"voice\"\nfrom = \"caller\"\nto = \"wire\"\nport = 16384\ncodec = \"{codec}\"\ndscp = {dscp}\nduration = \"{duration}s\"\n",
+            super::calls(
+                &mut text,
                 self.calls,
+                (self.interval_ms, self.access),
+                "port = 16384\n",
+                duration,
             );
         }
         if self.uploads > 0 {

@@ -5,8 +5,29 @@
 mod loaded;
 mod reference;
 
+use std::fmt::Write as _;
+
 pub use loaded::Loaded;
 pub use reference::{Access, Background, Phy, Saturation, Voice};
+
+/// DSCP of calls where there are access categories: CS6.
+const VOICE_DSCP: u8 = 48;
+
+/// Stations that call a wired host, with `more` keys of the flow.
+fn calls(
+    text: &mut String,
+    count: u16,
+    (interval_ms, access): (u16, Access),
+    more: &str,
+    seconds: u32,
+) {
+    let codec = if interval_ms == 10 { "g711-10" } else { "g711" };
+    let dscp = if access == Access::Dcf { 0 } else { VOICE_DSCP };
+    let _ = write!(
+        text,
+        "\n[[station]]\nname = \"caller\"\nap = \"ap\"\ncount = {count}\n\n[[traffic]]\nname = \"call\"\nkind = \"voice\"\nfrom = \"caller\"\nto = \"wire\"\n{more}codec = \"{codec}\"\ndscp = {dscp}\nduration = \"{seconds}s\"\n",
+    );
+}
 
 impl Phy {
     /// 802.11b at 11 Mb/s with long preambles.

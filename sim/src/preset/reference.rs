@@ -82,9 +82,6 @@ pub struct Voice {
     pub seconds: u32,
 }
 
-/// DSCP of calls where there are access categories: CS6.
-const VOICE_DSCP: u8 = 48;
-
 impl Phy {
     pub(super) fn ap(&self, access: Access, queue: u16, tries: u8) -> String {
         let mut text = String::new();
@@ -155,20 +152,12 @@ impl Voice {
             self.phy.ap(self.access, self.queue, 7)
         );
         let seconds = self.seconds + warm_up + 1;
-        let codec = if self.interval_ms == 10 {
-            "g711-10"
-        } else {
-            "g711"
-        };
-        let dscp = if self.access == Access::Dcf {
-            0
-        } else {
-            VOICE_DSCP
-        };
-        let _ = write!(
-            text,
-            "\n[[station]]\nname = \"caller\"\nap = \"ap\"\ncount = {}\n\n[[traffic]]\nname = \"call\"\nkind = \"voice\"\nfrom = \"caller\"\nto = \"wire\"\ncodec = \"{codec}\"\ndscp = {dscp}\nduration = \"{seconds}s\"\n",
-            self.k
+        super::calls(
+            &mut text,
+            self.k,
+            (self.interval_ms, self.access),
+            "",
+            seconds,
         );
         let (count, kind) = match self.background {
             Background::None => (0, ""),

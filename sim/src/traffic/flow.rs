@@ -1,39 +1,26 @@
 //! One flow of a scenario: its two ends, what they send, and what they have seen.
 
-use std::net::{IpAddr, Ipv4Addr};
+mod plan;
+mod report;
 
 use rether_proto::flow::FlowKey;
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_voip::packet::Voice;
 use rether_voip::profile::Profile;
-use rether_voip::stats::{DelaySummary, StreamSpec, StreamStats};
+use rether_voip::stats::StreamStats;
 
-use super::figures::{Call, FlowFigures, Stream, Tcp, Transfer};
-use super::source::{SOCKET_BUFFER, Source};
+use super::source::Source;
 use super::window::Window;
-use crate::capture::{Content, ip_packet};
-use crate::scenario::{Congestion, Traffic, TrafficKind};
-use crate::tcp::{self, Endpoint, Role, TcpConfig, TcpError};
+use crate::tcp::{Endpoint, TcpError};
 use crate::world::packet::{NodeId, Packet, Way};
 
 /// Headers of IPv4 and UDP, or of IPv4 and ICMP echo.
 const HEADERS: u32 = 28;
 /// RTP header (RFC 3550 section 5.1).
 const RTP_HEADER: u32 = 12;
-/// UDP payload if a scenario names none: iperf3's for an MTU of 1500.
-const UDP_PAYLOAD: u16 = 1448;
-/// ICMP payload if a scenario names none.
-const PING_PAYLOAD: u16 = 56;
-/// Seven packets of an MPEG transport stream, as video has them.
-const VIDEO_PAYLOAD: u16 = 1316;
 /// A voice packet later than this is of no use to a play-out buffer.
 pub(crate) const LATE_MS: u32 = 150;
-/// The first port that is handed out.
-const FIRST_PORT: u16 = 5200;
-/// Where a client's own ports begin.
-const CLIENT_PORT: u16 = 40_000;
-
 /// Why a flow cannot be simulated.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
@@ -86,105 +73,6 @@ struct Seen {
 }
 
 impl Flow {
-    /// The flow number `number` of a scenario.
-    pub(crate) fn new(
-        plan: &Traffic,
-        number: usize,
-        ends: [NodeId; 2],
-        addresses: [Ipv4Addr; 2],
-        window: Window,
-        seed: u64,
-    ) -> Result<Self, FlowError> {
-        let offset = u16::try_from(number).unwrap_or(u16::MAX);
-        let port = plan
-            .port
-            .unwrap_or_else(|| FIRST_PORT.saturating_add(offset.saturating_mul(2)));
-        let client = CLIENT_PORT.saturating_add(offset);
-        let (protocol, ports) = match plan.kind {
-            // The lab's caller uses one port at both ends, for policies to match.
-            TrafficKind::Voice => (17, [port, port]),
-            TrafficKind::Udp | TrafficKind::Video => (17, [client, port]),
-            TrafficKind::Tcp => (6, [client, port]),
-            TrafficKind::Ping => (1, [0, 0]),
-        };
-        let key = FlowKey {
-            src: IpAddr::V4(addresses[0]),
-            dst: IpAddr::V4(addresses[1]),
-            protocol,
-            src_port: ports[0],
-            dst_port: ports[1],
-            dscp: plan.dscp.unwrap_or_default(),
-        };
-        let payload = |usual: u16| u32::from(plan.packet_bytes.unwrap_or(usual)) + HEADERS;
-        let rate = plan.rate.map(|rate| rate.0);
-        let what = match plan.kind {
-            TrafficKind::Voice => voice(plan, &window)?,
-            TrafficKind::Udp => What::Datagrams {
-                octets: payload(UDP_PAYLOAD),
-                source: match rate {
-                    Some(rate) => Source::Paced {
-                        interval: pace(payload(UDP_PAYLOAD), rate),
-                    },
-                    None => Source::Saturating {
-                        outstanding: 0,
-                        window: SOCKET_BUFFER,
-                    },
-                },
-                seen: Seen::default(),
-            },
-            TrafficKind::Video => What::Datagrams {
-                octets: payload(VIDEO_PAYLOAD),
-                source: Source::Bursty {
-                    // Twice the mean rate for half of the time.
-                    interval: pace(payload(VIDEO_PAYLOAD), rate.unwrap_or(1) * 2),
-                    on_until: Instant::ZERO,
-                },
-                seen: Seen::default(),
-            },
-            TrafficKind::Ping => What::Ping {
-                octets: payload(PING_PAYLOAD),
-                interval: plan
-                    .interval
-                    .map_or(Duration::from_millis(100), |interval| {
-                        Duration::from_nanos(
-                            u64::try_from(interval.0.as_nanos()).unwrap_or(u64::MAX),
-                        )
-                    }),
-                seen: Seen::default(),
-            },
-            TrafficKind::Tcp => {
-                let buffer = plan
-                    .window_bytes
-                    .and_then(|bytes| usize::try_from(bytes).ok());
-                let usual = TcpConfig::default();
-                let config = TcpConfig {
-                    send_buffer: buffer.unwrap_or(usual.send_buffer),
-                    receive_buffer: buffer.unwrap_or(usual.receive_buffer),
-                    congestion: match plan.congestion {
-                        Some(Congestion::Cubic) => tcp::Congestion::Cubic,
-                        Some(Congestion::Reno) | None => tcp::Congestion::Reno,
-                    },
-                    rate,
-                    ..usual
-                };
-                let here = (addresses[0], client);
-                let there = (addresses[1], port);
-                let sender = Endpoint::new(Role::Sender, &config, here, there, seed)?;
-                let receiver = Endpoint::new(Role::Receiver, &config, there, here, seed)?;
-                What::Tcp(Box::new([sender, receiver]), Seen::default())
-            }
-        };
-        Ok(Self {
-            name: plan.name.clone(),
-            window,
-            ends,
-            keys: [key, key.reversed()],
-            what,
-            sent: [0; 2],
-            armed: [None; 2],
-        })
-    }
-
     /// When its ends are first called; the times of a call's two ways are drawn.
     pub(crate) fn begin(&mut self, rng: &mut Rng) -> Vec<(Instant, Way)> {
         let start = self.window.start;
@@ -412,110 +300,4 @@ impl Flow {
         *window = (*outstanding).max(1);
         *outstanding == 0
     }
-
-    /// The IP packet that `packet` stands for, headers and all.
-    pub(crate) fn image(&self, packet: &Packet) -> Vec<u8> {
-        let since = packet.sent.since(self.window.start).as_nanos();
-        // Of packets that come every so often; of no meaning outside of a run.
-        let place = |interval: u64| since / interval.max(1);
-        let number = u16::try_from(packet.flow).unwrap_or(u16::MAX);
-        let content = match (&self.what, &packet.bytes) {
-            (What::Tcp(..), Some(bytes)) => Content::Tcp(bytes),
-            (What::Voice { profile, .. }, _) => Content::Voice {
-                profile,
-                voice: Voice {
-                    sequence: place(profile.packet_ns()),
-                    sent_ns: packet.sent.as_nanos(),
-                },
-                ssrc: u32::from(number) * 2 + u32::from(packet.way == Way::Back),
-            },
-            (What::Ping { interval, .. }, _) => Content::Echo {
-                reply: packet.way == Way::Back,
-                id: number,
-                sequence: u16::try_from(place(interval.as_nanos()) & 0xffff).unwrap_or_default(),
-            },
-            _ => Content::Datagram,
-        };
-        ip_packet(&self.keys[packet.way.index()], packet.octets, content)
-    }
-
-    /// If it is a call: the packets of a way that count, and the delays of those that arrived.
-    pub(crate) fn call_delays(&self, way: Way) -> Option<(u64, &[i32])> {
-        match &self.what {
-            What::Voice { delays_us, .. } => {
-                Some((self.sent[way.index()], &delays_us[way.index()]))
-            }
-            _ => None,
-        }
-    }
-
-    /// What is reported of it.
-    pub(crate) fn figures(&self) -> FlowFigures {
-        let sent = self.sent;
-        let whole = |sent: u64| u32::try_from(sent).unwrap_or(u32::MAX);
-        match &self.what {
-            What::Voice { streams, .. } => {
-                let stream = |way: usize| Stream {
-                    sent: whole(sent[way]),
-                    stream: streams[way].report(whole(sent[way])),
-                };
-                FlowFigures::Voice {
-                    calls: vec![Call {
-                        up: stream(0),
-                        down: stream(1),
-                    }],
-                }
-            }
-            What::Datagrams { seen, .. } | What::Ping { seen, .. } => {
-                FlowFigures::Transfer(self.transfer(seen, sent[0]))
-            }
-            What::Tcp(ends, seen) => {
-                let mut transfer = self.transfer(seen, 0);
-                transfer.tcp = Some(Tcp::from(ends[0].statistics()));
-                FlowFigures::Transfer(transfer)
-            }
-        }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    fn transfer(&self, seen: &Seen, sent: u64) -> Transfer {
-        let mut delays = seen.delays_us.clone();
-        delays.sort_unstable();
-        let seconds = self.window.length().as_secs_f64();
-        Transfer {
-            sent,
-            lost: sent.saturating_sub(delays.len() as u64),
-            goodput_bps: seen.payload as f64 * 8.0 / seconds.max(1e-9),
-            delay_ms: DelaySummary::of_sorted(&delays),
-            tcp: None,
-        }
-    }
-}
-
-fn voice(plan: &Traffic, window: &Window) -> Result<What, FlowError> {
-    let wanted = plan.codec.as_deref().unwrap_or(Profile::G711.name());
-    let profile = Profile::ALL
-        .into_iter()
-        .find(|profile| profile.name() == wanted);
-    let profile = profile.ok_or_else(|| FlowError::Profile {
-        name: wanted.to_owned(),
-        known: Profile::ALL.map(Profile::name).join(", "),
-    })?;
-    let packets = window.length().as_nanos() / profile.packet_ns() + 2;
-    let spec = StreamSpec {
-        profile,
-        packets: u32::try_from(packets).unwrap_or(u32::MAX),
-        late_ms: LATE_MS,
-        offset_ns: 0,
-    };
-    Ok(What::Voice {
-        profile,
-        streams: Box::new([StreamStats::new(spec), StreamStats::new(spec)]),
-        delays_us: [Vec::new(), Vec::new()],
-    })
-}
-
-/// Time between packets of `octets` (IP) whose UDP payload comes at `rate` bit/s.
-fn pace(octets: u32, rate: u64) -> Duration {
-    Duration::from_nanos(u64::from(octets - HEADERS) * 8 * 1_000_000_000 / rate.max(1))
 }

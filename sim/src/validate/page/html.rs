@@ -1,20 +1,6 @@
 //! HTML with nothing in it but what was meant.
 
-/// `text` so that HTML shows it as it is, also inside a quoted attribute.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
+use crate::html::escape;
 
 /// A table in a box of its own that can be scrolled sideways. The first of `header` is that of the
 /// row names; cells are HTML with the class of the column.

@@ -1,6 +1,7 @@
 //! Every row with its figures, deviations and reasons.
 
-use super::html::{escape, table};
+use super::html::table;
+use crate::html::escape;
 use crate::validate::{
     Check, DirectionFigures, Report, Verdict, VoiceResult, VoiceSummary, claim::Claim, text,
 };
