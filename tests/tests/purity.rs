@@ -1,4 +1,4 @@
-//! What the cores may not do, checked in their source: no clock, no randomness but a seed's, no
+//! What the cores and the air may not do, checked in their source: no clock, no randomness but a seed's, no
 //! map whose order differs between runs, no unsafe code. And no file that nobody reads to the end.
 
 use std::path::{Path, PathBuf};
@@ -12,6 +12,27 @@ const FORBIDDEN: &[&str] = &[
     "rand::",
     "Instant::now",
     "SystemTime",
+];
+/// Of the air: its maps and queues are std's, but no clock, no I/O, and no mathematics that differs
+/// between platforms.
+const FORBIDDEN_IN_THE_AIR: &[&str] = &[
+    "std::time",
+    "std::io",
+    "std::net",
+    "std::fs",
+    "std::env",
+    "std::thread",
+    "HashMap",
+    "HashSet",
+    "rand::",
+    "Instant::now",
+    "SystemTime",
+    ".ln()",
+    ".exp()",
+    ".log10()",
+    ".powf(",
+    ".powi(",
+    ".hypot(",
 ];
 /// Lines that a source file may have at most.
 const LONGEST_FILE: usize = 800;
@@ -46,21 +67,33 @@ fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-#[test]
-fn the_cores_are_pure() {
+/// Every use of one of `words` in the product's source below `folder`.
+fn offences(folder: &str, at_least: usize, words: &[&str]) -> Vec<String> {
     let mut files = Vec::new();
-    sources(&root().join("proto/src"), &mut files);
-    assert!(files.len() > 40, "only {} files found", files.len());
+    sources(&root().join(folder), &mut files);
+    assert!(files.len() > at_least, "only {} files found", files.len());
     let mut offences = Vec::new();
     for path in files.iter().filter(|path| !is_test_module(path)) {
         let text = std::fs::read_to_string(path).expect("a source file");
         for (number, line) in product_lines(&text) {
-            for word in FORBIDDEN.iter().filter(|word| line.contains(**word)) {
+            for word in words.iter().filter(|word| line.contains(**word)) {
                 offences.push(format!("{}:{}: {word}", path.display(), number + 1));
             }
         }
     }
-    assert!(offences.is_empty(), "{offences:#?}");
+    offences
+}
+
+#[test]
+fn the_cores_are_pure() {
+    let found = offences("proto/src", 40, FORBIDDEN);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_air_is_pure() {
+    let found = offences("sim/src/medium", 12, FORBIDDEN_IN_THE_AIR);
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
