@@ -165,7 +165,7 @@ fn the_json_schema_is_what_was_promised() {
             "received lost loss_pct late duplicated reordered out_of_range delay_ms jitter_ms \
              jitter_max_ms longest_gap_ms longest_gap_at_s quality mos_worst_window windows",
         );
-        same(&stream["delay_ms"], "min mean p50 p99 max");
+        same(&stream["delay_ms"], "min mean p50 p95 p99 max");
         same(
             &stream["windows"][0],
             "start_s sent lost late delay_ms quality",

@@ -50,7 +50,8 @@ pub struct DelaySummary {
     pub mean: f64,
     /// Median, nearest rank.
     pub p50: f64,
-    /// 95th percentile, nearest rank.
+    /// 95th percentile, nearest rank; 0 from an older peer, which did not tell it.
+    #[serde(default)]
     pub p95: f64,
     /// 99th percentile, nearest rank.
     pub p99: f64,
