@@ -28,6 +28,12 @@ pub(super) fn rows() -> Vec<Row> {
             judge(context, "air-11a", &SATURATED)
         }),
         row(
+            "air-lab-call",
+            "with Rether over a medium that contends, a call beside floods loses nothing, p99 <= 25 ms",
+            false,
+            |context| judge(context, "air-call-11a", &[]),
+        ),
+        row(
             "air-lab-repeat",
             "three runs of five saturated 802.11b stations give the same goodput to 1 %",
             false,
