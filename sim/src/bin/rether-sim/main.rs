@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 /// Simulates 802.11 cells with and without Rether: the shipped cores over a medium with
-/// contention, collisions and airtime, a thousand times faster than they would run.
+/// contention, collisions and airtime, hundreds to thousands of times faster than they would run.
 #[derive(Debug, Parser)]
 #[command(name = "rether-sim", version, after_help = EXAMPLES)]
 struct Arguments {
