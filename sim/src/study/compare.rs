@@ -213,8 +213,8 @@ pub(super) fn run(load: &Loaded, seed: u64) -> Result<Outcome, BuildError> {
     let text = load.text();
     let scenario =
         Scenario::parse(&text, "preset").map_err(|error| BuildError::Preset(error.to_string()))?;
-    // Every preset has one arm.
-    let arm = scenario.arm.first().ok_or(BuildError::Ideal)?;
+    let no_arm = || BuildError::Preset("it has no arm".to_owned());
+    let arm = scenario.arm.first().ok_or_else(no_arm)?;
     world::run(&scenario, arm, seed, &Options::default())
 }
 
