@@ -246,3 +246,59 @@ fn what_cannot_be_simulated_is_refused_with_a_remedy() {
     let error = simulate(&text, 1).unwrap_err().to_string();
     assert!(error.contains("policy"), "{error}");
 }
+
+#[test]
+fn a_tcp_flow_ends_when_it_should() {
+    let tcp = "[[traffic]]\nname = \"tcp\"\nkind = \"tcp\"\nfrom = \"a\"\nto = \"wire\"\nduration = \"2s\"\n";
+    let late = "[[traffic]]\nname = \"late\"\nkind = \"udp\"\nfrom = \"b\"\nto = \"wire\"\npacket-bytes = 1472\nstart = \"3s\"\nduration = \"3s\"\n";
+    let outcome = simulate(&(two_cells(36) + tcp + late), 1).unwrap();
+    let alone = transfer(&outcome, "late").goodput_bps / 1e6;
+    assert!(
+        (alone - 29.93).abs() < 0.3,
+        "{alone} Mb/s after the other has ended"
+    );
+    assert!(transfer(&outcome, "tcp").goodput_bps > 15e6);
+}
+
+#[test]
+fn floods_of_one_host_share_it() {
+    let text = two_cells(40) + &flow("one-up", "a", "wire", "") + &flow("two-up", "a", "wire", "");
+    let outcome = simulate(&text, 1).unwrap();
+    let goodput = |name: &str| transfer(&outcome, name).goodput_bps / 1e6;
+    let (one, two) = (goodput("one-up"), goodput("two-up"));
+    assert!((one + two - 29.93).abs() < 0.3, "{one} + {two} Mb/s");
+    assert!(one / two < 2.0 && two / one < 2.0, "{one} and {two} Mb/s");
+}
+
+#[test]
+fn a_flood_between_stations_counts_no_packet_twice() {
+    let text = two_cells(36) + &flow("across", "a", "b", "");
+    let outcome = simulate(&text, 1).unwrap();
+    let across = transfer(&outcome, "across");
+    // Both hops share the channel.
+    assert!((across.goodput_bps / 1e6 - 15.0).abs() < 1.5, "{across:?}");
+}
+
+#[test]
+fn loads_that_would_never_end_are_refused() {
+    let cases = [
+        ("kind = \"udp\"\nfrom = \"wire\"\nto = \"a\"", "rate"),
+        (
+            "kind = \"udp\"\nfrom = \"a\"\nto = \"wire\"\nrate = \"900Gbit/s\"",
+            "lower the rate",
+        ),
+        (
+            "kind = \"udp\"\nfrom = \"a\"\nto = \"wire\"\npacket-bytes = 0\nrate = \"1Mbit/s\"",
+            "1 to 1472",
+        ),
+        (
+            "kind = \"ping\"\nfrom = \"a\"\nto = \"wire\"\ninterval = \"0ms\"",
+            "interval",
+        ),
+    ];
+    for (flow, remedy) in cases {
+        let text = two_cells(40) + "[[traffic]]\nname = \"f\"\nduration = \"1s\"\n" + flow + "\n";
+        let error = simulate(&text, 1).unwrap_err().to_string();
+        assert!(error.contains(remedy), "{error}");
+    }
+}

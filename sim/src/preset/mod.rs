@@ -1,6 +1,6 @@
 //! Scenarios that many questions are asked of, as the text of a scenario file.
 //!
-//! They are text so that `rether-sim show` can print what was run, and everybody can change it.
+//! They are text, so that what a study ran is a file that everybody can run and change.
 
 mod loaded;
 mod reference;

@@ -1,6 +1,7 @@
 //! Writes out what a scenario says once and means many times: stations with a `count`, and the
 //! flows from and to them.
 
+use super::validate::Fault;
 use super::{Scenario, Station, Traffic};
 
 /// Where the tables of an expanded scenario stand in the file.
@@ -19,6 +20,54 @@ impl Origins {
         };
         places.get(index).copied().unwrap_or(index)
     }
+}
+
+/// The most stations that one `count` makes: the links between them are kept for each pair.
+const MOST: u16 = 1_000;
+
+/// What cannot be written out.
+pub(super) fn fault(scenario: &Scenario) -> Option<Fault> {
+    for (index, station) in scenario.station.iter().enumerate() {
+        if !(1..=MOST).contains(&station.count) {
+            let text = format!("must be 1 to {MOST}");
+            return Some(Fault {
+                table: "station",
+                index,
+                key: "count",
+                text,
+            });
+        }
+    }
+    let count = |name: &str| {
+        let group = scenario.station.iter().find(|station| station.name == name);
+        group.map_or(1, |station| station.count)
+    };
+    for (index, flow) in scenario.traffic.iter().enumerate() {
+        let (from, to) = (count(&flow.from), count(&flow.to));
+        if from > 1 && to > 1 && from != to {
+            let text = format!(
+                "`{}` are {from} and `{}` are {to}: give both the same count",
+                flow.from, flow.to
+            );
+            return Some(Fault {
+                table: "traffic",
+                index,
+                key: "to",
+                text,
+            });
+        }
+        let last = u32::from(flow.port.unwrap_or(0)) + 2 * u32::from(from.max(to));
+        if last > u32::from(u16::MAX) {
+            let text = "the ports of all copies must be below 65536; begin lower".to_owned();
+            return Some(Fault {
+                table: "traffic",
+                index,
+                key: "port",
+                text,
+            });
+        }
+    }
+    None
 }
 
 pub(super) fn expand(scenario: &mut Scenario) -> Origins {

@@ -152,17 +152,21 @@ impl Scenario {
                 daemons: true,
             });
         }
+        let meaning = |fault: validate::Fault| ScenarioError::Meaning {
+            origin: origin.to_owned(),
+            line: locate::line(text, fault.table, fault.index, fault.key),
+            key: fault.key_path(),
+            text: fault.text,
+        };
+        if let Some(fault) = expand::fault(&scenario) {
+            return Err(meaning(fault));
+        }
         let origins = expand::expand(&mut scenario);
         match validate::validate(&scenario) {
             None => Ok(scenario),
             Some(mut fault) => {
                 fault.index = origins.written(fault.table, fault.index);
-                Err(ScenarioError::Meaning {
-                    origin: origin.to_owned(),
-                    line: locate::line(text, fault.table, fault.index, fault.key),
-                    key: fault.key_path(),
-                    text: fault.text,
-                })
+                Err(meaning(fault))
             }
         }
     }
@@ -183,6 +187,20 @@ impl Scenario {
     #[must_use]
     pub fn needs_daemons(&self) -> bool {
         self.arm.iter().any(|arm| arm.daemons)
+    }
+
+    /// What it asks for that the simulator does not honour, if anything.
+    #[must_use]
+    pub fn lab_only(&self) -> Option<&'static str> {
+        if self.ap.iter().any(|ap| ap.security != Security::Open) {
+            Some("`security`: frames are not encrypted here")
+        } else if self.ap.iter().any(|ap| ap.mode != Mode::Bridge) {
+            Some("`mode = \"routed\"`")
+        } else if self.medium.capture {
+            Some("`medium.capture`; here it is `rether-sim run --pcap FILE`")
+        } else {
+            self.record.then_some("`record`")
+        }
     }
 
     /// What it asks for that a real machine cannot be told, if anything.

@@ -221,3 +221,48 @@ fn stations_with_a_count_are_written_out_with_their_flows() {
     let error = Scenario::parse(&bad, "many.toml").unwrap_err().to_string();
     assert!(error.starts_with("many.toml:17"), "{error}");
 }
+
+#[test]
+fn parameters_that_no_air_has_are_refused() {
+    let cases = [
+        (
+            "name = \"a\"",
+            "name = \"a\"\ncount = 0",
+            "station[1].count",
+        ),
+        (
+            "phy = \"11a\"",
+            "phy = \"11a\"\nmac = { retry-limit = 0 }",
+            "retry-limit",
+        ),
+        (
+            "phy = \"11a\"",
+            "phy = \"11a\"\nmac = { basic-rates-mbps = [7.3] }",
+            "7.3",
+        ),
+        (
+            "phy = \"11a\"",
+            "phy = \"11a\"\nmac = { vo = { aifsn = 2 } }",
+            "wmm",
+        ),
+        (
+            "phy = \"11a\"",
+            "phy = \"11a\"\nmac = { be = { cw-min = 9, cw-max = 3 } }",
+            "cw-min",
+        ),
+        (
+            "phy = \"11a\"",
+            "phy = \"11a\"\nposition = [nan, 0.0]",
+            "position",
+        ),
+        (
+            "name = \"two-arms\"",
+            "name = \"two-arms\"\nmedium = { kind = \"air\", path-loss = { exponent = nan } }",
+            "exponent",
+        ),
+    ];
+    for (good, bad, told) in cases {
+        let error = Scenario::parse(&GOOD.replacen(good, bad, 1), "bad.toml").unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}

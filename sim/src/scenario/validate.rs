@@ -1,5 +1,7 @@
 //! What the types cannot say: names that exist, values that fit each other.
 
+mod radio;
+
 use super::{Check, Deed, Event, Phy, Relation, Scenario, Traffic, TrafficKind, WIRE};
 
 /// A value that cannot be run, and where it stands.
@@ -79,7 +81,7 @@ fn top(scenario: &Scenario) -> Finding {
         let text = "`policy` is given as well; keep one of the two".to_owned();
         return Some(("policy-file", text));
     }
-    None
+    radio::medium(&scenario.medium)
 }
 
 fn taken(name: &str) -> String {
@@ -135,7 +137,10 @@ fn ap(scenario: &Scenario, index: usize) -> Finding {
         );
         return Some(("channel", text));
     }
-    rate_fault(ap.phy, ap.rate_mbps())
+    if !ap.position.x.is_finite() || !ap.position.y.is_finite() {
+        return Some(("position", "must be two numbers of metres".to_owned()));
+    }
+    rate_fault(ap.phy, ap.rate_mbps()).or_else(|| radio::mac(ap))
 }
 
 fn station(scenario: &Scenario, index: usize) -> Finding {
@@ -154,6 +159,11 @@ fn station(scenario: &Scenario, index: usize) -> Finding {
     let aps: Vec<_> = scenario.ap.iter().map(|ap| ap.name.as_str()).collect();
     if let Some(text) = unknown("access point", &station.ap, &aps) {
         return Some(("ap", text));
+    }
+    let places = station.walk.iter().map(|point| point.position);
+    let mut places = places.chain([station.position]);
+    if places.any(|place| !place.x.is_finite() || !place.y.is_finite()) {
+        return Some(("position", "must be two numbers of metres".to_owned()));
     }
     if !station.walk.iter().map(|point| point.at).is_sorted() {
         return Some((

@@ -194,7 +194,7 @@ fn point(scheme: Scheme, load: &Loaded, seeds: u64) -> Result<Point, BuildError>
         goodput_mbps: mean(|outcome| transfers(outcome).sum()),
         least_mbps: mean(|outcome| transfers(outcome).reduce(f64::min).unwrap_or_default()),
         collisions: mean(collisions),
-        token_share: mean(|outcome| outcome.tokens.airtime.as_secs_f64() / outcome.clock_seconds),
+        token_share: mean(|outcome| outcome.tokens.airtime.as_secs_f64() / outcome.window_seconds),
         missed: calls(|outcome| {
             let calls = outcome.calls?;
             Some(calls.up.missed().max(calls.down.missed()))

@@ -26,6 +26,14 @@ pub(crate) const LATE_MS: u32 = 150;
 pub(crate) enum FlowError {
     #[error("there is no voice profile `{name}`; there are: {known}")]
     Profile { name: String, known: String },
+    #[error("packet-bytes must be 1 to 1472: the simulator does not fragment")]
+    Size,
+    #[error("more than a packet each microsecond: lower the rate or raise packet-bytes")]
+    Pace,
+    #[error("the interval must be more than 0")]
+    Interval,
+    #[error("a flow that is not sent by radio first needs a rate, such as \"100Mbit/s\"")]
+    NoRate,
     #[error(transparent)]
     Tcp(#[from] TcpError),
 }
@@ -92,7 +100,11 @@ impl Flow {
                 Source::Bursty { .. } => vec![(start, Way::There)],
             },
             What::Ping { .. } => vec![(start, Way::There)],
-            What::Tcp(..) => vec![(start, Way::Back), (start, Way::There)],
+            What::Tcp(..) => vec![
+                (start, Way::Back),
+                (start, Way::There),
+                (self.window.end, Way::There),
+            ],
         }
     }
 
@@ -119,6 +131,7 @@ impl Flow {
                 if let Source::Saturating {
                     outstanding,
                     window,
+                    ..
                 } = source
                 {
                     let missing = *window - (*outstanding).min(*window);
@@ -149,7 +162,11 @@ impl Flow {
     fn finish(&mut self, now: Instant, way: Way, out: &mut Vec<Packet>) -> Option<Instant> {
         match &mut self.what {
             What::Tcp(ends, _) => {
-                ends[way.index()].poll(now);
+                // The receiver closes by itself; its stop would reset the connection.
+                match way {
+                    Way::There => ends[0].stop(now),
+                    Way::Back => ends[1].poll(now),
+                }
                 self.drain(now, way, out)
             }
             _ => None,
@@ -272,13 +289,19 @@ impl Flow {
     /// A packet has left the sender's host. True if its application has room for another one.
     pub(crate) fn left(&mut self) -> bool {
         let What::Datagrams {
-            source: Source::Saturating { outstanding, .. },
+            source:
+                Source::Saturating {
+                    outstanding,
+                    window,
+                    most,
+                },
             ..
         } = &mut self.what
         else {
             return false;
         };
         *outstanding = outstanding.saturating_sub(1);
+        *window = (*window + 1).min(*most);
         true
     }
 
@@ -290,6 +313,7 @@ impl Flow {
                 Source::Saturating {
                     outstanding,
                     window,
+                    ..
                 },
             ..
         } = &mut self.what

@@ -10,7 +10,12 @@ pub(crate) enum Source {
     Paced { interval: Duration },
     /// As many under way as a socket's buffer holds, or as many as the host's queue takes if that
     /// is less; the next when one is done.
-    Saturating { outstanding: u32, window: u32 },
+    Saturating {
+        outstanding: u32,
+        window: u32,
+        /// The window that it grows to.
+        most: u32,
+    },
     /// On and off in turn, for exponentially distributed times.
     Bursty {
         interval: Duration,

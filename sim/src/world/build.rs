@@ -17,7 +17,7 @@ use super::node::{Kind, Node, Radio, STRIDE, WIRE, Walk};
 use super::packet::NodeId;
 use super::{Happening, Options, TokenFigures, World};
 use crate::medium::{AccessParams, Medium, MediumConfig, RadioConfig};
-use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, Span};
+use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, Span, TrafficKind};
 use crate::traffic::{Flow, FlowError, Window};
 
 /// Why a scenario cannot be simulated.
@@ -26,8 +26,11 @@ pub enum BuildError {
     /// It is made for the lab's medium without airtime.
     #[error("the simulator needs a medium with airtime: write kind = \"air\" under [medium]")]
     Ideal,
+    /// A key that the simulator does not honour.
+    #[error("only the lab has {0}: run this scenario with `rether-lab run`, or leave it out")]
+    LabOnly(&'static str),
     /// An event that needs real programs.
-    #[error("the simulator cannot do `{0:?}`: run this scenario with `rether-lab run`")]
+    #[error("the simulator cannot do the event `{0:?}`: run this scenario with `rether-lab run`")]
     Event(Deed),
     /// A scenario that the program itself has made has mistakes.
     #[error("a scenario of our own is wrong: {0}")]
@@ -65,6 +68,9 @@ impl World {
         if scenario.medium.kind == MediumKind::Ideal {
             return Err(BuildError::Ideal);
         }
+        if let Some(key) = scenario.lab_only() {
+            return Err(BuildError::LabOnly(key));
+        }
         let events = scenario.event.iter().filter(|event| event.takes_place(arm));
         if let Some(event) = events
             .map(|event| event.deed)
@@ -80,6 +86,9 @@ impl World {
         let mut world = Self {
             now: ORIGIN,
             end: ORIGIN,
+            from: Instant::from_nanos(u64::MAX),
+            until: ORIGIN,
+            marks: Vec::new(),
             medium: Medium::new(config, rng.next_u64()),
             nodes: Vec::new(),
             flows: Vec::new(),
@@ -196,6 +205,7 @@ impl World {
             text = text.replace(&format!("{{{name}.mac}}"), &mac_of(number).to_string());
         }
         text = text.replace("{wire.ip}", &address(scenario, WIRE).to_string());
+        text = text.replace("{wire.mac}", &self.nodes[WIRE].mac.to_string());
         let config = ap_config::parse(&scenario.name, &text)
             .map_err(|error| BuildError::Policy(error.to_string()))?;
         Ok((config.cell.coordinator(phy), config.policy))
@@ -204,7 +214,8 @@ impl World {
     fn add_flows(&mut self, scenario: &Scenario, arm: &Arm) -> Result<(), BuildError> {
         let clock = ORIGIN + span(scenario.settle);
         let plans = scenario.traffic.iter().filter(|plan| plan.takes_place(arm));
-        for (number, plan) in plans.enumerate() {
+        let plans: Vec<_> = plans.collect();
+        for (number, plan) in plans.iter().copied().enumerate() {
             let ends = [&plan.from, &plan.to].map(|name| self.node_named(name));
             let window = Window::new(
                 clock + span(plan.start),
@@ -214,18 +225,42 @@ impl World {
             );
             let addresses = ends.map(|node| address(scenario, node));
             let seed = self.rng.next_u64();
-            let flow = Flow::new(plan, number, ends, addresses, window, seed);
-            let mut flow = flow.map_err(|error: FlowError| BuildError::Flow {
+            let refuse = |error: FlowError| BuildError::Flow {
                 flow: plan.name.clone(),
                 why: error.to_string(),
-            })?;
+            };
+            // Only a radio tells its host when it has room again.
+            let is_flood =
+                |plan: &scenario::Traffic| plan.kind == TrafficKind::Udp && plan.rate.is_none();
+            let floods = plans
+                .iter()
+                .filter(|other| is_flood(other) && other.from == plan.from);
+            let floods = u32::try_from(floods.count()).unwrap_or(u32::MAX);
+            if is_flood(plan) && !self.begins_by_radio(ends) {
+                return Err(refuse(FlowError::NoRate));
+            }
+            let flow = Flow::new(plan, number, ends, addresses, window, floods, seed);
+            let mut flow = flow.map_err(refuse)?;
+            self.from = self.from.min(window.counts_from);
+            self.until = self.until.max(window.counts_until);
             self.end = self.end.max(window.end + DRAIN);
             for (at, way) in flow.begin(&mut self.rng) {
                 self.call_at(at, number, way);
             }
             self.flows.push(flow);
         }
+        self.from = self.from.min(self.until);
+        self.at(self.from, Happening::Mark);
+        self.at(self.until, Happening::Mark);
         Ok(())
+    }
+
+    fn begins_by_radio(&self, [from, to]: [NodeId; 2]) -> bool {
+        match (&self.nodes[from].kind, &self.nodes[to].kind) {
+            (Kind::Station { .. }, _) => true,
+            (Kind::Ap { .. }, Kind::Station { ap, .. }) => *ap == from,
+            _ => false,
+        }
     }
 
     fn node_named(&self, name: &str) -> NodeId {

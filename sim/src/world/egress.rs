@@ -88,13 +88,14 @@ impl World {
             packet.tid = tid;
         }
         if self.medium.submit(self.now, id, frame).is_err() {
-            self.refuse(key);
+            self.refuse(node, key);
         }
     }
 
     /// A host's queue was full.
-    fn refuse(&mut self, key: usize) {
+    fn refuse(&mut self, node: NodeId, key: usize) {
         if let Some(Payload::Packet(packet)) = self.payloads.try_remove(key)
+            && self.flows[packet.flow].ends[packet.way.index()] == node
             && self.flows[packet.flow].refused()
         {
             self.call_at(self.now + RETRY, packet.flow, packet.way);
@@ -109,8 +110,10 @@ impl World {
         }
     }
 
-    pub(super) fn drop_payload(&mut self, key: usize) {
+    /// The radio of `node` is done with a packet. Its application has room again if it is there.
+    pub(super) fn sent_off(&mut self, node: NodeId, key: usize) {
         if let Some(Payload::Packet(packet)) = self.payloads.try_remove(key)
+            && self.flows[packet.flow].ends[packet.way.index()] == node
             && self.flows[packet.flow].left()
         {
             self.hungry.push(packet.flow);
@@ -205,7 +208,7 @@ impl World {
                     }
                 }
                 Verdict::Drop(PacketId(id)) => {
-                    self.refuse(usize::try_from(id).unwrap_or(usize::MAX));
+                    self.refuse(node, usize::try_from(id).unwrap_or(usize::MAX));
                 }
             }
         }
@@ -250,8 +253,9 @@ impl World {
             psdu_octets: phy.psdu_octets(octets),
             rates: RateSeries::fixed(rate),
         };
-        self.tokens.frames += 1;
-        if self.medium.submit(self.now, id, frame).is_err() {
+        if self.medium.submit(self.now, id, frame).is_ok() {
+            self.tokens.frames += 1;
+        } else {
             self.payloads.remove(key);
         }
     }

@@ -86,11 +86,18 @@ enum Happening {
     Stride(NodeId),
     /// Airtime is noted.
     Sample,
+    /// What counts begins or ends.
+    Mark,
 }
 
 struct World {
     now: Instant,
     end: Instant,
+    /// From the first to the last moment that counts for any flow.
+    from: Instant,
+    until: Instant,
+    /// What had been counted at these two.
+    marks: Vec<outcome::Mark>,
     medium: Medium,
     rng: Rng,
     nodes: Vec<Node>,

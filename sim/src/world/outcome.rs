@@ -26,6 +26,9 @@ pub struct Outcome {
     pub seed: u64,
     /// How long it ran, in seconds of virtual time.
     pub clock_seconds: f64,
+    /// How much of it counts for any flow: what radios did and frames of the protocol are of that
+    /// time.
+    pub window_seconds: f64,
     /// By flow.
     pub traffic: BTreeMap<String, FlowFigures>,
     /// All calls together, if there are any.
@@ -65,13 +68,21 @@ pub enum Status {
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RadioFigures {
-    /// Counted from the start.
+    /// Counted while anything counts.
     #[serde(flatten)]
     pub counters: Counters,
     /// Share of its unicast transmissions that was not acknowledged.
     pub collision_probability: f64,
     /// Share of the time in which it sent.
     pub airtime_share: f64,
+}
+
+/// What had been counted at a moment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mark {
+    /// Of each radio, in the order of the nodes.
+    counters: Vec<Counters>,
+    tokens: TokenFigures,
 }
 
 /// Frames of the protocol.
@@ -117,6 +128,15 @@ pub struct Sample {
     pub acks: Duration,
 }
 
+impl TokenFigures {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            frames: self.frames - earlier.frames,
+            airtime: self.airtime - earlier.airtime,
+        }
+    }
+}
+
 impl World {
     pub(super) fn sample(&mut self) {
         let radios = self.nodes.iter().filter_map(|node| node.radio());
@@ -158,8 +178,24 @@ impl World {
         })
     }
 
+    /// Notes what has been counted when what counts begins, and when it ends.
+    pub(super) fn mark(&mut self) {
+        let radios = self.nodes.iter().filter_map(|node| node.radio());
+        let counters = radios.map(|radio| *self.medium.counters(radio.id));
+        self.marks.push(Mark {
+            counters: counters.collect(),
+            tokens: self.tokens,
+        });
+    }
+
     pub(super) fn outcome(mut self, scenario: &Scenario, arm: &Arm, seed: u64) -> Outcome {
         let clock = self.end.since(Instant::ZERO).as_secs_f64();
+        let window = self.until.since(self.from).as_secs_f64();
+        // Without flows nothing counts, and nothing was counted.
+        let mut marks = std::mem::take(&mut self.marks).into_iter();
+        let (begin, end) = marks.next().zip(marks.next()).unwrap_or_default();
+        let counted = begin.counters.iter().zip(&end.counters);
+        let mut counted = counted.map(|(begin, end)| end.since(begin));
         let traffic = self.flows.iter();
         let traffic = traffic
             .map(|flow| (flow.name.clone(), flow.figures()))
@@ -167,14 +203,14 @@ impl World {
         let mut radios = BTreeMap::new();
         let mut status = BTreeMap::new();
         for node in &mut self.nodes {
-            if let Some(radio) = node.radio() {
-                let counters = *self.medium.counters(radio.id);
+            if node.radio().is_some() {
+                let counters = counted.next().unwrap_or_default();
                 radios.insert(
                     node.name.clone(),
                     RadioFigures {
                         counters,
                         collision_probability: counters.collision_probability(),
-                        airtime_share: counters.airtime.as_secs_f64() / clock.max(1e-9),
+                        airtime_share: counters.airtime.as_secs_f64() / window.max(1e-9),
                     },
                 );
             }
@@ -200,11 +236,12 @@ impl World {
             arm: arm.name.clone(),
             seed,
             clock_seconds: clock,
+            window_seconds: window,
             traffic,
             calls: self.calls(),
             radios,
             status,
-            tokens: self.tokens,
+            tokens: end.tokens.since(&begin.tokens),
             delays_us: if self.options.delays {
                 self.call_delays()
             } else {

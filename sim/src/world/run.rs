@@ -64,6 +64,7 @@ impl World {
             Happening::Cable { node, payload } => self.arrive(node, payload),
             Happening::Stride(node) => self.stride(node),
             Happening::Sample => self.sample(),
+            Happening::Mark => self.mark(),
         }
     }
 
@@ -157,7 +158,7 @@ impl World {
             tracer.forget(key);
         }
         match self.payloads.get(key) {
-            Some(Payload::Packet(_)) => self.drop_payload(key),
+            Some(Payload::Packet(_)) => self.sent_off(node, key),
             Some(Payload::Rether {
                 bytes,
                 handle,

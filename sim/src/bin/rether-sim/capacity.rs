@@ -20,20 +20,28 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 20, value_parser = interval)]
     interval: u16,
     /// Runs of each number of calls.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
     /// What counts of a run, in seconds of virtual time.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
     /// The largest number of calls that is tried.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=1000))]
     most: u16,
     /// The largest share of packets lost or late, in percent.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = percent)]
     missed: f64,
     /// Prints what was found as JSON.
     #[arg(long)]
     json: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=100.0).contains(share));
+    share.ok_or_else(|| "write a share from 0 to 100".to_owned())
 }
 
 fn interval(text: &str) -> Result<u16, String> {

@@ -21,13 +21,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_parser = phy)]
     phy: Option<Phy>,
     /// Runs of each point.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
     /// What counts of a run, in seconds of virtual time.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
     /// Calls beside the uploads.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     calls: u16,
     /// Where the page with the plots and the figures as JSON go.
     #[arg(long, value_name = "FOLDER", default_value = "compare")]

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use rether_proto::flow::FlowKey;
-use rether_proto::time::{Duration, Instant};
+use rether_proto::time::Duration;
 use rether_voip::profile::Profile;
 use rether_voip::stats::{StreamSpec, StreamStats};
 
@@ -20,19 +20,24 @@ const UDP_PAYLOAD: u16 = 1448;
 const PING_PAYLOAD: u16 = 56;
 /// Seven packets of an MPEG transport stream, as video has them.
 const VIDEO_PAYLOAD: u16 = 1316;
+/// UDP or ICMP payload of the largest packet that an Ethernet carries whole.
+const LARGEST_PAYLOAD: u16 = 1472;
+/// More packets than one each microsecond are a mistake, not a load.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(1);
 /// The first port that is handed out.
 const FIRST_PORT: u16 = 5200;
 /// Where a client's own ports begin.
 const CLIENT_PORT: u16 = 40_000;
 
 impl Flow {
-    /// The flow number `number` of a scenario.
+    /// The flow number `number` of a scenario; its host has so many saturating `floods`.
     pub(crate) fn new(
         plan: &Traffic,
         number: usize,
         ends: [NodeId; 2],
         addresses: [Ipv4Addr; 2],
         window: Window,
+        floods: u32,
         seed: u64,
     ) -> Result<Self, FlowError> {
         let offset = u16::try_from(number).unwrap_or(u16::MAX);
@@ -55,19 +60,31 @@ impl Flow {
             dst_port: ports[1],
             dscp: plan.dscp.unwrap_or_default(),
         };
+        if plan
+            .packet_bytes
+            .is_some_and(|bytes| !(1..=LARGEST_PAYLOAD).contains(&bytes))
+        {
+            return Err(FlowError::Size);
+        }
+        if plan.interval.is_some_and(|interval| interval.0.is_zero()) {
+            return Err(FlowError::Interval);
+        }
         let payload = |usual: u16| u32::from(plan.packet_bytes.unwrap_or(usual)) + HEADERS;
         let rate = plan.rate.map(|rate| rate.0);
+        // Floods of one host share the room that one has, as Linux's fair queues would have it.
+        let most = (SOCKET_BUFFER / floods.max(1)).max(1);
         let what = match plan.kind {
             TrafficKind::Voice => voice(plan, &window)?,
             TrafficKind::Udp => What::Datagrams {
                 octets: payload(UDP_PAYLOAD),
                 source: match rate {
                     Some(rate) => Source::Paced {
-                        interval: pace(payload(UDP_PAYLOAD), rate),
+                        interval: pace(payload(UDP_PAYLOAD), rate)?,
                     },
                     None => Source::Saturating {
                         outstanding: 0,
-                        window: SOCKET_BUFFER,
+                        window: most,
+                        most,
                     },
                 },
                 seen: Seen::default(),
@@ -76,8 +93,8 @@ impl Flow {
                 octets: payload(VIDEO_PAYLOAD),
                 source: Source::Bursty {
                     // Twice the mean rate for half of the time.
-                    interval: pace(payload(VIDEO_PAYLOAD), rate.unwrap_or(1) * 2),
-                    on_until: Instant::ZERO,
+                    interval: pace(payload(VIDEO_PAYLOAD), rate.unwrap_or(1).saturating_mul(2))?,
+                    on_until: window.start,
                 },
                 seen: Seen::default(),
             },
@@ -150,6 +167,10 @@ fn voice(plan: &Traffic, window: &Window) -> Result<What, FlowError> {
 }
 
 /// Time between packets of `octets` (IP) whose UDP payload comes at `rate` bit/s.
-fn pace(octets: u32, rate: u64) -> Duration {
-    Duration::from_nanos(u64::from(octets - HEADERS) * 8 * 1_000_000_000 / rate.max(1))
+fn pace(octets: u32, rate: u64) -> Result<Duration, FlowError> {
+    let nanos = u64::from(octets - HEADERS) * 8 * 1_000_000_000 / rate.max(1);
+    if nanos < SHORTEST_PAUSE.as_nanos() {
+        return Err(FlowError::Pace);
+    }
+    Ok(Duration::from_nanos(nanos))
 }
