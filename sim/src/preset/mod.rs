@@ -7,6 +7,9 @@ mod reference;
 
 use std::fmt::Write as _;
 
+use crate::scenario::Scenario;
+use crate::world::{self, BuildError, Options, Outcome};
+
 pub use loaded::Loaded;
 pub use reference::{Access, Background, Phy, Saturation, Voice};
 
@@ -27,6 +30,18 @@ fn calls(
         text,
         "\n[[station]]\nname = \"caller\"\nap = \"ap\"\ncount = {count}\n\n[[traffic]]\nname = \"call\"\nkind = \"voice\"\nfrom = \"caller\"\nto = \"wire\"\n{more}codec = \"{codec}\"\ndscp = {dscp}\nduration = \"{seconds}s\"\n",
     );
+}
+
+/// Runs the first arm of one of these texts.
+///
+/// # Errors
+/// When the text is no scenario that can be simulated, which a preset's numbers can bring about.
+pub(crate) fn run(text: &str, seed: u64) -> Result<Outcome, BuildError> {
+    let scenario =
+        Scenario::parse(text, "preset").map_err(|error| BuildError::Preset(error.to_string()))?;
+    let no_arm = || BuildError::Preset("it has no arm".to_owned());
+    let arm = scenario.arm.first().ok_or_else(no_arm)?;
+    world::run(&scenario, arm, seed, &Options::default())
 }
 
 impl Phy {

@@ -21,6 +21,12 @@ impl Span {
     }
 }
 
+impl From<Span> for rether_proto::time::Duration {
+    fn from(span: Span) -> Self {
+        Self::from_nanos(u64::try_from(span.0.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
 /// Splits `text` into its leading number and the unit after it.
 fn number_and_unit(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();

@@ -4,8 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Scheme;
-use super::compare::run;
-use crate::preset::{Loaded, Phy};
+use crate::preset::{self, Loaded, Phy};
 use crate::traffic::CallsWay;
 use crate::world::BuildError;
 
@@ -124,8 +123,10 @@ pub fn capacity(
 
 fn probe(load: &Loaded, seeds: u64, criterion: Criterion) -> Result<Probe, BuildError> {
     let seeds: Vec<u64> = (1..=seeds).collect();
-    let outcomes: Result<Vec<_>, BuildError> =
-        seeds.par_iter().map(|seed| run(load, *seed)).collect();
+    let outcomes: Result<Vec<_>, BuildError> = seeds
+        .par_iter()
+        .map(|seed| preset::run(&load.text(), *seed))
+        .collect();
     let mut probe = Probe {
         calls: load.calls,
         carried: 0,

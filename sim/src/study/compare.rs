@@ -3,10 +3,8 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::preset::{Access, Loaded, Phy};
-use crate::scenario::Scenario;
-use crate::traffic::FlowFigures;
-use crate::world::{self, BuildError, Options, Outcome, Status};
+use crate::preset::{self, Access, Loaded, Phy};
+use crate::world::{BuildError, Outcome, Status};
 
 /// What a cell is run by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -178,8 +176,9 @@ const fn load(phy: Phy, scheme: Scheme, calls: u16, uploads: u16, seconds: u32) 
 
 /// Runs one load with every seed.
 fn point(scheme: Scheme, load: &Loaded, seeds: u64) -> Result<Point, BuildError> {
-    let outcomes: Result<Vec<Outcome>, BuildError> =
-        (1..=seeds).map(|seed| run(load, seed)).collect();
+    let outcomes: Result<Vec<Outcome>, BuildError> = (1..=seeds)
+        .map(|seed| preset::run(&load.text(), seed))
+        .collect();
     let outcomes = outcomes?;
     let mean = |figure: fn(&Outcome) -> f64| average(outcomes.iter().map(figure));
     let calls = |figure: fn(&Outcome) -> Option<f64>| {
@@ -191,9 +190,12 @@ fn point(scheme: Scheme, load: &Loaded, seeds: u64) -> Result<Point, BuildError>
         scheme,
         calls: load.calls,
         uploads: load.uploads,
-        goodput_mbps: mean(|outcome| transfers(outcome).sum()),
-        least_mbps: mean(|outcome| transfers(outcome).reduce(f64::min).unwrap_or_default()),
-        collisions: mean(collisions),
+        goodput_mbps: mean(|outcome| outcome.goodputs_mbps().map(|(_, mbps)| mbps).sum()),
+        least_mbps: mean(|outcome| {
+            let each = outcome.goodputs_mbps().map(|(_, mbps)| mbps);
+            each.reduce(f64::min).unwrap_or_default()
+        }),
+        collisions: mean(|outcome| outcome.collision_probability(|_| true)),
         token_share: mean(|outcome| outcome.tokens.airtime.as_secs_f64() / outcome.window_seconds),
         missed: calls(|outcome| {
             let calls = outcome.calls?;
@@ -206,35 +208,6 @@ fn point(scheme: Scheme, load: &Loaded, seeds: u64) -> Result<Point, BuildError>
         }),
         failed_open: mean(failed_open),
     })
-}
-
-/// Runs a load once.
-pub(super) fn run(load: &Loaded, seed: u64) -> Result<Outcome, BuildError> {
-    let text = load.text();
-    let scenario =
-        Scenario::parse(&text, "preset").map_err(|error| BuildError::Preset(error.to_string()))?;
-    let no_arm = || BuildError::Preset("it has no arm".to_owned());
-    let arm = scenario.arm.first().ok_or_else(no_arm)?;
-    world::run(&scenario, arm, seed, &Options::default())
-}
-
-fn transfers(outcome: &Outcome) -> impl Iterator<Item = f64> {
-    outcome.traffic.values().filter_map(|flow| match flow {
-        FlowFigures::Transfer(transfer) => Some(transfer.goodput_bps / 1e6),
-        FlowFigures::Voice { .. } => None,
-    })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of frames")]
-fn collisions(outcome: &Outcome) -> f64 {
-    let (sent, acked) = outcome
-        .radios
-        .values()
-        .fold((0, 0), |(sent, acked), radio| {
-            let counters = &radio.counters;
-            (sent + counters.transmissions, acked + counters.acked)
-        });
-    1.0 - acked as f64 / sent.max(1) as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count")]

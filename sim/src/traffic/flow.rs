@@ -268,10 +268,7 @@ impl Flow {
                 }
             },
             What::Tcp(ends, seen) => {
-                let way = match packet.way {
-                    Way::There => Way::Back,
-                    Way::Back => Way::There,
-                };
+                let way = packet.way.other();
                 let end = &mut ends[way.index()];
                 let before = end.delivered();
                 if let Some(bytes) = packet.bytes {

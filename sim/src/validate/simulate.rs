@@ -4,10 +4,9 @@ use rether_proto::airtime::Rate;
 
 use super::reference::{self, SaturationRow, VoiceRow};
 use super::{DirectionFigures, SaturationFigures, VoiceFigures};
-use crate::preset::{Access, Background, Phy, Saturation, Voice};
-use crate::scenario::Scenario;
+use crate::preset::{self, Access, Background, Phy, Saturation, Voice};
 use crate::traffic::{CallsWay, FlowFigures};
-use crate::world::{self, Options, Outcome};
+use crate::world::Outcome;
 
 /// Simulates a saturated cell of the reference. All zero if the row cannot be made a scenario,
 /// which its checks exclude.
@@ -35,14 +34,9 @@ pub fn saturation(row: &SaturationRow, seed: u64) -> SaturationFigures {
             cpu_s_per_sim_s: None,
         };
     };
-    let stations = outcome.radios.iter().filter(|(name, _)| *name != "ap");
-    let (sent, acked) = stations.fold((0, 0), |(sent, acked), (_, radio)| {
-        let counters = &radio.counters;
-        (sent + counters.transmissions, acked + counters.acked)
-    });
     SaturationFigures {
         goodput_mbps: goodput(&outcome, ""),
-        collision_prob: 1.0 - share(acked, sent),
+        collision_prob: outcome.collision_probability(|name| name != "ap"),
         cpu_s_per_sim_s: cpu,
     }
 }
@@ -81,10 +75,8 @@ pub fn voice(row: &VoiceRow, seed: u64) -> VoiceFigures {
 }
 
 fn simulate(text: &str, seed: u64) -> Option<(Outcome, Option<f64>)> {
-    let scenario = Scenario::parse(text, "reference").ok()?;
-    let arm = scenario.arm.first()?;
     let before = cpu_seconds();
-    let outcome = world::run(&scenario, arm, seed, &Options::default()).ok()?;
+    let outcome = preset::run(text, seed).ok()?;
     let cpu = (cpu_seconds() - before) / outcome.clock_seconds;
     Some((outcome, Some(cpu)))
 }
@@ -126,16 +118,9 @@ fn direction(
 
 /// Payload of all flows whose names begin so, in Mb/s.
 fn goodput(outcome: &Outcome, prefix: &str) -> f64 {
-    let flows = outcome
-        .traffic
-        .iter()
-        .filter(|(name, _)| name.starts_with(prefix));
-    flows
-        .map(|(_, flow)| match flow {
-            FlowFigures::Transfer(transfer) => transfer.goodput_bps / 1e6,
-            FlowFigures::Voice { .. } => 0.0,
-        })
-        .sum()
+    let flows = outcome.goodputs_mbps();
+    let flows = flows.filter(|(name, _)| name.starts_with(prefix));
+    flows.map(|(_, mbps)| mbps).sum()
 }
 
 fn phy(

@@ -17,7 +17,7 @@ use super::node::{Kind, Node, Radio, STRIDE, WIRE, Walk};
 use super::packet::NodeId;
 use super::{Happening, Options, TokenFigures, World};
 use crate::medium::{AccessParams, Medium, MediumConfig, RadioConfig};
-use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, Span, TrafficKind};
+use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, TrafficKind};
 use crate::traffic::{Flow, FlowError, Window};
 
 /// Why a scenario cannot be simulated.
@@ -52,10 +52,6 @@ pub enum BuildError {
 const DRAIN: Duration = Duration::from_secs(1);
 /// The time that everything counts from; cores treat zero as a time like any other.
 const ORIGIN: Instant = Instant::ZERO;
-
-pub(super) fn span(span: Span) -> Duration {
-    Duration::from_nanos(u64::try_from(span.0.as_nanos()).unwrap_or(u64::MAX))
-}
 
 impl World {
     pub(super) fn build(
@@ -140,7 +136,7 @@ impl World {
                 },
             });
         }
-        let clock = ORIGIN + span(scenario.settle);
+        let clock = ORIGIN + Duration::from(scenario.settle);
         for (number, station) in scenario.station.iter().enumerate() {
             let ap = scenario.ap.iter().position(|ap| ap.name == station.ap);
             // The scenario has been validated: the access point is there.
@@ -158,7 +154,7 @@ impl World {
                 Box::new(Driver::new(core, GateMode::Open, PolicyTable::default()))
             });
             let points = station.walk.iter();
-            let points = points.map(|point| (clock + span(point.at), point.position));
+            let points = points.map(|point| (clock + Duration::from(point.at), point.position));
             let walk = Walk::new(station.position, points);
             let given = station.rate_mbps.or(cell.rate_mbps);
             let by_signal = scenario.medium.path_loss.is_some();
@@ -212,16 +208,16 @@ impl World {
     }
 
     fn add_flows(&mut self, scenario: &Scenario, arm: &Arm) -> Result<(), BuildError> {
-        let clock = ORIGIN + span(scenario.settle);
+        let clock = ORIGIN + Duration::from(scenario.settle);
         let plans = scenario.traffic.iter().filter(|plan| plan.takes_place(arm));
         let plans: Vec<_> = plans.collect();
         for (number, plan) in plans.iter().copied().enumerate() {
             let ends = [&plan.from, &plan.to].map(|name| self.node_named(name));
             let window = Window::new(
-                clock + span(plan.start),
-                span(plan.duration),
-                span(scenario.warm_up),
-                span(scenario.cool_down),
+                clock + Duration::from(plan.start),
+                Duration::from(plan.duration),
+                Duration::from(scenario.warm_up),
+                Duration::from(scenario.cool_down),
             );
             let addresses = ends.map(|node| address(scenario, node));
             let seed = self.rng.next_u64();
@@ -332,5 +328,5 @@ fn apply(access: &mut AccessParams, given: Access) {
     access.aifsn = given.aifsn.unwrap_or(access.aifsn);
     access.cw_min = given.cw_min.unwrap_or(access.cw_min);
     access.cw_max = given.cw_max.unwrap_or(access.cw_max);
-    access.txop = given.txop.map_or(access.txop, span);
+    access.txop = given.txop.map_or(access.txop, Duration::from);
 }

@@ -128,6 +128,27 @@ pub struct Sample {
     pub acks: Duration,
 }
 
+impl Outcome {
+    /// By flow that is not a call: payload that arrived, in Mb/s.
+    pub(crate) fn goodputs_mbps(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.traffic.iter().filter_map(|(name, flow)| match flow {
+            FlowFigures::Transfer(transfer) => Some((name.as_str(), transfer.goodput_bps / 1e6)),
+            FlowFigures::Voice { .. } => None,
+        })
+    }
+
+    /// The share of the unicast transmissions of some radios that was not acknowledged.
+    #[expect(clippy::cast_precision_loss, reason = "counts of frames")]
+    pub(crate) fn collision_probability(&self, of: impl Fn(&str) -> bool) -> f64 {
+        let radios = self.radios.iter().filter(|(name, _)| of(name));
+        let (sent, acked) = radios.fold((0, 0), |(sent, acked), (_, radio)| {
+            let counters = &radio.counters;
+            (sent + counters.transmissions, acked + counters.acked)
+        });
+        1.0 - acked as f64 / sent.max(1) as f64
+    }
+}
+
 impl TokenFigures {
     fn since(&self, earlier: &Self) -> Self {
         Self {

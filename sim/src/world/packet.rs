@@ -18,6 +18,13 @@ pub(crate) enum Way {
 }
 
 impl Way {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::There => Self::Back,
+            Self::Back => Self::There,
+        }
+    }
+
     pub(crate) const fn index(self) -> usize {
         self as usize
     }

@@ -198,11 +198,7 @@ impl World {
         let next = self.flows[flow].receive(self.now, packet, &mut out);
         self.sent(flow, out);
         if let Some(next) = next {
-            let other = match way {
-                Way::There => Way::Back,
-                Way::Back => Way::There,
-            };
-            self.call_at(next, flow, other);
+            self.call_at(next, flow, way.other());
         }
     }
 

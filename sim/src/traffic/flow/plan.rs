@@ -102,11 +102,7 @@ impl Flow {
                 octets: payload(PING_PAYLOAD),
                 interval: plan
                     .interval
-                    .map_or(Duration::from_millis(100), |interval| {
-                        Duration::from_nanos(
-                            u64::try_from(interval.0.as_nanos()).unwrap_or(u64::MAX),
-                        )
-                    }),
+                    .map_or(Duration::from_millis(100), Duration::from),
                 seen: Seen::default(),
             },
             TrafficKind::Tcp => {

@@ -73,11 +73,11 @@ pub(crate) struct Arguments {
 
 fn interval(text: &str) -> Result<Duration, String> {
     let span: Span = text.parse()?;
-    let nanos = u64::try_from(span.0.as_nanos()).unwrap_or(u64::MAX);
-    if nanos == 0 {
+    let span = Duration::from(span);
+    if span.is_zero() {
         return Err("must be more than 0".to_owned());
     }
-    Ok(Duration::from_nanos(nanos))
+    Ok(span)
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
