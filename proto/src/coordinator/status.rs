@@ -155,7 +155,7 @@ impl Coordinator {
                 address: *address,
                 agent: agent.map(|agent| agent.name.clone()),
                 silent: agent.is_some_and(|agent| agent.silent_since.is_some()),
-                link: station.link(),
+                link: station.link,
                 uplink: agent.map(|agent| agent.backlog).unwrap_or_default(),
                 downlink: station.queues.backlog(now),
                 airtime: station.used.up + station.used.down + station.used.overhead,
