@@ -50,7 +50,7 @@ impl Agent {
             .release_rt(self.now, budget(token.rt), air, &mut self.verdicts);
         let nrt = self
             .queues
-            .release_nrt(budget(token.nrt), air, &mut self.verdicts);
+            .release_nrt(self.now, budget(token.nrt), air, &mut self.verdicts);
         self.stats.tokens += 1;
         self.stats.released += u64::from(rt.packets) + u64::from(nrt.packets);
         self.stats.airtime_ns += (rt.airtime + nrt.airtime).as_nanos();

@@ -349,7 +349,9 @@ impl Coordinator {
             phy,
             rate: link.down,
         };
-        let down = station.queues.release_nrt(budget, air, &mut self.verdicts);
+        let down = station
+            .queues
+            .release_nrt(self.now, budget, air, &mut self.verdicts);
         station.used.down += down.airtime;
         station.deficit.spend(down.airtime);
         self.cycle.charge(down.airtime);
