@@ -10,6 +10,9 @@
 //! once. The hash also keeps floods of flows from going ahead of the others for ever; here only
 //! [`MAX_SPARSE`] flows can.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::collections::{BTreeMap, VecDeque};
 
 use super::codel::Codel;
@@ -81,6 +84,7 @@ impl Bulk {
         let size = |flow: &Flow| (flow.fifo.octets, flow.fifo.held.len());
         let (&fattest, _) = self.flows.iter().max_by_key(|(_, flow)| size(flow))?;
         let dropped = self.take(fattest);
+        self.forget_if_idle(fattest);
         self.settle();
         dropped
     }
@@ -104,6 +108,7 @@ impl Bulk {
         let fifo = fifo.unwrap_or_default();
         self.len -= fifo.held.len();
         self.octets -= fifo.octets;
+        self.forget_if_idle(key);
         self.settle();
         fifo
     }
@@ -169,6 +174,16 @@ impl Bulk {
         self.len -= 1;
         self.octets -= u64::from(len);
         fifo.pop()
+    }
+
+    /// Forgets a flow whose packets went without a turn.
+    fn forget_if_idle(&mut self, key: FlowKey) {
+        let flow = self.flows.get(&key);
+        if flow.is_some_and(|flow| flow.fifo.held.is_empty()) {
+            self.flows.remove(&key);
+            self.sparse.retain(|other| *other != key);
+            self.others.retain(|other| *other != key);
+        }
     }
 
     /// The flow whose turn it is.

@@ -25,6 +25,9 @@
 //! `R` is the flow's own: among many flows a visit may not reach each. It does not depend on how
 //! long the queue is, so target and queue cannot drive each other up.
 
+#[cfg(test)]
+mod tests;
+
 use crate::time::{Duration, Instant};
 
 const MIN_TARGET: Duration = Duration::from_millis(5);
