@@ -250,7 +250,7 @@ impl Queues {
         self.dropped
     }
 
-    /// Those of the dropped packets that waited too long (`CoDel`, RFC 8289).
+    /// Those of the dropped packets that `CoDel` dropped (RFC 8289).
     #[must_use]
     pub const fn codel_drops(&self) -> u64 {
         self.codel_drops

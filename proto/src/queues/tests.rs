@@ -176,6 +176,30 @@ fn the_backlog_tells_what_is_covered_from_the_rest() {
 }
 
 #[test]
+fn what_codel_drops_costs_no_airtime_and_is_counted() {
+    let mut queues = Queues::new(10_000);
+    let one = AIR.phy.exchange(AIR.rate, 1_500);
+    let (mut out, mut sent) = (VecDeque::new(), 0);
+    for ms in 0..2_000 {
+        for id in [2 * ms, 2 * ms + 1] {
+            queues.push(at(ms), &packet(id, 2, 1_500)).unwrap();
+        }
+        let spent = queues.release_nrt(at(ms), one, AIR, &mut out);
+        assert_eq!(
+            (spent.packets, spent.octets, spent.airtime),
+            (1, 1_500, one)
+        );
+        sent += 1;
+    }
+    let drops = queues.codel_drops();
+    assert!(drops > 50, "{drops}");
+    assert_eq!(queues.dropped(), drops);
+    assert_eq!(out.len() as u64, sent + drops);
+    let waiting = u64::from(queues.backlog(at(2_000)).nrt.packets);
+    assert_eq!(waiting, 4_000 - sent - drops);
+}
+
+#[test]
 fn an_ended_reservation_keeps_its_packets() {
     let mut queues = queues(2);
     queues.push(at(0), &packet(10, 2, 100)).unwrap();

@@ -246,8 +246,9 @@ fn tcp_fills_its_visits_and_waits_some_rounds() {
         (200, 100, 150),
     ] {
         let (used, wait) = tcp(round, batch, rtt);
-        std::eprintln!(
-            "round {round} ms, {batch} packets, RTT {rtt} ms: {used:.3} used, {wait:.2} rounds"
+        assert!(
+            used > 0.99 && wait < 2.0,
+            "round {round} ms, {batch} packets, RTT {rtt} ms: {used} used, {wait} rounds"
         );
     }
 }
