@@ -13,7 +13,7 @@
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::codel::Codel;
 use super::{Fifo, Held};
@@ -38,6 +38,8 @@ pub(super) struct Bulk {
     sparse: VecDeque<FlowKey>,
     /// RFC 8290's old flows.
     others: VecDeque<FlowKey>,
+    /// The flows that hold packets by their octets, so that no flood makes a search long.
+    sizes: BTreeSet<(u64, FlowKey)>,
     len: usize,
     octets: u64,
 }
@@ -56,6 +58,7 @@ impl Bulk {
             flows: BTreeMap::new(),
             sparse: VecDeque::new(),
             others: VecDeque::new(),
+            sizes: BTreeSet::new(),
             len: 0,
             octets: 0,
         }
@@ -72,43 +75,37 @@ impl Bulk {
     }
 
     /// Takes a packet. If there are more than `limit` now, the oldest of the flow with the most
-    /// octets has to go (RFC 8290, 4.1): who floods pays, and a sender learns of it soonest. The
-    /// search looks at each flow once, and there are at most `limit + MAX_SPARSE`.
+    /// octets has to go (RFC 8290, 4.1): who floods pays, and a sender learns of it soonest.
     pub(super) fn push(&mut self, held: Held, limit: usize) -> Option<PacketId> {
-        self.len += 1;
-        self.octets += u64::from(held.len);
-        self.flow(held.key).fifo.push(held);
+        self.change(held.key, |fifo| fifo.push(held));
         if self.len <= limit {
             return None;
         }
-        let size = |flow: &Flow| (flow.fifo.octets, flow.fifo.held.len());
-        let (&fattest, _) = self.flows.iter().max_by_key(|(_, flow)| size(flow))?;
-        let dropped = self.take(fattest);
-        self.forget_if_idle(fattest);
+        let (_, fattest) = *self.sizes.last()?;
+        let dropped = self.change(fattest, Fifo::pop);
+        if self.flows.len() > 2 * self.len + MAX_SPARSE {
+            self.forget_idle();
+        }
         self.settle();
         dropped
     }
 
     /// Takes over packets of one flow, behind those it has; whatever the limit.
     pub(super) fn append(&mut self, mut fifo: Fifo) {
-        let Some(first) = fifo.held.front() else {
-            return;
-        };
-        self.len += fifo.held.len();
-        self.octets += fifo.octets;
-        let flow = self.flow(first.key);
-        flow.fifo.octets += fifo.octets;
-        flow.fifo.held.append(&mut fifo.held);
+        if let Some(first) = fifo.held.front() {
+            self.change(first.key, |own| {
+                own.octets += fifo.octets;
+                own.held.append(&mut fifo.held);
+            });
+        }
     }
 
     /// Takes the packets of one flow out, in their order.
     pub(super) fn extract(&mut self, key: FlowKey) -> Fifo {
-        let flow = self.flows.get_mut(&key);
-        let fifo = flow.map(|flow| core::mem::take(&mut flow.fifo));
-        let fifo = fifo.unwrap_or_default();
-        self.len -= fifo.held.len();
-        self.octets -= fifo.octets;
-        self.forget_if_idle(key);
+        if !self.flows.contains_key(&key) {
+            return Fifo::default();
+        }
+        let fifo = self.change(key, core::mem::take);
         self.settle();
         fifo
     }
@@ -129,7 +126,7 @@ impl Bulk {
         if !drops {
             flow.deficit -= i64::from(len);
         }
-        let id = self.take(key)?;
+        let id = self.change(key, Fifo::pop)?;
         self.settle();
         Some(if drops {
             Verdict::Drop(id)
@@ -144,7 +141,7 @@ impl Bulk {
             let key = self.turn()?;
             let flow = self.flows.get_mut(&key)?;
             flow.deficit -= i64::from(flow.fifo.head()?);
-            let id = self.take(key);
+            let id = self.change(key, Fifo::pop);
             self.settle();
             id
         })
@@ -167,22 +164,29 @@ impl Bulk {
         })
     }
 
-    /// Takes the head of a flow.
-    fn take(&mut self, key: FlowKey) -> Option<PacketId> {
-        let fifo = &mut self.flows.get_mut(&key)?.fifo;
-        let len = fifo.head()?;
-        self.len -= 1;
-        self.octets -= u64::from(len);
-        fifo.pop()
+    /// Changes what a flow holds, and all that is counted of it.
+    fn change<T>(&mut self, key: FlowKey, change: impl FnOnce(&mut Fifo) -> T) -> T {
+        let fifo = &mut self.flow(key).fifo;
+        let (packets, octets) = (fifo.held.len(), fifo.octets);
+        let result = change(fifo);
+        let (new_packets, new_octets) = (fifo.held.len(), fifo.octets);
+        self.len = self.len + new_packets - packets;
+        self.octets = self.octets + new_octets - octets;
+        if packets > 0 {
+            self.sizes.remove(&(octets, key));
+        }
+        if new_packets > 0 {
+            self.sizes.insert((new_octets, key));
+        }
+        result
     }
 
-    /// Forgets a flow whose packets went without a turn.
-    fn forget_if_idle(&mut self, key: FlowKey) {
-        let flow = self.flows.get(&key);
-        if flow.is_some_and(|flow| flow.fifo.held.is_empty()) {
-            self.flows.remove(&key);
-            self.sparse.retain(|other| *other != key);
-            self.others.retain(|other| *other != key);
+    /// Forgets flows whose packets were dropped before their turn. There are so many of them that
+    /// it costs no more than their packets did.
+    fn forget_idle(&mut self) {
+        self.flows.retain(|_, flow| !flow.fifo.held.is_empty());
+        for list in [&mut self.sparse, &mut self.others] {
+            list.retain(|key| self.flows.contains_key(key));
         }
     }
 
