@@ -3,7 +3,7 @@
 //! Flows take turns by deficit round robin in octets, so that an upload does not make a game wait.
 //! A flow that was idle goes ahead of those that always have something: name lookups,
 //! acknowledgements and echo requests do not queue behind bulk. Each flow is kept short by
-//! [`Codel`]. No `no_std` crate of either algorithm exists on crates.io, so both are here.
+//! [`Codel`]. No maintained `no_std` crate of either algorithm was found, so both are here.
 //!
 //! RFC 8290 hashes flows into 1024 queues. Here each flow has exactly one queue under its key: no
 //! two flows share a fate, no seed is needed, and a reservation takes all its packets over at

@@ -22,9 +22,8 @@
 //! `2R`, and the interval has to be longer than that (RFC 8289, 4): it is twice the target, and
 //! 100 ms at least.
 //!
-//! Both are measured in the tests with a model of Reno through rounds of 20 to 200 ms: it fills
-//! its visits and waits less than two rounds, while 5 ms and 100 ms lose up to 22 % of the visits'
-//! room.
+//! In the tests, a model of Reno through rounds of 20 to 200 ms fills its visits and waits less
+//! than two rounds. With 5 ms and 100 ms the same model lost up to 22 % of the visits' room.
 //!
 //! `R` is the flow's own: among many flows a visit may not reach each. It does not depend on how
 //! long the queue is, so target and queue cannot drive each other up.
