@@ -79,7 +79,7 @@ pub struct PacketId(pub u64);
 pub enum Verdict {
     /// Sends it on its way now.
     Accept(PacketId),
-    /// Discards it: a queue was longer than its limit.
+    /// Discards it: a queue was longer than its limit, or stood for too long.
     Drop(PacketId),
     /// Discards it, for it goes inside a frame of the protocol.
     Carry(PacketId),

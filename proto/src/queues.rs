@@ -1,11 +1,13 @@
-//! What the gate holds for one station in one direction: a queue per reserved flow (RT), and one
-//! for everything else (NRT).
+//! What the gate holds for one station in one direction: a queue per reserved flow (RT), and fair
+//! queues for everything else (NRT).
 //!
 //! Only names and lengths are kept here; the packets stay in the kernel. A reserved flow is
 //! policed by a bucket filled at its promised rate: what fits is RT, what is beyond goes with the
 //! NRT share but never overtakes packets of its own flow.
 
+mod bulk;
 mod carrier;
+mod codel;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +16,7 @@ pub use carrier::Carrier;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
+use self::bulk::Bulk;
 use crate::airtime::{Phy, Rate, Turn};
 use crate::flow::FlowKey;
 use crate::machine::{Packet, PacketId, Verdict};
@@ -25,17 +28,18 @@ use crate::wire::{Backlog, ClassBacklog};
 #[derive(Clone, Debug)]
 pub struct Queues {
     flows: Vec<FlowQueue>,
-    bulk: Fifo,
+    bulk: Bulk,
     /// What is in those packets that the gate copied.
     copies: Copies,
     limit: usize,
     dropped: u64,
+    codel_drops: u64,
 }
 
 /// Contents of held packets.
 type Copies = BTreeMap<PacketId, Vec<u8>>;
 
-/// How many packets one FIFO may hold unless told otherwise: the `txqueuelen` that people know.
+/// How many packets a reserved flow, or all others together, may hold unless told otherwise: the `txqueuelen` that people know.
 pub const DEFAULT_LIMIT: usize = 1_000;
 
 /// What a release sent.
@@ -104,20 +108,6 @@ impl Fifo {
         let held = self.held.pop_front()?;
         self.octets -= u64::from(held.len);
         Some(held.id)
-    }
-
-    /// Takes the packets of one flow out, in their order.
-    fn extract(&mut self, key: FlowKey) -> Self {
-        let mut found = Self::default();
-        self.held.retain(|held| {
-            let other = held.key != key;
-            if !other {
-                found.push(*held);
-            }
-            other
-        });
-        self.octets -= found.octets;
-        found
     }
 }
 
@@ -202,19 +192,16 @@ fn gained(promise: &Promise, span: Duration) -> u128 {
 }
 
 impl Queues {
-    /// Empty queues of at most `limit` packets each.
+    /// Empty queues of at most `limit` packets for each reserved flow, and for all others together.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        let bulk = Fifo {
-            held: VecDeque::new(),
-            octets: 0,
-        };
         Self {
             flows: Vec::new(),
-            bulk,
+            bulk: Bulk::new(),
             copies: Copies::new(),
             limit,
             dropped: 0,
+            codel_drops: 0,
         }
     }
 
@@ -238,13 +225,15 @@ impl Queues {
         });
     }
 
-    /// Ends the reservation of `key`; its packets join the NRT queue.
+    /// Ends the reservation of `key`; its packets are NRT from now on.
     pub fn unreserve(&mut self, key: FlowKey) {
         let key = key.unmarked();
         if let Some(place) = self.flows.iter().position(|flow| flow.key == key) {
-            let mut flow = self.flows.remove(place);
-            self.bulk.octets += flow.fifo.octets;
-            self.bulk.held.append(&mut flow.fifo.held);
+            let fifo = self.flows.remove(place).fifo;
+            for held in &fifo.held {
+                self.copies.remove(&held.id);
+            }
+            self.bulk.append(fifo);
         }
     }
 
@@ -271,28 +260,34 @@ impl Queues {
         }
     }
 
-    /// Takes a packet into custody, or says that it must be dropped because its queue is full.
+    /// Takes a packet into custody. If that is one too many, another must be dropped: the newest
+    /// of a reserved flow; of the others, the oldest of the flow with the most octets.
     ///
     /// # Errors
-    /// The verdict to give when there is no room.
+    /// The verdict on the packet there is no room for, which is another than `packet` as a rule.
     pub fn push(&mut self, now: Instant, packet: &Packet) -> Result<(), Verdict> {
         let key = packet.flow.unmarked();
-        let flow = self.flows.iter_mut().find(|flow| flow.key == key);
-        let fifo = match flow {
+        let held = Held {
+            id: packet.id,
+            len: packet.len,
+            at: now,
+            key,
+        };
+        let dropped = match self.flows.iter_mut().find(|flow| flow.key == key) {
             Some(flow) => {
                 flow.last_packet = now;
-                &mut flow.fifo
+                let full = flow.fifo.held.len() >= self.limit;
+                if !full {
+                    flow.fifo.push(held);
+                }
+                full.then_some(packet.id)
             }
-            None => &mut self.bulk,
+            None => self.bulk.push(held, self.limit),
         };
-        if fifo.held.len() >= self.limit {
+        dropped.map_or(Ok(()), |id| {
             self.dropped += 1;
-            return Err(Verdict::Drop(packet.id));
-        }
-        let (id, len) = (packet.id, packet.len);
-        let at = now;
-        fifo.push(Held { id, len, at, key });
-        Ok(())
+            Err(Verdict::Drop(id))
+        })
     }
 
     /// Like [`Queues::push`], and keeps what is in the packet if its flow is reserved, so that it
@@ -331,19 +326,26 @@ impl Queues {
         })
     }
 
-    /// Packets dropped because a queue was full.
+    /// Packets dropped because a queue was full, or by `CoDel`.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
         self.dropped
     }
 
+    /// Those of the dropped packets that `CoDel` dropped (RFC 8289).
+    #[must_use]
+    pub const fn codel_drops(&self) -> u64 {
+        self.codel_drops
+    }
+
     /// True if nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bulk.held.is_empty() && self.flows.iter().all(|flow| flow.fifo.held.is_empty())
+        self.bulk.len() == 0 && self.flows.iter().all(|flow| flow.fifo.held.is_empty())
     }
 
-    /// Length of the packet that [`Queues::release_nrt`] would begin with at `now`.
+    /// Length of the packet that [`Queues::release_nrt`] would begin with at `now`. It may drop
+    /// that one.
     #[must_use]
     pub fn next_nrt(&self, now: Instant) -> Option<u32> {
         let beyond = self.flows.iter().find(|flow| flow.is_beyond(now));
@@ -355,7 +357,7 @@ impl Queues {
     #[must_use]
     pub fn backlog(&mut self, now: Instant) -> Backlog {
         let (mut rt, mut nrt) = (Count::default(), Count::default());
-        nrt.add(self.bulk.held.len(), self.bulk.octets);
+        nrt.add(self.bulk.len(), self.bulk.octets());
         for flow in &mut self.flows {
             flow.bucket.fill(&flow.promise, now);
             let mut bucket = flow.bucket.clone();
@@ -421,7 +423,7 @@ impl Queues {
     }
 
     /// Releases everything else within `budget`: first what reserved flows sent beyond their
-    /// promise, then the NRT queue.
+    /// promise, then the others flow by flow. Drops what `CoDel` says waits too long.
     pub fn release_nrt(
         &mut self,
         now: Instant,
@@ -445,8 +447,16 @@ impl Queues {
             if spent.airtime + air.cost(len) > budget {
                 break;
             }
-            spent.book(air.cost(len), len, Duration::ZERO);
-            release(&mut self.bulk, &mut self.copies, Verdict::Accept, out);
+            let Some(verdict) = self.bulk.pop(now) else {
+                break;
+            };
+            if matches!(verdict, Verdict::Accept(_)) {
+                spent.book(air.cost(len), len, Duration::ZERO);
+            } else {
+                self.dropped += 1;
+                self.codel_drops += 1;
+            }
+            out.push_back(verdict);
         }
         spent
     }
@@ -459,18 +469,29 @@ impl Queues {
     }
 
     /// Lets one packet pass, promised or not, reserved flows first; what it costs.
-    pub fn pass_one(&mut self, air: Air, out: &mut VecDeque<Verdict>) -> Option<Duration> {
+    pub fn pass_one(
+        &mut self,
+        now: Instant,
+        air: Air,
+        out: &mut VecDeque<Verdict>,
+    ) -> Option<Duration> {
         let reserved = self.flows.iter_mut().find(|flow| flow.fifo.head().is_some());
-        let fifo = match reserved {
-            Some(flow) => {
-                flow.delivered += u64::from(flow.fifo.head().unwrap_or_default());
-                &mut flow.fifo
+        if let Some(flow) = reserved {
+            let len = flow.fifo.head()?;
+            flow.delivered += u64::from(len);
+            release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out);
+            return Some(air.cost(len));
+        }
+        while let Some(len) = self.bulk.head() {
+            let verdict = self.bulk.pop(now)?;
+            out.push_back(verdict);
+            if matches!(verdict, Verdict::Accept(_)) {
+                return Some(air.cost(len));
             }
-            None => &mut self.bulk,
-        };
-        let cost = air.cost(fifo.head()?);
-        release(fifo, &mut self.copies, Verdict::Accept, out);
-        Some(cost)
+            self.dropped += 1;
+            self.codel_drops += 1;
+        }
+        None
     }
 
     /// Opens the gate: releases all that is held, reserved flows first.
@@ -479,7 +500,7 @@ impl Queues {
             flow.delivered += flow.fifo.octets;
             while release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out) {}
         }
-        while release(&mut self.bulk, &mut self.copies, Verdict::Accept, out) {}
+        out.extend(self.bulk.drain().map(Verdict::Accept));
     }
 }
 

@@ -149,8 +149,10 @@ pub struct AgentStats {
     pub released: u64,
     /// Packets that passed an open gate.
     pub passed: u64,
-    /// Packets dropped because a queue was full.
+    /// Packets dropped because a queue was full, or by `CoDel`.
     pub dropped: u64,
+    /// Those dropped by `CoDel`, because their flow's queue stood for too long.
+    pub codel_drops: u64,
     /// Times the gate failed open.
     pub failed_open: u64,
     /// Airtime used of grants, in nanoseconds by the model.
@@ -282,6 +284,7 @@ impl Agent {
             backlog: self.queues.backlog(self.now),
             stats: AgentStats {
                 dropped: self.queues.dropped(),
+                codel_drops: self.queues.codel_drops(),
                 ..self.stats
             },
         }

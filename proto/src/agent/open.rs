@@ -64,7 +64,7 @@ impl Agent {
         };
         self.open_until = self.open_until.max(self.now);
         while self.open_until < self.now + AHEAD {
-            let Some(cost) = self.queues.pass_one(air, &mut self.verdicts) else {
+            let Some(cost) = self.queues.pass_one(self.now, air, &mut self.verdicts) else {
                 self.timers.stop(Reason::FailOpen);
                 return;
             };

@@ -86,7 +86,7 @@ impl CoordinatorConfig {
         // A visit costs more than 1 ms of 802.11b air, and so does the HELLO that those hear whom
         // nobody visits in a cycle: longer turns and cycles pay for fewer of them.
         let is_dsss = matches!(phy.kind, PhyKind::DsssLong | PhyKind::DsssShort);
-        let (quantum, cycle) = if is_dsss { (40, 100) } else { (16, 50) };
+        let (quantum, cycle) = if is_dsss { (50, 100) } else { (16, 50) };
         let (quantum, cycle) = (Duration::from_millis(quantum), Duration::from_millis(cycle));
         Self {
             phy,
@@ -359,12 +359,11 @@ impl Coordinator {
             None => station.queues.push(self.now, packet),
         };
         station.gets_tcp |= packet.flow.protocol == TCP;
-        match pushed {
-            Ok(()) if station.queues.next_nrt(self.now).is_some() => {
-                self.cycle.enlist(packet.station, station);
-            }
-            Ok(()) => {}
-            Err(verdict) => self.verdicts.push_back(verdict),
+        if let Err(verdict) = pushed {
+            self.verdicts.push_back(verdict);
+        }
+        if station.queues.next_nrt(self.now).is_some() {
+            self.cycle.enlist(packet.station, station);
         }
     }
 

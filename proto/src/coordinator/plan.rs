@@ -192,7 +192,7 @@ impl Coordinator {
                     self.cycle.rotate();
                 } else {
                     // Nobody waits for who is alone.
-                    let quanta = if alone { 3 } else { 1 };
+                    let quanta = if alone { 2 } else { 1 };
                     station.deficit.earn(self.config.quantum * quanta);
                     station.turn_begun = true;
                 }

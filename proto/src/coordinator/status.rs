@@ -59,8 +59,10 @@ pub struct StationStatus {
     pub airtime_down: Duration,
     /// Airtime of its tokens and returns.
     pub airtime_overhead: Duration,
-    /// Packets to it that were dropped because its queue was full.
+    /// Packets to it that were dropped because its queue was full, or by `CoDel`.
     pub dropped: u64,
+    /// Those dropped by `CoDel`, because their flow's queue stood for too long.
+    pub codel_drops: u64,
 }
 
 /// A reservation at one moment.
@@ -163,6 +165,7 @@ impl Coordinator {
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
+                codel_drops: station.queues.codel_drops(),
             }
         };
         self.stations.iter_mut().map(describe).collect()
