@@ -6,7 +6,7 @@ use crate::ledger::visit_cost;
 use crate::mac::MacAddr;
 use crate::queues::{Air, Carrier};
 use crate::time::Duration;
-use crate::wire::{Data, Message, Packets};
+use crate::wire::{Data, Message};
 
 impl Coordinator {
     /// What is promised to a station, both ways. Small packets travel with the token.
@@ -140,16 +140,20 @@ impl Coordinator {
             turn,
             rate: link.down,
         };
+        // Small packets ride in the token, if one follows for certain.
+        let mut carrier = Carrier::token();
+        let rides = station.bundles() && wants_uplink && up.is_some_and(|up| grant >= up + budget);
+        let carrying = rides.then_some(&mut carrier);
         let down = station
             .queues
-            .release_nrt(now, budget, air, &mut self.verdicts);
+            .release_nrt(now, budget, air, carrying, &mut self.verdicts);
         station.used.down += down.airtime;
         station.deficit.spend(down.airtime);
         self.cycle.charge(down.airtime);
         self.occupy_radio(down.airtime);
         let left = grant.saturating_sub(down.airtime);
         if up.is_some_and(|up| left >= up) {
-            self.grant(address, Duration::ZERO, left - token, Packets::default());
+            self.grant(address, Duration::ZERO, left - token, carrier.into_packets());
         }
         self.end_turn(address);
     }
