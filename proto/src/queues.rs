@@ -132,10 +132,12 @@ struct Bucket {
 const BIT: u128 = 1_000_000_000;
 
 impl Bucket {
-    /// Two packets and what the flow sends within its delay bound: enough for the jitter that a
-    /// visit once a cycle causes.
+    /// Two packets, what the flow sends within its delay bound, and what it was owed while it could
+    /// not be served for a while: a standing queue would never be worked off by the promised rate
+    /// alone.
     fn depth(promise: &Promise) -> u128 {
-        u128::from(promise.packet) * 16 * BIT + gained(promise, promise.delay)
+        const OWED: Duration = Duration::from_millis(500);
+        u128::from(promise.packet) * 16 * BIT + gained(promise, promise.delay + OWED)
     }
 
     fn full(promise: &Promise, now: Instant) -> Self {

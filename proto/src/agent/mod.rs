@@ -16,7 +16,7 @@ use alloc::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate, Turn};
+use crate::airtime::{Phy, PhyKind, Rate, TID_GRANTED, Turn};
 use crate::mac::MacAddr;
 use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
 use crate::policy::PolicyTable;
@@ -308,8 +308,6 @@ impl Agent {
 
     fn send_tracked(&mut self, message: Message, handle: Option<TxHandle>) {
         if let Some(bssid) = self.session.bssid() {
-            /// The profile's granted class is AC_VI (802.11 clause 10.2.3.2, table 10-1).
-            const TID_GRANTED: u8 = 5;
             // Same TID as the data that it must leave behind.
             let tid = match self.turn {
                 Turn::Burst => TID_GRANTED,

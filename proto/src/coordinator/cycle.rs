@@ -199,9 +199,11 @@ impl Coordinator {
     /// passed their requests may be stuck behind what their radios held already.
     fn waiting(&self) -> u64 {
         const SETTLING: Duration = Duration::from_secs(3);
-        let settles = self.now.since(self.cycle.began) < SETTLING;
+        let is_free = self.mode == CellMode::Free;
+        let settles = is_free || self.now.since(self.cycle.began) < SETTLING;
         let waits = |station: &&Station| {
-            let unknown = station.live_agent().is_some_and(|agent| !agent.spoke);
+            let agent = station.live_agent();
+            let unknown = agent.is_some_and(|agent| is_free || !agent.spoke);
             station.wants_uplink() || (settles && unknown)
         };
         self.stations.values().filter(waits).count() as u64

@@ -24,7 +24,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate, Turn};
+use crate::airtime::{Phy, PhyKind, Rate, TID_GRANTED, Turn};
 use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
@@ -461,9 +461,14 @@ impl Machine for Coordinator {
             self.verdicts.is_empty(),
             "releases are drained before transmits"
         );
-        /// Voice: tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1).
+        /// Tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1); but in the
+        /// profile they leave behind what was released before them, in the granted class.
         const TID_VOICE: u8 = 6;
-        let tid = if self.config.phy.wmm { TID_VOICE } else { 0 };
+        let tid = match self.config.turn {
+            Turn::Burst => TID_GRANTED,
+            Turn::Paired if self.config.phy.wmm => TID_VOICE,
+            Turn::Paired => 0,
+        };
         while let Some(Outgoing {
             to,
             session,

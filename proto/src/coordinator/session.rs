@@ -124,6 +124,7 @@ impl Coordinator {
             heard_us: self.now,
             last_sent: self.now,
         });
+        self.serve_anew(from);
         // A token of the agent's last life will not come back.
         self.end_leases(Some(from));
         self.events.push_back(CoordinatorEvent::Registered {
