@@ -22,9 +22,9 @@ pub(super) const TCP_ACK: u32 = 52;
 /// The radio may have so much to send when a visit begins: enough not to fall idle, too little to
 /// hold up a promise.
 const RADIO_AHEAD: Duration = Duration::from_millis(1);
-/// Packets for a station wait for its next token for so many eighths of their delay bound, and are
+/// Packets for a station wait for its next token for so many sixteenths of their delay bound, and are
 /// late after so many.
-const DOWN: (u64, u64) = (5, 6);
+const DOWN: (u64, u64) = (10, 13);
 
 /// A visit that the planner chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +119,8 @@ impl Coordinator {
             let (patience, bound) = DOWN;
             Demand {
                 // Without tokens there is nothing to wait for.
-                from: since + if up.is_some() { delay * patience / 8 } else { Duration::ZERO },
-                until: since + delay * bound / 8,
+                from: since + if up.is_some() { delay * patience / 16 } else { Duration::ZERO },
+                until: since + delay * bound / 16,
             }
         });
         match (up_demand, down) {
