@@ -5,6 +5,7 @@ use std::fmt;
 
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig};
 use rether_proto::airtime::{Phy, PhyKind, Rate};
+use rether_proto::auth::handshake;
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorConfig};
 use rether_proto::flow::FlowKey;
 use rether_proto::machine::{Input, Machine, Packet, PacketId};
@@ -12,7 +13,7 @@ use rether_proto::policy::Direction;
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::{
-    Backlog, Bye, ByeReason, CellMode, ClassBacklog, HEADER_LEN, Header, Hello, MAX_FRAME, Message,
+    Backlog, Bye, ByeReason, CellMode, ClassBacklog, HEADER_LEN, Handshake, Header, Hello, MAX_FRAME, Message,
     Outcome as Decision, Policy, Register, RegisterAck, RegisterStatus, Request, Reserve,
     ReserveOp, Reserved, Return, Token, explain,
 };
@@ -338,6 +339,15 @@ impl Bench {
         buf[..len].to_vec()
     }
 
+    /// None, one of the length that is right, or of another one.
+    fn handshake(&mut self, right: usize) -> Handshake {
+        let len = [0, right, self.place(Handshake::MAX)][self.place(3)];
+        let octets: Vec<u8> = (0..len)
+            .map(|_| self.rng.next_u64().to_le_bytes()[0])
+            .collect();
+        Handshake::new(&octets).expect("not longer than that")
+    }
+
     fn span(&mut self) -> Duration {
         let spans = [0, 1, 400, 5_000, 20_000, u64::from(u32::MAX)];
         Duration::from_micros(spans[self.place(spans.len())])
@@ -392,6 +402,7 @@ impl Bench {
                 epoch: self.epoch,
                 strategies: [0, Register::POLL, 0xff][self.place(3)],
                 name: "mallory".try_into().expect("a short name"),
+                handshake: self.handshake(handshake::FIRST),
             }),
             2 => Message::RegisterAck(RegisterAck {
                 instance: self.instance,
@@ -400,7 +411,9 @@ impl Bench {
                     RegisterStatus::Accepted,
                     RegisterStatus::Full,
                     RegisterStatus::UnsupportedStrategy,
-                ][self.place(3)],
+                    RegisterStatus::KeyRequired,
+                    RegisterStatus::WrongKey,
+                ][self.place(5)],
                 phy: Phy {
                     kind: PhyKind::DsssLong,
                     wmm: false,
@@ -408,6 +421,7 @@ impl Bench {
                 policy_version: [1, 2][self.place(2)],
                 cycle: self.span(),
                 silent_cycles: self.extreme(),
+                handshake: self.handshake(handshake::SECOND),
             }),
             3 => {
                 let mut rule = voice_rule();

@@ -2,7 +2,9 @@
 
 use alloc::string::String;
 
+use super::auth::Guard;
 use crate::airtime::Rate;
+use crate::auth::Keys;
 use crate::ledger::LinkRates;
 use crate::queues::Queues;
 use crate::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use crate::wire::Backlog;
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     pub(super) agent: Option<AgentSession>,
+    pub(super) guard: Guard,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
     link: LinkRates,
@@ -30,6 +33,8 @@ pub(super) struct Station {
 pub(super) struct AgentSession {
     pub(super) instance: u32,
     pub(super) session: u32,
+    /// Of its frames; `None` when all agents are believed.
+    pub(super) keys: Option<Keys>,
     pub(super) name: String,
     /// Visits in a row that it did not answer.
     pub(super) misses: u8,
@@ -85,9 +90,10 @@ impl Deficit {
 }
 
 impl Station {
-    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate) -> Self {
+    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate, now: Instant) -> Self {
         Self {
             agent: None,
+            guard: Guard::new(now),
             queues: Queues::new(queue_limit),
             link: LinkRates {
                 up: assumed_rate,

@@ -10,7 +10,9 @@ use crate::time::Duration;
 use super::code::octet_enum;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{DecodeError, EncodeError};
+use super::{DecodeError, EncodeError, Handshake};
+
+const TLV_HANDSHAKE: u8 = 1;
 
 octet_enum! {
     /// Whether a station takes part.
@@ -21,6 +23,10 @@ octet_enum! {
         Full = 1 => "full",
         /// The coordinator offers no token strategy that the agent can follow.
         UnsupportedStrategy = 2 => "unsupported strategy",
+        /// The coordinator has keys, and the agent showed none.
+        KeyRequired = 3 => "this cell needs a key",
+        /// The agent's key is not the one that the coordinator knows for it.
+        WrongKey = 4 => "wrong key",
     }
 }
 
@@ -35,6 +41,7 @@ octet_enum! {
 ///       31  policy version u32
 ///       35  cycle          u32   microseconds, fractions cut off
 ///       39  silent cycles  u8
+///       40  TLV 1          second message of the handshake, 88 octets; left out without keys
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterAck {
@@ -52,11 +59,15 @@ pub struct RegisterAck {
     pub cycle: Duration,
     /// After so many cycles without a frame from the coordinator the agent opens its gate.
     pub silent_cycles: u8,
+    /// Second message of the handshake; none from a coordinator without keys, or to an agent that
+    /// it does not believe.
+    #[serde(default)]
+    pub handshake: Handshake,
 }
 
 impl RegisterAck {
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
+        let mut ack = Self {
             instance: r.u32("instance")?,
             session: r.u32("session")?,
             status: r.code("status", RegisterStatus::from_octet)?,
@@ -64,7 +75,14 @@ impl RegisterAck {
             policy_version: r.u32("policy version")?,
             cycle: r.micros("cycle")?,
             silent_cycles: r.u8("silent cycles")?,
-        })
+            handshake: Handshake::NONE,
+        };
+        while let Some((kind, mut value)) = r.tlv()? {
+            if kind == TLV_HANDSHAKE {
+                ack.handshake = Handshake::read(&mut value)?;
+            }
+        }
+        Ok(ack)
     }
 
     pub(super) fn write(&self, w: &mut Writer<'_>) -> Result<(), EncodeError> {
@@ -74,7 +92,8 @@ impl RegisterAck {
         w.phy(&self.phy)?;
         w.u32(self.policy_version)?;
         w.micros(self.cycle)?;
-        w.u8(self.silent_cycles)
+        w.u8(self.silent_cycles)?;
+        self.handshake.write(TLV_HANDSHAKE, w)
     }
 }
 
@@ -88,6 +107,7 @@ impl fmt::Display for RegisterAck {
             policy_version,
             cycle,
             silent_cycles,
+            handshake,
         } = self;
         write!(f, "instance {instance:08x} {status} session {session:08x}")?;
         write!(
@@ -99,6 +119,10 @@ impl fmt::Display for RegisterAck {
         write!(
             f,
             " policy {policy_version} cycle {cycle} silent {silent_cycles}"
-        )
+        )?;
+        if handshake.is_none() {
+            return Ok(());
+        }
+        f.write_str(" with handshake")
     }
 }
