@@ -13,8 +13,8 @@ const DEVICE: &str = "ff112233445566778899aabbccddeeff00112233445566778899aabbcc
 
 fn file(folder: &Path, name: &str, text: &str, mode: u32) -> PathBuf {
     let path = folder.join(name);
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    std::fs::write(&path, text).expect("a key file");
+    std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("a key file");
     path
 }
 
@@ -29,7 +29,7 @@ fn read(text: &str) -> Result<Config, String> {
 }
 
 fn key(text: &str) -> Key {
-    text.parse().unwrap()
+    text.parse().expect("a key")
 }
 
 #[test]

@@ -104,9 +104,9 @@ impl Cell {
             deaf: false,
             packets: 0,
         };
-        cell.to_coordinator(Input::Command(CoordinatorCommand::StationJoined(STA)))
+        cell.tell_coordinator(Input::Command(CoordinatorCommand::StationJoined(STA)))
             .unwrap();
-        cell.to_agent(Input::Command(AgentCommand::LinkUp { bssid: AP }))
+        cell.tell_agent(Input::Command(AgentCommand::LinkUp { bssid: AP }))
             .unwrap();
         cell.run(Duration::from_millis(30));
         cell
@@ -122,7 +122,7 @@ impl Cell {
         cell
     }
 
-    pub(super) fn to_coordinator(
+    pub(super) fn tell_coordinator(
         &mut self,
         input: Input<'_, CoordinatorCommand>,
     ) -> Result<(), CoordinatorError> {
@@ -131,7 +131,7 @@ impl Cell {
         outcome
     }
 
-    pub(super) fn to_agent(&mut self, input: Input<'_, AgentCommand>) -> Result<(), AgentError> {
+    pub(super) fn tell_agent(&mut self, input: Input<'_, AgentCommand>) -> Result<(), AgentError> {
         let outcome = self.agent.handle(self.now, input);
         self.settle();
         outcome
@@ -141,9 +141,9 @@ impl Cell {
     pub(super) fn inject(&mut self, from: Side, bytes: &[u8]) -> bool {
         match from {
             Side::Agent => self
-                .to_coordinator(Input::Frame { from: STA, bytes })
+                .tell_coordinator(Input::Frame { from: STA, bytes })
                 .is_ok(),
-            Side::Coordinator => self.to_agent(Input::Frame { from: AP, bytes }).is_ok(),
+            Side::Coordinator => self.tell_agent(Input::Frame { from: AP, bytes }).is_ok(),
         }
     }
 
@@ -211,10 +211,10 @@ impl Cell {
             };
             self.now = self.now.max(at);
             if ap.is_some_and(|(at, _)| at <= self.now) {
-                self.to_coordinator(Input::Timeout).unwrap();
+                self.tell_coordinator(Input::Timeout).unwrap();
             }
             if sta.is_some_and(|(at, _)| at <= self.now) {
-                self.to_agent(Input::Timeout).unwrap();
+                self.tell_agent(Input::Timeout).unwrap();
             }
         }
         self.now = end;
@@ -236,7 +236,7 @@ impl Cell {
                 dscp: 0,
             },
         };
-        self.to_agent(Input::Packet(packet)).unwrap();
+        self.tell_agent(Input::Packet(packet)).unwrap();
     }
 
     pub(super) fn station(&mut self) -> StationStatus {
@@ -442,7 +442,7 @@ fn a_coordinator_that_was_restarted_is_met_anew() {
         ..site(3).unwrap()
     };
     cell.coordinator = new_coordinator(Some(auth), 99, cell.now);
-    cell.to_coordinator(Input::Command(CoordinatorCommand::StationJoined(STA)))
+    cell.tell_coordinator(Input::Command(CoordinatorCommand::StationJoined(STA)))
         .unwrap();
     cell.run(Duration::from_secs(2));
     assert!(cell.agent_events.contains(&AgentEvent::CoordinatorLost));
@@ -464,7 +464,7 @@ fn an_agent_that_was_restarted_is_met_anew() {
         ..AgentConfig::default()
     };
     cell.agent = Agent::new(config, STA, 3, cell.now);
-    cell.to_agent(Input::Command(AgentCommand::LinkUp { bssid: AP }))
+    cell.tell_agent(Input::Command(AgentCommand::LinkUp { bssid: AP }))
         .unwrap();
     cell.run(Duration::from_millis(100));
     assert!(cell.status().registered);
@@ -474,10 +474,10 @@ fn an_agent_that_was_restarted_is_met_anew() {
 #[test]
 fn byes_of_both_sides_are_believed() {
     let mut cell = Cell::with_keys();
-    cell.to_agent(Input::Command(AgentCommand::Stop)).unwrap();
+    cell.tell_agent(Input::Command(AgentCommand::Stop)).unwrap();
     assert_eq!(cell.station().agent, None);
     let mut cell = Cell::with_keys();
-    cell.to_coordinator(Input::Command(CoordinatorCommand::Stop))
+    cell.tell_coordinator(Input::Command(CoordinatorCommand::Stop))
         .unwrap();
     assert!(cell.agent_events.contains(&AgentEvent::CoordinatorLost));
     assert_eq!(cell.status().gate, GateMode::Open);

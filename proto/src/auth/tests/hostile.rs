@@ -319,7 +319,7 @@ fn a_forged_answer_neither_makes_a_session_nor_spoils_the_right_one() {
             handshake: Handshake::new(&[8; SECOND][..len]).unwrap(),
         });
         let bytes = sealed(&ack, 5, None);
-        let outcome = cell.to_agent(Input::Frame {
+        let outcome = cell.tell_agent(Input::Frame {
             from: AP,
             bytes: &bytes,
         });
