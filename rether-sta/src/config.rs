@@ -56,6 +56,7 @@ impl Config {
             queue_limit: self.queue_limit,
             lost_after: self.lost_after,
             auth: self.key.clone().map(|key| AgentAuth { key, seed }),
+            ..AgentConfig::default()
         }
     }
 }

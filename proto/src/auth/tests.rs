@@ -297,11 +297,13 @@ fn the_cost_of_a_registration_is_what_the_documents_say() {
             policy_version: 1,
             cycle: Duration::from_millis(20),
             silent_cycles: 2,
+            turn: crate::airtime::Turn::Paired,
+            strategies: Register::POLL,
             handshake: Handshake::new(&[1; SECOND][..len]).unwrap(),
         });
         seen.push(octets(&ack));
     }
-    assert_eq!(seen, [39, 89, 40, 130]);
+    assert_eq!(seen, [39, 89, 42, 132]);
     let confirm = octets(&Message::Request(crate::wire::Request {
         backlog: crate::wire::Backlog::default(),
         rate: Rate(0),

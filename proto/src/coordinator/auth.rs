@@ -65,6 +65,7 @@ pub(super) struct Pending {
     pub(super) session: u32,
     pub(super) instance: u32,
     pub(super) name: String,
+    pub(super) strategies: u8,
     pub(super) keys: Keys,
 }
 
@@ -165,6 +166,7 @@ impl Coordinator {
                 session,
                 instance: register.instance,
                 name: name.into(),
+                strategies: register.strategies,
                 keys: Keys::new(Side::Coordinator, &split),
             });
         }

@@ -3,7 +3,9 @@
 use super::auth::Pending;
 use super::reservations::HOUSEKEEPING;
 use super::station::AgentSession;
-use super::{Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause};
+use super::{
+    Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause, Strategy, Tokens,
+};
 use crate::auth::Keys;
 use crate::mac::MacAddr;
 use crate::machine::Reason;
@@ -40,6 +42,7 @@ impl Coordinator {
         self.heard_from(from);
         match message {
             Message::Return(answer) => self.returned(from, &answer),
+            Message::Data(data) => self.data(from, &data),
             Message::Request(request) => self.requested(from, request),
             Message::Reserve(reserve) => self.reserve(from, &reserve),
             Message::Bye(_) => self.agent_stopped(from),
@@ -122,8 +125,10 @@ impl Coordinator {
             status,
             phy: self.config.phy,
             policy_version: self.policy.version,
-            cycle: self.ledger.cycle(),
+            cycle: self.announced_cycle(),
             silent_cycles: SILENT_CYCLES,
+            turn: self.config.turn,
+            strategies: self.strategies() & register.strategies,
             handshake,
         };
         self.outbox.push_back(Outgoing {
@@ -153,7 +158,14 @@ impl Coordinator {
             }
         }
         let name = alloc::string::String::from(register.name.as_str());
-        self.install(from, register.instance, fresh, name, None);
+        self.install(
+            from,
+            register.instance,
+            fresh,
+            name,
+            register.strategies,
+            None,
+        );
         fresh
     }
 
@@ -163,6 +175,7 @@ impl Coordinator {
             session,
             instance,
             name,
+            strategies,
             keys,
         } = pending;
         let station = self.stations.get_mut(&from);
@@ -171,7 +184,7 @@ impl Coordinator {
             agent.session = session;
             agent.keys = Some(keys);
         } else {
-            self.install(from, instance, session, name, Some(keys));
+            self.install(from, instance, session, name, strategies, Some(keys));
         }
         self.brief(from);
     }
@@ -183,8 +196,10 @@ impl Coordinator {
         instance: u32,
         session: u32,
         name: alloc::string::String,
+        strategies: u8,
         keys: Option<Keys>,
     ) {
+        let bundles = self.strategies() & strategies & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
@@ -195,22 +210,29 @@ impl Coordinator {
             name: name.clone(),
             misses: 0,
             silent_since: None,
+            bundles,
             backlog: Backlog::default(),
             heard_us: self.now,
             last_sent: self.now,
         });
         // A token of the agent's last life will not come back.
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == from)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(from));
         self.events.push_back(CoordinatorEvent::Registered {
             station: from,
             name,
         });
+        if self.config.tokens == Tokens::Always {
+            self.enter_token_mode();
+        }
+    }
+
+    /// The token strategies that agents may be asked to follow.
+    const fn strategies(&self) -> u8 {
+        match self.config.strategy {
+            Strategy::Poll => Register::POLL,
+            Strategy::Schedule => Register::POLL | Register::SCHEDULE,
+            Strategy::Auto | Strategy::Bundle => Register::POLL | Register::BUNDLE,
+        }
     }
 
     fn push_policy(&mut self, to: MacAddr) {
@@ -221,13 +243,7 @@ impl Coordinator {
     }
 
     fn agent_stopped(&mut self, from: MacAddr) {
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == from)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(from));
         if let Some(station) = self.stations.get_mut(&from) {
             station.agent = None;
         }
@@ -236,13 +252,7 @@ impl Coordinator {
     }
 
     pub(super) fn station_left(&mut self, address: MacAddr) {
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == address)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(address));
         self.release_station(address, ReleaseCause::StationLeft);
         self.cycle.forget(address);
         if let Some(mut station) = self.stations.remove(&address) {

@@ -53,7 +53,7 @@ impl Handshake {
 
     /// Reads the value of a TLV.
     pub(super) fn read(value: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let octets = value.rest("handshake", Self::MAX)?;
+        let octets = value.rest_to("handshake", Self::MAX)?;
         Ok(Self::new(octets).unwrap_or(Self::NONE))
     }
 

@@ -30,6 +30,11 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// What has not been read.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub(super) const fn left(&self) -> usize {
         self.rest.len()
     }
@@ -129,12 +134,12 @@ impl<'a> Reader<'a> {
     /// All that is left, as text of at most `max` octets.
     pub(super) fn text(&mut self, field: &'static str, max: usize) -> Result<&'a str, DecodeError> {
         let at = self.at;
-        core::str::from_utf8(self.rest(field, max)?)
+        core::str::from_utf8(self.rest_to(field, max)?)
             .map_err(|_| self.error(at, DecodeErrorKind::NotUtf8 { field }))
     }
 
     /// All that is left, at most `max` octets.
-    pub(super) fn rest(
+    pub(super) fn rest_to(
         &mut self,
         field: &'static str,
         max: usize,

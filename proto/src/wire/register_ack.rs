@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::Phy;
+use crate::airtime::{Phy, Turn};
 use crate::time::Duration;
 
 use super::code::octet_enum;
@@ -41,7 +41,9 @@ octet_enum! {
 ///       31  policy version u32
 ///       35  cycle          u32   microseconds, fractions cut off
 ///       39  silent cycles  u8
-///       40  TLV 1          second message of the handshake, 88 octets; left out without keys
+///       40  turn           u8    0 paired, 1 burst
+///       41  strategies     u8    as in REGISTER: those that both sides can follow
+///       42  TLV 1          second message of the handshake, 88 octets; left out without keys
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterAck {
@@ -59,6 +61,10 @@ pub struct RegisterAck {
     pub cycle: Duration,
     /// After so many cycles without a frame from the coordinator the agent opens its gate.
     pub silent_cycles: u8,
+    /// How granted frames get the medium.
+    pub turn: Turn,
+    /// What the coordinator may use with this agent, a set of bits as in [`super::Register`].
+    pub strategies: u8,
     /// Second message of the handshake; none from a coordinator without keys, or to an agent that
     /// it does not believe.
     #[serde(default)]
@@ -75,6 +81,12 @@ impl RegisterAck {
             policy_version: r.u32("policy version")?,
             cycle: r.micros("cycle")?,
             silent_cycles: r.u8("silent cycles")?,
+            turn: if r.flag("turn")? {
+                Turn::Burst
+            } else {
+                Turn::Paired
+            },
+            strategies: r.u8("strategies")?,
             handshake: Handshake::NONE,
         };
         while let Some((kind, mut value)) = r.tlv()? {
@@ -93,6 +105,8 @@ impl RegisterAck {
         w.u32(self.policy_version)?;
         w.micros(self.cycle)?;
         w.u8(self.silent_cycles)?;
+        w.u8((self.turn == Turn::Burst).into())?;
+        w.u8(self.strategies)?;
         self.handshake.write(TLV_HANDSHAKE, w)
     }
 }
@@ -107,6 +121,8 @@ impl fmt::Display for RegisterAck {
             policy_version,
             cycle,
             silent_cycles,
+            turn,
+            strategies,
             handshake,
         } = self;
         write!(f, "instance {instance:08x} {status} session {session:08x}")?;
@@ -118,7 +134,7 @@ impl fmt::Display for RegisterAck {
         )?;
         write!(
             f,
-            " policy {policy_version} cycle {cycle} silent {silent_cycles}"
+            " policy {policy_version} cycle {cycle} silent {silent_cycles} turn {turn:?} strategies {strategies:#04x}"
         )?;
         if handshake.is_none() {
             return Ok(());

@@ -155,7 +155,7 @@ impl World {
             let mac = mac_of(scenario.ap.len() + number);
             let agent = (arm.daemons && station.agent && cell.coordinator).then(|| {
                 // Nameless, so it has the key of the site, if the policy file names one.
-                let mut config = AgentConfig::default();
+                let mut config = agent_config();
                 let key = auth[ap].as_ref().and_then(|auth| auth.key_of(""));
                 config.auth = key.cloned().map(|key| AgentAuth {
                     key,
@@ -216,9 +216,12 @@ impl World {
         text = text.replace("{wire.mac}", &self.nodes[WIRE].mac.to_string());
         let config = ap_config::parse(&scenario.name, &text)
             .map_err(|error| BuildError::Policy(error.to_string()))?;
-        let mut coordinator = config.cell.coordinator(phy);
-        coordinator.auth = config.security.auth(secret_of(own));
-        Ok((coordinator, config.policy))
+        let mut cell = config.cell.coordinator(phy);
+        if std::env::var_os("BURST").is_some() {
+            cell.turn = rether_proto::airtime::Turn::Burst;
+        }
+        cell.auth = config.security.auth(secret_of(own));
+        Ok((cell, config.policy))
     }
 
     fn add_flows(&mut self, scenario: &Scenario, arm: &Arm) -> Result<(), BuildError> {
@@ -315,6 +318,14 @@ pub(super) fn rate_of(mbps: f64) -> Rate {
     )]
     let tenths = (mbps * 10.0 + 0.5) as u16;
     Rate(tenths)
+}
+
+/// Agents of hosts that can take packets out of frames.
+fn agent_config() -> AgentConfig {
+    AgentConfig {
+        bundle: true,
+        ..AgentConfig::default()
+    }
 }
 
 fn phy_of(ap: &Ap) -> Phy {

@@ -178,6 +178,8 @@ fn forged_words_of_an_agent_move_nothing_and_are_counted() {
             backlog: waiting,
             rate: Rate(10),
             refused: false,
+            oldest: Duration::ZERO,
+            newest: Duration::ZERO,
         }),
         Message::Reserve(Reserve {
             op: ReserveOp::Close,
@@ -316,6 +318,8 @@ fn a_forged_answer_neither_makes_a_session_nor_spoils_the_right_one() {
             policy_version: 1,
             cycle: Duration::from_millis(20),
             silent_cycles: 2,
+            turn: crate::airtime::Turn::Paired,
+            strategies: Register::POLL,
             handshake: Handshake::new(&[8; SECOND][..len]).unwrap(),
         });
         let bytes = sealed(&ack, 5, None);
@@ -346,6 +350,8 @@ fn a_forged_answer_neither_makes_a_session_nor_spoils_the_right_one() {
         policy_version: 1,
         cycle: Duration::from_millis(20),
         silent_cycles: 2,
+        turn: crate::airtime::Turn::Paired,
+        strategies: Register::POLL,
         handshake,
     });
     let mut keys = Keys::new(Side::Coordinator, &split);
