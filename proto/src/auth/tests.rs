@@ -314,5 +314,5 @@ fn the_cost_of_a_registration_is_what_the_documents_say() {
         let keyed = air(seen[1]) + air(seen[3]) + air(confirm);
         [open / 1_000, keyed / 1_000]
     });
-    assert_eq!(micros, [[1_731, 2_693], [355, 556]]);
+    assert_eq!(micros, [[1_732, 2_695], [355, 556]]);
 }
