@@ -49,6 +49,10 @@ pub(super) struct AgentSession {
     pub(super) silent_since: Option<Instant>,
     /// Packets may travel inside of its tokens and returns.
     pub(super) bundles: bool,
+    /// The token of the last return whose packets were taken.
+    pub(super) carried: Option<u32>,
+    /// It spoke since tokens are passed, so its backlog is known.
+    pub(super) spoke: bool,
     /// What it last said it holds.
     pub(super) backlog: Backlog,
     /// When it last showed that it heard us.
@@ -61,6 +65,7 @@ impl AgentSession {
     /// It spoke, so it lives.
     pub(super) const fn heard(&mut self) {
         self.misses = 0;
+        self.spoke = true;
         self.silent_since = None;
     }
 }
