@@ -4,6 +4,7 @@ mod cell;
 pub mod cli;
 pub mod config;
 mod doctor;
+mod keygen;
 mod members;
 mod run;
 mod status;

@@ -5,6 +5,7 @@
 //! matches are shown to it, so that it can ask for their reservation (`flows`). In token mode
 //! everything waits for a TOKEN (`visit`). Whatever goes wrong, two silent cycles open the gate.
 
+mod auth;
 mod flows;
 mod open;
 mod session;
@@ -17,6 +18,7 @@ use alloc::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::airtime::{Phy, PhyKind, Rate, TID_GRANTED, Turn};
+use crate::auth::{AgentAuth, AuthError};
 use crate::mac::MacAddr;
 use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
 use crate::policy::PolicyTable;
@@ -26,6 +28,7 @@ use crate::time::{Duration, Instant};
 use crate::timer::Timers;
 use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStatus, Token};
 
+use auth::Guard;
 use flows::Flows;
 use session::Session;
 
@@ -38,6 +41,10 @@ pub struct AgentConfig {
     pub queue_limit: usize,
     /// How long without a HELLO until the coordinator counts as gone.
     pub lost_after: Duration,
+    /// What the coordinator is authenticated by; `None`: any is believed. Not recorded, because
+    /// recordings are given away: a replay needs it from elsewhere.
+    #[serde(skip)]
+    pub auth: Option<AgentAuth>,
     /// The host can take packets out of frames of the protocol, and copies small ones for them.
     pub bundle: bool,
 }
@@ -48,6 +55,7 @@ impl Default for AgentConfig {
             name: AgentName::default(),
             queue_limit: crate::queues::DEFAULT_LIMIT,
             lost_after: Duration::from_millis(3_500),
+            auth: None,
             bundle: false,
         }
     }
@@ -89,6 +97,9 @@ pub enum AgentEvent {
     },
     /// The coordinator refused this agent; its station is treated as unregistered.
     Rejected(RegisterStatus),
+    /// The coordinator does not show that it has our key; said once, until it does. The station
+    /// stays unregistered, and the agent goes on asking.
+    NotAuthenticated(AuthTrouble),
     /// A reservation was granted, refused or released.
     Reservation {
         /// The flow, as this station sends it.
@@ -103,6 +114,23 @@ pub enum AgentEvent {
     },
     /// The coordinator is gone: it said BYE, or fell silent for good.
     CoordinatorLost,
+}
+
+/// Why an agent with a key has no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthTrouble {
+    /// The coordinator accepts every agent and proves nothing.
+    #[error(
+        "the coordinator has no key, this agent has one: give it the key, or take this one away"
+    )]
+    NoKeyThere,
+    /// The coordinator, or somebody in its place, says that it does not believe us.
+    #[error("the coordinator refuses this agent: {0}")]
+    Refused(RegisterStatus),
+    /// The answer was not made with our key.
+    #[error("the coordinator's answer was not made with the key of this agent")]
+    WrongKeyThere,
 }
 
 /// What the gate catches.
@@ -135,6 +163,14 @@ pub enum AgentError {
     /// Of a session that is over, or never was.
     #[error("frame of session {0} dropped: not ours")]
     WrongSession(u32),
+    /// Forged, replayed, or by somebody without our key.
+    #[error("{kind} dropped: {error}")]
+    NotAuthenticated {
+        /// What it claims to be.
+        kind: crate::wire::MessageType,
+        /// Why it is not believed.
+        error: AuthError,
+    },
     /// A message that only a coordinator should receive, or that does not fit the state.
     #[error("{0} dropped: out of place here")]
     Unexpected(crate::wire::MessageType),
@@ -157,12 +193,19 @@ pub struct AgentStats {
     pub failed_open: u64,
     /// Airtime used of grants, in nanoseconds by the model.
     pub airtime_ns: u64,
+    /// Frames with a wrong tag.
+    #[serde(default)]
+    pub bad_tags: u64,
+    /// Frames that had come before.
+    #[serde(default)]
+    pub replays: u64,
 }
 
 /// The agent; see the module text. Driven as [`crate::machine`] says.
 #[derive(Clone, Debug)]
 pub struct Agent {
     config: AgentConfig,
+    guard: Option<Guard>,
     own_address: MacAddr,
     now: Instant,
     rng: Rng,
@@ -214,6 +257,9 @@ pub struct AgentStatus {
     pub bssid: Option<MacAddr>,
     /// True while registered with its coordinator.
     pub registered: bool,
+    /// True while that coordinator has shown that it has our key.
+    #[serde(default)]
+    pub authenticated: bool,
     /// What the gate catches.
     pub gate: GateMode,
     /// True while the gate is open because the coordinator fell silent.
@@ -237,8 +283,10 @@ impl Agent {
         let mut rng = Rng::new(seed);
         let session = Session::new(rng.next_u32());
         let queues = Queues::new(config.queue_limit);
+        let guard = config.auth.clone().map(Guard::new);
         Self {
             config,
+            guard,
             own_address,
             now,
             rng,
@@ -282,6 +330,7 @@ impl Agent {
         AgentStatus {
             bssid: self.session.bssid(),
             registered: self.session.is_registered(),
+            authenticated: self.guard.is_some() && self.session.is_registered(),
             gate: self.gate,
             failed_open: self.failed_open,
             rate: self.rate,
@@ -427,7 +476,9 @@ impl Machine for Agent {
                 tag: [0; 8],
             };
             // Every message an agent sends fits; one that did not is dropped, its timer retries.
-            if let Ok(len) = message.encode(&header, buf) {
+            if let Ok(len) = message.encode(&header, buf)
+                && self.seal(&mut buf[..len])
+            {
                 return Some(Transmit {
                     to,
                     len,

@@ -6,6 +6,7 @@
 //! round-robin in airtime. Each visit (`serve`) sends a station's downlink and then hands it a
 //! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
+mod auth;
 mod cycle;
 mod lease;
 mod plan;
@@ -25,6 +26,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::airtime::{Phy, PhyKind, Rate, TID_GRANTED, Turn};
+use crate::auth::{AuthError, CoordinatorAuth};
 use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
@@ -32,8 +34,9 @@ use crate::policy::PolicyTable;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, DecodeError, Header, Message, MessageType};
+use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, RegisterStatus};
 
+use auth::Authority;
 use cycle::Cycle;
 use lease::Leases;
 use reservations::Refusals;
@@ -77,6 +80,10 @@ pub struct CoordinatorConfig {
     pub reservation_limit: usize,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
+    /// What agents are authenticated by; `None`: every agent is believed. Not recorded, because
+    /// recordings are given away: a replay needs it from elsewhere.
+    #[serde(skip)]
+    pub auth: Option<CoordinatorAuth>,
 }
 
 impl CoordinatorConfig {
@@ -105,6 +112,7 @@ impl CoordinatorConfig {
             queue_limit: crate::queues::DEFAULT_LIMIT,
             reservation_limit: 1_000,
             assumed_rate,
+            auth: None,
         }
     }
 }
@@ -179,6 +187,14 @@ pub enum CoordinatorEvent {
     Released(FlowId, ReleaseCause),
     /// A station reported more airtime than it was granted.
     Overstayed(MacAddr),
+    /// A station's agent is not believed, said at the first REGISTER of that kind: it is treated
+    /// as an unregistered station.
+    NotAuthenticated {
+        /// The station.
+        station: MacAddr,
+        /// What is wrong.
+        status: RegisterStatus,
+    },
 }
 
 /// Why a reservation ended.
@@ -219,6 +235,25 @@ pub enum CoordinatorError {
         /// The session it claims.
         session: u32,
     },
+    /// Forged, replayed, or of no session that has keys.
+    #[error("frame from {from} dropped: {error}")]
+    NotAuthenticated {
+        /// Who seems to have sent it.
+        from: MacAddr,
+        /// Why it is not believed.
+        error: AuthError,
+    },
+    /// More REGISTERs than anybody needs.
+    #[error("REGISTER from {0} dropped: too many of them")]
+    TooManyRegisters(MacAddr),
+    /// An agent without a key, or with another one.
+    #[error("REGISTER from {from} refused: {status}")]
+    RefusedHandshake {
+        /// Who sent it.
+        from: MacAddr,
+        /// What it was answered.
+        status: RegisterStatus,
+    },
     /// A message that only an agent should receive.
     #[error("{kind} from {from} dropped: out of place here")]
     Unexpected {
@@ -241,6 +276,7 @@ pub enum CoordinatorError {
 #[derive(Clone, Debug)]
 pub struct Coordinator {
     config: CoordinatorConfig,
+    auth: Option<Authority>,
     now: Instant,
     rng: Rng,
     timers: Timers,
@@ -298,8 +334,10 @@ impl Coordinator {
         let mut timers = Timers::default();
         timers.set(Reason::Hello, now);
         let epoch = rng.next_u32().max(1);
+        let auth = config.auth.clone().map(Authority::new);
         Self {
             config,
+            auth,
             now,
             timers,
             epoch,
@@ -372,7 +410,8 @@ impl Coordinator {
     fn command(&mut self, command: CoordinatorCommand) {
         match command {
             CoordinatorCommand::StationJoined(address) => {
-                let fresh = Station::new(self.config.queue_limit, self.config.assumed_rate);
+                let fresh =
+                    Station::new(self.config.queue_limit, self.config.assumed_rate, self.now);
                 self.stations.entry(address).or_insert(fresh);
             }
             CoordinatorCommand::StationLeft(address) => self.station_left(address),
@@ -483,7 +522,9 @@ impl Machine for Coordinator {
                 tag: [0; 8],
             };
             // Policy fragments are cut to fit, everything else is small.
-            if let Ok(len) = message.encode(&header, buf) {
+            if let Ok(len) = message.encode(&header, buf)
+                && self.seal(to, session, &mut buf[..len])
+            {
                 return Some(Transmit {
                     to,
                     len,

@@ -2,8 +2,10 @@
 
 use alloc::string::String;
 
-use crate::airtime::{Phy, Rate, Turn};
+use super::auth::Guard;
 use super::service::Service;
+use crate::airtime::{Phy, Rate, Turn};
+use crate::auth::Keys;
 use crate::ledger::LinkRates;
 use crate::queues::Queues;
 use crate::time::{Duration, Instant};
@@ -13,6 +15,7 @@ use crate::wire::Backlog;
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     pub(super) agent: Option<AgentSession>,
+    pub(super) guard: Guard,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
     pub(super) link: LinkRates,
@@ -37,6 +40,8 @@ pub(super) struct Station {
 pub(super) struct AgentSession {
     pub(super) instance: u32,
     pub(super) session: u32,
+    /// Of its frames; `None` when all agents are believed.
+    pub(super) keys: Option<Keys>,
     pub(super) name: String,
     /// Visits in a row that it did not answer.
     pub(super) misses: u8,
@@ -99,9 +104,10 @@ impl Deficit {
 }
 
 impl Station {
-    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate) -> Self {
+    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate, now: Instant) -> Self {
         Self {
             agent: None,
+            guard: Guard::new(now),
             queues: Queues::new(queue_limit),
             link: LinkRates {
                 up: assumed_rate,
@@ -161,7 +167,9 @@ impl Station {
 
     /// Its agent will hold more than a grant of `nrt` can send.
     pub(super) fn holds_more_than(&self, phy: Phy, nrt: Duration) -> bool {
-        let packets = self.live_agent().map_or(0, |agent| agent.backlog.nrt.packets);
+        let packets = self
+            .live_agent()
+            .map_or(0, |agent| agent.backlog.nrt.packets);
         let one = phy.granted(Turn::Paired, self.link.up, self.mean_uplink_packet());
         one * u64::from(packets) > nrt * 3 / 2
     }
