@@ -5,5 +5,6 @@ pub mod cli;
 pub mod config;
 mod doctor;
 mod members;
+mod profile;
 mod run;
 mod status;

@@ -6,6 +6,7 @@
 //! (`visit`) sends a station's downlink and then hands it a token; the lease of that token is
 //! returned, lost or expires exactly once.
 
+mod counters;
 mod cycle;
 mod reservations;
 mod round_trip;
@@ -30,6 +31,7 @@ use crate::time::{Duration, Instant};
 use crate::timer::Timers;
 use crate::wire::{CellMode, DecodeError, Header, Message, MessageType};
 
+pub use counters::StationCounters;
 use cycle::Cycle;
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
@@ -108,6 +110,13 @@ pub enum CoordinatorCommand {
         station: MacAddr,
         /// Rates from the driver's station table.
         rates: LinkRates,
+    },
+    /// What the AP's radio has counted of this station.
+    Counters {
+        /// The station.
+        station: MacAddr,
+        /// From the driver's station table.
+        counters: StationCounters,
     },
     /// The policy table changed.
     Policy(PolicyTable),
@@ -314,6 +323,11 @@ impl Coordinator {
             CoordinatorCommand::Link { station, rates } => {
                 if let Some(station) = self.stations.get_mut(&station) {
                     station.heard_link(rates);
+                }
+            }
+            CoordinatorCommand::Counters { station, counters } => {
+                if let Some(station) = self.stations.get_mut(&station) {
+                    station.counters = counters;
                 }
             }
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coordinator, RoundTripStatus};
+use super::{Coordinator, RoundTripStatus, StationCounters};
 use crate::flow::FlowKey;
 use crate::ledger::LinkRates;
 use crate::mac::MacAddr;
@@ -61,6 +61,8 @@ pub struct StationStatus {
     pub airtime_overhead: Duration,
     /// Packets to it that were dropped because its queue was full.
     pub dropped: u64,
+    /// What the AP's radio has counted of it.
+    pub counters: StationCounters,
 }
 
 /// A reservation at one moment.
@@ -163,6 +165,7 @@ impl Coordinator {
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
+                counters: station.counters,
             }
         };
         self.stations.iter_mut().map(describe).collect()
