@@ -261,21 +261,21 @@ async fn control(hostapd: &mut Control, cell: &Cell) {
     assert_eq!(status.get("wpa_state"), Some("COMPLETED"));
 }
 
-/// Whether the station has heard a beacon that says `wanted`.
-async fn announced(wanted: &str) {
+/// Waits for a beacon that says `wanted`, or not if it is not `there`.
+async fn announced(wanted: &str, there: bool) {
     let mut heard = String::new();
     for _ in 0..20 {
         let output = Command::new("iw")
-            .args(["dev", "wlan1", "scan", "dump"])
+            .args(["dev", "wlan1", "scan", "dump", "-b"])
             .output()
             .unwrap();
         heard = String::from_utf8(output.stdout).unwrap();
-        if heard.contains(wanted) {
+        if heard.contains(wanted) == there {
             return;
         }
         sleep(Duration::from_millis(100)).await;
     }
-    panic!("{wanted} not in {heard}");
+    panic!("{wanted} is not {there} in {heard}");
 }
 
 /// The 802.11e parameters of the BSS, there and back.
@@ -285,7 +285,6 @@ async fn parameters(nl80211: &Nl80211, control: &mut Control, ap: &Link, station
     let settings = Settings::parse(&found.config).unwrap();
     assert!(settings.wmm && Hostapd::find(&station.name, None).is_none());
     let before = settings.parameters;
-    announced("VI: CW 7-15, AIFSN 2, TXOP 3008 usec").await;
     for (profile, video, best_effort) in [
         (
             Profile::Polite,
@@ -302,8 +301,8 @@ async fn parameters(nl80211: &Nl80211, control: &mut Control, ap: &Link, station
         for order in now.stations.orders(None) {
             control.order(&order).await.unwrap();
         }
-        announced(video).await;
-        announced(best_effort).await;
+        announced(video, true).await;
+        announced(best_effort, true).await;
         nl80211
             .set_transmit_queues(ap.index, &now.own)
             .await
@@ -313,8 +312,8 @@ async fn parameters(nl80211: &Nl80211, control: &mut Control, ap: &Link, station
     for order in before.stations.orders(Some(&strict.stations)) {
         control.order(&order).await.unwrap();
     }
-    announced("VI: CW 7-15, AIFSN 2, TXOP 3008 usec").await;
-    announced("BE: CW 15-1023, AIFSN 3").await;
+    announced("TXOP 4096 usec", false).await;
+    announced("BE: CW 31-1023", false).await;
     nl80211
         .set_transmit_queues(ap.index, &before.own)
         .await
