@@ -90,7 +90,7 @@ impl Table {
             set_category(category, old, self.get(category), &mut orders);
         }
         // A counter that has gone round would tell the stations of nothing.
-        if !orders.is_empty() && orders.len() % 16 == 0 {
+        if !orders.is_empty() && orders.len().is_multiple_of(16) {
             orders.extend(orders.last().cloned());
         }
         orders

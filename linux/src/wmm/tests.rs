@@ -50,7 +50,7 @@ fn a_table_is_reached_from_any_other_one() {
                 assert_eq!(carry_out(from, &orders), to);
                 // Stations look at the counter only.
                 assert_eq!(orders.is_empty(), before.is_some() && from == to);
-                assert!(orders.is_empty() || orders.len() % 16 != 0);
+                assert!(orders.is_empty() || !orders.len().is_multiple_of(16));
             }
         }
     }

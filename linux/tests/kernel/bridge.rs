@@ -10,6 +10,8 @@ use rether_proto::machine::{Transmit, Verdict};
 use crate::setup::{Cable, Sender, arrived, link, run, take};
 
 const OTHER: MacAddr = MacAddr([2, 0, 0, 0, 0x77, 9]);
+/// No bridge knows where it is.
+const NOBODY: MacAddr = MacAddr([2, 0, 0, 0, 0x77, 10]);
 
 /// Makes the near end of a cable a port of a bridge that has its address.
 fn bridge(cable: &Cable, bridge: &str, subnet: u8) {
@@ -206,7 +208,7 @@ fn packets_from_the_radio_are_marked_anew() {
 
     let carried = |from: &mut TokenSocket, to: &mut TokenSocket, protocol| {
         let transmit = Transmit {
-            to: OTHER,
+            to: NOBODY,
             len: 40,
             tid: 0,
             handle: None,
@@ -215,7 +217,7 @@ fn packets_from_the_radio_are_marked_anew() {
         std::thread::sleep(std::time::Duration::from_millis(50));
         loop {
             let frame = to.receive().unwrap().expect("the packet is flooded");
-            if frame.to == OTHER {
+            if frame.to == NOBODY {
                 assert_eq!(checksum(&frame.bytes[..20]), 0xffff);
                 return frame.bytes[1] >> 2;
             }

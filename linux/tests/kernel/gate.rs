@@ -185,10 +185,8 @@ fn class_counters() -> Vec<(String, u64)> {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let counted = |line: &str| {
-        let (class, rest) = line
-            .trim()
-            .strip_prefix("meta priority ")?
-            .split_once(' ')?;
+        let (_, rule) = line.split_once("meta priority ")?;
+        let (class, rest) = rule.split_once(' ')?;
         let count = rest.split(' ').nth(2)?.parse().ok()?;
         Some((class.to_owned(), count))
     };
