@@ -10,8 +10,6 @@ use rether_proto::machine::{Transmit, Verdict};
 use crate::setup::{Cable, Sender, arrived, link, run, take};
 
 const OTHER: MacAddr = MacAddr([2, 0, 0, 0, 0x77, 9]);
-/// No bridge knows where it is.
-const NOBODY: MacAddr = MacAddr([2, 0, 0, 0, 0x77, 10]);
 
 /// Makes the near end of a cable a port of a bridge that has its address.
 fn bridge(cable: &Cable, bridge: &str, subnet: u8) {
@@ -206,9 +204,9 @@ fn packets_from_the_radio_are_marked_anew() {
         ])
         .unwrap();
 
-    let carried = |from: &mut TokenSocket, to: &mut TokenSocket, protocol| {
+    let carried = |from: &mut TokenSocket, to: &mut TokenSocket, mac, protocol| {
         let transmit = Transmit {
-            to: NOBODY,
+            to: mac,
             len: 40,
             tid: 0,
             handle: None,
@@ -216,22 +214,22 @@ fn packets_from_the_radio_are_marked_anew() {
         from.send(&transmit, &packet(protocol, 18)).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(50));
         loop {
-            let frame = to.receive().unwrap().expect("the packet is flooded");
-            if frame.to == NOBODY {
+            let frame = to.receive().unwrap().expect("the packet arrives");
+            if frame.to == mac {
                 assert_eq!(checksum(&frame.bytes[..20]), 0xffff);
                 return frame.bytes[1] >> 2;
             }
         }
     };
-    assert_eq!(carried(&mut near, &mut far, 17), 46);
-    assert_eq!(carried(&mut near, &mut far, 1), 40);
-    assert_eq!(carried(&mut near, &mut far, 6), 18);
-    assert_eq!(carried(&mut far, &mut near, 17), 18);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 46);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 1), 40);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 6), 18);
+    assert_eq!(carried(&mut far, &mut near, radio.far.mac, 17), 18);
     rules.remark(&[]).unwrap();
-    assert_eq!(carried(&mut near, &mut far, 17), 18);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 18);
     rules.remark(&[remark(flow, 10)]).unwrap();
-    assert_eq!(carried(&mut near, &mut far, 17), 10);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 10);
     rules.remove().unwrap();
-    assert_eq!(carried(&mut near, &mut far, 17), 18);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 18);
     run("ip link del br43");
 }
