@@ -123,7 +123,7 @@ impl Book {
             let (PacketId(number), fate) = match *verdict {
                 Verdict::Accept(id) => (id, Fate::Accept),
                 Verdict::Grant(id) => (id, Fate::Grant),
-                Verdict::Drop(id) => (id, Fate::Drop),
+                Verdict::Drop(id) | Verdict::Carry(id) => (id, Fate::Drop),
             };
             let (Ok(queue), Ok(id)) = (
                 u16::try_from(number >> 32),

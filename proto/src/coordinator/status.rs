@@ -59,10 +59,12 @@ pub struct StationStatus {
     pub airtime_down: Duration,
     /// Airtime of its tokens and returns.
     pub airtime_overhead: Duration,
-    /// Packets to it that were dropped because its queue was full.
+    /// Packets to it that were dropped because its queue was full, or by `CoDel`.
     pub dropped: u64,
     /// What the AP's radio has counted of it.
     pub counters: StationCounters,
+    /// Those dropped by `CoDel`, because their flow's queue stood for too long.
+    pub codel_drops: u64,
 }
 
 /// A reservation at one moment.
@@ -157,7 +159,7 @@ impl Coordinator {
                 address: *address,
                 agent: agent.map(|agent| agent.name.clone()),
                 silent: agent.is_some_and(|agent| agent.silent_since.is_some()),
-                link: station.link(),
+                link: station.link,
                 uplink: agent.map(|agent| agent.backlog).unwrap_or_default(),
                 downlink: station.queues.backlog(now),
                 airtime: station.used.up + station.used.down + station.used.overhead,
@@ -166,6 +168,7 @@ impl Coordinator {
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
                 counters: station.counters,
+                codel_drops: station.queues.codel_drops(),
             }
         };
         self.stations.iter_mut().map(describe).collect()
