@@ -186,6 +186,10 @@ pub struct Agent {
     sequence: u32,
     /// REQUESTs sent since the last TOKEN.
     requests: u32,
+    /// When a REQUEST will be sent unless a token comes.
+    ask_at: Option<Instant>,
+    /// When the last token came.
+    last_visit: Instant,
     /// Names the latest of them.
     request: TxHandle,
     /// Promised packets wait; when a visit is so late that the promise must be in doubt.
@@ -256,6 +260,8 @@ impl Agent {
             bundles: false,
             sequence: 0,
             requests: 0,
+            ask_at: None,
+            last_visit: Instant::ZERO,
             request: TxHandle(0),
             promise_in_doubt: None,
             last_token: None,
@@ -320,6 +326,7 @@ impl Agent {
         self.gate = mode;
         self.failed_open = false;
         self.requests = 0;
+        self.ask_at = None;
         self.promise_in_doubt = None;
         self.last_return = None;
         self.coordinator_knows = false;

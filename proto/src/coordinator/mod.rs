@@ -40,7 +40,7 @@ use cycle::Cycle;
 use lease::Leases;
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
-use round_trip::{Pace, RoundTrips};
+use round_trip::{Pace, RoundTrips, Sojourn};
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
 
@@ -269,6 +269,7 @@ pub struct Coordinator {
     inbox: VecDeque<Delivery>,
     round_trips: RoundTrips,
     pace: Pace,
+    radio: Sojourn,
     next_token: u32,
     /// Since when token mode runs without a reservation.
     empty_since: Option<Instant>,
@@ -324,6 +325,7 @@ impl Coordinator {
             inbox: VecDeque::new(),
             round_trips: RoundTrips::new(),
             pace: Pace::new(),
+            radio: Sojourn::default(),
             next_token: rng.next_u32(),
             rng,
             empty_since: None,

@@ -6,7 +6,7 @@ use crate::ledger::visit_cost;
 use crate::mac::MacAddr;
 use crate::queues::{Air, Carrier};
 use crate::time::Duration;
-use crate::wire::{Data, Message, Packets};
+use crate::wire::{Data, Message};
 
 impl Coordinator {
     /// What is promised to a station, both ways. Small packets travel with the token.
@@ -19,9 +19,7 @@ impl Coordinator {
         };
         // What comes down may be in a hurry when what goes up is not; but a little early is no
         // loss.
-        let service = station
-            .service
-            .filter(|_| station.live_agent().is_some() && !is_out);
+        let service = station.service.filter(|_| station.live_agent().is_some() && !is_out);
         let hands_token = service.is_some_and(|service| service.due <= now + service.interval / 8);
         let mut carrier = if hands_token {
             Carrier::token()
@@ -119,9 +117,8 @@ impl Coordinator {
             // Only acknowledgements go up, one of two segments.
             (Some(down), Some(up)) if !wants_uplink && down + up <= grant => {
                 let pair = down * 2 + phy.granted(turn, link.up, TCP_ACK);
-                let share =
-                    u128::from((grant - token).as_nanos()) * u128::from(down.as_nanos()) * 2
-                        / u128::from(pair.as_nanos().max(1));
+                let share = u128::from((grant - token).as_nanos()) * u128::from(down.as_nanos()) * 2
+                    / u128::from(pair.as_nanos().max(1));
                 Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
                     .max(down)
                     .min(grant - up)
@@ -143,16 +140,20 @@ impl Coordinator {
             turn,
             rate: link.down,
         };
+        // Small packets ride in the token, if one follows for certain.
+        let mut carrier = Carrier::token();
+        let rides = station.bundles() && wants_uplink && up.is_some_and(|up| grant >= up + budget);
+        let carrying = rides.then_some(&mut carrier);
         let down = station
             .queues
-            .release_nrt(now, budget, air, &mut self.verdicts);
+            .release_nrt(now, budget, air, carrying, &mut self.verdicts);
         station.used.down += down.airtime;
         station.deficit.spend(down.airtime);
         self.cycle.charge(down.airtime);
         self.occupy_radio(down.airtime);
         let left = grant.saturating_sub(down.airtime);
         if up.is_some_and(|up| left >= up) {
-            self.grant(address, Duration::ZERO, left - token, Packets::default());
+            self.grant(address, Duration::ZERO, left - token, carrier.into_packets());
         }
         self.end_turn(address);
     }

@@ -118,6 +118,8 @@ impl Coordinator {
             misses: 0,
             silent_since: None,
             bundles,
+            carried: None,
+            spoke: false,
             backlog: Backlog::default(),
             heard_us: self.now,
             last_sent: self.now,

@@ -46,6 +46,10 @@ pub(super) struct AgentSession {
     pub(super) silent_since: Option<Instant>,
     /// Packets may travel inside of its tokens and returns.
     pub(super) bundles: bool,
+    /// The token of the last return whose packets were taken.
+    pub(super) carried: Option<u32>,
+    /// It spoke since tokens are passed, so its backlog is known.
+    pub(super) spoke: bool,
     /// What it last said it holds.
     pub(super) backlog: Backlog,
     /// When it last showed that it heard us.
@@ -58,6 +62,7 @@ impl AgentSession {
     /// It spoke, so it lives.
     pub(super) const fn heard(&mut self) {
         self.misses = 0;
+        self.spoke = true;
         self.silent_since = None;
     }
 }
@@ -166,9 +171,7 @@ impl Station {
 
     /// Its agent will hold more than a grant of `nrt` can send.
     pub(super) fn holds_more_than(&self, phy: Phy, nrt: Duration) -> bool {
-        let packets = self
-            .live_agent()
-            .map_or(0, |agent| agent.backlog.nrt.packets);
+        let packets = self.live_agent().map_or(0, |agent| agent.backlog.nrt.packets);
         let one = phy.granted(Turn::Paired, self.link.up, self.mean_uplink_packet());
         one * u64::from(packets) > nrt * 3 / 2
     }

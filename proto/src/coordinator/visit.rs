@@ -10,18 +10,18 @@ use crate::time::Duration;
 use crate::wire::{Backlog, CellMode, Data, Request, Return};
 
 impl Coordinator {
-    /// A return that brings packets along. They are taken when their token is out, once.
+    /// A return that brings packets along; they are taken once, also if it comes too late.
     pub(super) fn data(&mut self, from: MacAddr, data: &Data) {
         let Some(answer) = &data.answer else {
             return;
         };
-        let is_out = self.leases.of_token(from, answer.token);
-        if is_out {
-            self.inbox
-                .extend(data.packets.iter().map(|packet| Delivery {
-                    from,
-                    bytes: packet.to_vec(),
-                }));
+        if let Some(agent) = self.agent_of(from)
+            && agent.carried.replace(answer.token) != Some(answer.token)
+        {
+            self.inbox.extend(data.packets.iter().map(|packet| Delivery {
+                from,
+                bytes: packet.to_vec(),
+            }));
         }
         self.returned(from, answer);
     }
@@ -42,22 +42,14 @@ impl Coordinator {
         if lease.tries == 1 {
             self.round_trips.record(self.now.since(lease.sent));
         }
-        if let Some(acked) = lease
-            .acked
-            .filter(|_| !answer.used_nrt.is_zero() && !lease.probed)
-        {
-            self.pace
-                .record(answer.used_rt + answer.used_nrt, now.since(acked));
+        if let Some(acked) = lease.acked.filter(|_| !answer.used_nrt.is_zero() && !lease.probed) {
+            self.pace.record(answer.used_rt + answer.used_nrt, now.since(acked));
         }
         let (phy, turn) = (self.config.phy, self.config.turn);
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
-        if let Some(service) = station
-            .service
-            .as_mut()
-            .filter(|_| !lease.token.rt.is_zero())
-        {
+        if let Some(service) = station.service.as_mut().filter(|_| !lease.token.rt.is_zero()) {
             // The packets left the gate when the token came.
             let took = answer.used_rt + return_cost(phy, turn, station.link);
             let earlier = Duration::from_nanos(took.as_nanos().min(now.as_nanos()));
