@@ -42,6 +42,7 @@ pub fn policy(rules: u16) -> PolicyTable {
         },
         promise: PROMISE,
         idle: Duration::from_secs(10),
+        remark: None,
     };
     PolicyTable {
         version: 1,

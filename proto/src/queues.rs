@@ -485,7 +485,10 @@ impl Queues {
         }
         while let Some(len) = self.bulk.head() {
             let verdict = self.bulk.pop(now)?;
-            let (Verdict::Accept(id) | Verdict::Drop(id) | Verdict::Carry(id)) = verdict;
+            let (Verdict::Accept(id)
+            | Verdict::Grant(id)
+            | Verdict::Drop(id)
+            | Verdict::Carry(id)) = verdict;
             self.copies.remove(&id);
             out.push_back(verdict);
             if matches!(verdict, Verdict::Accept(_)) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use rether_daemon::logging::{self, LogOptions};
-use rether_daemon::watchdog::Duty;
+use rether_daemon::watchdog::{Duty, Ending};
 use rether_daemon::{cli, exit, host};
 use rether_linux::link::InterfaceName;
 
@@ -123,8 +123,11 @@ pub fn main() -> anyhow::Result<u8> {
         }
         Command::Keygen { file } => keygen::keygen(file.as_deref()),
         Command::Watchdog(duty) => {
-            duty.run(rether_daemon::watchdog::inherited_pipe()?)?;
-            Ok(exit::OK)
+            let ending = duty.run(rether_daemon::watchdog::inherited_pipe()?);
+            if !matches!(ending, Ok(Ending::GoodBye)) {
+                host::block_on(run::clean_up(&duty.interface))?;
+            }
+            ending.map(|_| exit::OK)
         }
     }
 }

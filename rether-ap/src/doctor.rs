@@ -9,8 +9,8 @@ use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{InterfaceKind, Nl80211};
 use rether_linux::probe::Need;
 
-use crate::cell;
 use crate::config::{self, Config};
+use crate::{cell, profile};
 
 /// Checks machine, interface, hostapd and configuration; returns the exit code.
 pub(crate) async fn doctor(
@@ -115,8 +115,13 @@ async fn access_point(
                 .display()
         )),
     };
+    let profile = match settings.profile {
+        Some(_) => profile::prospect(&name, config.and_then(|c| c.hostapd_config.as_deref())),
+        None => Ok("off".into()),
+    };
     Ok(vec![
         Check::new("access point", Need::Should, state),
         Check::new("hostapd", Need::Should, control),
+        Check::new("802.11e profile", Need::Should, profile),
     ])
 }

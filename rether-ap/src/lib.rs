@@ -6,5 +6,6 @@ pub mod config;
 mod doctor;
 mod keygen;
 mod members;
+mod profile;
 mod run;
 mod status;

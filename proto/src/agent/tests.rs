@@ -38,6 +38,7 @@ fn table(version: u32, ports: &[u16]) -> PolicyTable {
             delay: CYCLE,
         },
         idle: Duration::from_secs(1),
+        remark: None,
     };
     let rules = ports.iter().map(rule).collect();
     PolicyTable { version, rules }

@@ -7,6 +7,7 @@
 //! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
 mod auth;
+mod counters;
 mod cycle;
 mod lease;
 mod plan;
@@ -37,6 +38,7 @@ use crate::timer::Timers;
 use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, RegisterStatus};
 
 use auth::Authority;
+pub use counters::StationCounters;
 use cycle::Cycle;
 use lease::Leases;
 use reservations::Refusals;
@@ -157,6 +159,13 @@ pub enum CoordinatorCommand {
         station: MacAddr,
         /// Rates from the driver's station table.
         rates: LinkRates,
+    },
+    /// What the AP's radio has counted of this station.
+    Counters {
+        /// The station.
+        station: MacAddr,
+        /// From the driver's station table.
+        counters: StationCounters,
     },
     /// The policy table changed.
     Policy(PolicyTable),
@@ -418,6 +427,11 @@ impl Coordinator {
             CoordinatorCommand::Link { station, rates } => {
                 if let Some(station) = self.stations.get_mut(&station) {
                     station.heard_link(rates);
+                }
+            }
+            CoordinatorCommand::Counters { station, counters } => {
+                if let Some(station) = self.stations.get_mut(&station) {
+                    station.counters = counters;
                 }
             }
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),

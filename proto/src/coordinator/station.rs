@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::StationCounters;
 use super::auth::Guard;
 use super::service::Service;
 use crate::airtime::{Phy, Rate, Turn};
@@ -30,6 +31,7 @@ pub(super) struct Station {
     /// It has had the quantum of this round.
     pub(super) turn_begun: bool,
     pub(super) used: Airtime,
+    pub(super) counters: StationCounters,
     /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
     /// is.
     pub(super) uplink_turn: bool,
@@ -123,6 +125,14 @@ impl Station {
                 up: Duration::ZERO,
                 down: Duration::ZERO,
                 overhead: Duration::ZERO,
+            },
+            counters: StationCounters {
+                tx_packets: 0,
+                tx_retries: 0,
+                tx_failed: 0,
+                tx_bytes: 0,
+                rx_packets: 0,
+                rx_bytes: 0,
             },
         }
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coordinator, RoundTripStatus};
+use super::{Coordinator, RoundTripStatus, StationCounters};
 use crate::flow::FlowKey;
 use crate::ledger::LinkRates;
 use crate::mac::MacAddr;
@@ -74,6 +74,8 @@ pub struct StationStatus {
     pub airtime_overhead: Duration,
     /// Packets to it that were dropped because its queue was full, or by `CoDel`.
     pub dropped: u64,
+    /// What the AP's radio has counted of it.
+    pub counters: StationCounters,
     /// Those dropped by `CoDel`, because their flow's queue stood for too long.
     pub codel_drops: u64,
 }
@@ -182,6 +184,7 @@ impl Coordinator {
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
+                counters: station.counters,
                 codel_drops: station.queues.codel_drops(),
             }
         };

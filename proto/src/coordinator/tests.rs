@@ -43,6 +43,7 @@ fn rule(port: u16) -> Rule {
         },
         promise: VOICE_PROMISE,
         idle: Duration::from_secs(1),
+        remark: None,
     }
 }
 

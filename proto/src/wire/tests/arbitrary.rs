@@ -98,6 +98,7 @@ pub(super) fn rule() -> impl Strategy<Value = Rule> {
             },
             promise,
             idle: Duration::from_millis(idle.into()),
+            remark: None,
         },
     )
 }

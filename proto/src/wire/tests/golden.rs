@@ -145,6 +145,7 @@ fn policies() -> [Vector; 3] {
             delay: LONGEST,
         },
         idle: Duration::from_millis(u32::MAX.into()),
+        remark: None,
     };
     let last = Policy {
         version: u32::MAX,
