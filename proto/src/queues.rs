@@ -69,6 +69,14 @@ pub struct Air {
 }
 
 impl Air {
+    /// How granted packets leave.
+    fn verdict(self) -> fn(PacketId) -> Verdict {
+        match self.turn {
+            Turn::Paired => Verdict::Accept,
+            Turn::Burst => Verdict::Grant,
+        }
+    }
+
     fn cost(self, octets: u32) -> Duration {
         self.phy.granted(self.turn, self.rate, octets)
     }
@@ -406,7 +414,7 @@ impl Queues {
                 spent.book(cost, head.len, now.since(head.at));
                 flow.delivered += u64::from(head.len);
                 flow.fifo.pop();
-                let verdict = if carried { Verdict::Carry } else { Verdict::Accept };
+                let verdict = if carried { Verdict::Carry } else { air.verdict() };
                 self.copies.remove(&head.id);
                 out.push_back(verdict(head.id));
             }
@@ -434,7 +442,7 @@ impl Queues {
                 }
                 spent.book(air.cost(head.len), head.len, Duration::ZERO);
                 flow.delivered += u64::from(head.len);
-                release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out);
+                release(&mut flow.fifo, &mut self.copies, air.verdict(), out);
             }
         }
         while let Some(head) = self.bulk.peek() {
@@ -451,7 +459,8 @@ impl Queues {
             if verdict == Verdict::Accept(head.id) {
                 let carried = way.is_some_and(|(carrier, copy)| carrier.load(head.key, copy));
                 spent.book(cost, head.len, Duration::ZERO);
-                out.push_back(if carried { Verdict::Carry(head.id) } else { verdict });
+                let verdict = if carried { Verdict::Carry } else { air.verdict() };
+                out.push_back(verdict(head.id));
             } else {
                 self.dropped += 1;
                 self.codel_drops += 1;

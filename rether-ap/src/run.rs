@@ -16,7 +16,7 @@ use rether_linux::gate::Hop;
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Event, Events, Nl80211};
 use rether_linux::rules::{Mode, Placement, Remark};
-use rether_proto::airtime::PhyKind;
+use rether_proto::airtime::{PhyKind, Turn};
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent, FlowStatus};
 use rether_proto::policy::Direction;
 use rether_proto::record::CoordinatorStart;
@@ -154,7 +154,16 @@ impl<'a> Daemon<'a> {
             patience: config.patience,
             record: options.record.clone(),
         };
+        let profile = profile::Plan {
+            profile: config.cell.profile,
+            dsss: matches!(cell.phy.kind, PhyKind::DsssLong | PhyKind::DsssShort),
+            control: options.hostapd.clone(),
+            config: config.hostapd_config.clone(),
+        };
         let mut settings = config.cell.coordinator(cell.phy);
+        if cell.phy.wmm && profile.can_be_kept(&name) {
+            settings.turn = Turn::Burst;
+        }
         settings.auth = config.security.auth(host::secret()?);
         let start = CoordinatorStart {
             config: settings,
@@ -169,12 +178,6 @@ impl<'a> Daemon<'a> {
             Ok(false) => {}
             Err(error) => tracing::warn!("the 802.11e parameters are not as before: {error:#}"),
         }
-        let profile = profile::Plan {
-            profile: config.cell.profile,
-            dsss: matches!(cell.phy.kind, PhyKind::DsssLong | PhyKind::DsssShort),
-            control: options.hostapd.clone(),
-            config: config.hostapd_config.clone(),
-        };
         let about = Arc::new(status::about(&cell));
         let orders = session.orders.clone();
         let state = move || status::state(orders.clone(), Arc::clone(&about));

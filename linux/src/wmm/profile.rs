@@ -6,7 +6,7 @@ use super::{Category, Edca, Parameters};
 /// standard's own for AC_VI (802.11-2020 table 9-155).
 pub const TXOP_OFDM: u16 = 128;
 /// The same on DSSS: 6.016 ms.
-pub const TXOP_DSSS: u16 = 188;
+pub const TXOP_DSSS: u16 = 250;
 
 /// How far everybody is kept behind what was granted.
 ///

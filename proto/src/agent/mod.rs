@@ -17,10 +17,12 @@ use alloc::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate, TID_GRANTED, Turn};
+use crate::airtime::{Phy, PhyKind, Rate, Turn};
 use crate::auth::{AgentAuth, AuthError};
 use crate::mac::MacAddr;
-use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
+use crate::machine::{
+    Delivery, Input, Machine, Packet, Reason, TID_GRANTED, Transmit, TxHandle, Verdict,
+};
 use crate::policy::PolicyTable;
 use crate::queues::Queues;
 use crate::rng::Rng;

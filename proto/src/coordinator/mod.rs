@@ -26,11 +26,13 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate, TID_GRANTED, Turn};
+use crate::airtime::{Phy, PhyKind, Rate, Turn};
 use crate::auth::{AuthError, CoordinatorAuth};
 use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
-use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
+use crate::machine::{
+    Delivery, Input, Machine, Packet, Reason, TID_GRANTED, Transmit, TxHandle, Verdict,
+};
 use crate::policy::PolicyTable;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
