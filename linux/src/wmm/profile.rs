@@ -5,7 +5,7 @@ use super::{Category, Edca, Parameters};
 /// The longest granted burst after one contention on OFDM, in units of 32 us: 4.096 ms, the
 /// standard's own for AC_VI (802.11-2020 table 9-155).
 pub const TXOP_OFDM: u16 = 128;
-/// The same on DSSS: 6.016 ms.
+/// The same on DSSS: 8 ms.
 pub const TXOP_DSSS: u16 = 250;
 
 /// How far everybody is kept behind what was granted.
