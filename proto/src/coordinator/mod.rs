@@ -414,7 +414,7 @@ impl Coordinator {
             self.verdicts.push_back(verdict);
         }
         if station.queues.next_nrt(self.now).is_some() {
-            self.cycle.enlist(packet.station, station);
+            self.cycle.enlist(self.now, packet.station, station);
         }
     }
 

@@ -160,7 +160,7 @@ impl Coordinator {
         let mut passed_over = 0;
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
-            let alone = self.cycle.ring.len() == 1;
+            let alone = self.cycle.is_alone(now);
             let Some(station) = self.stations.get_mut(&address) else {
                 self.cycle.ring.pop_front();
                 continue;

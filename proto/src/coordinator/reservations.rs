@@ -333,7 +333,7 @@ impl Coordinator {
         if let Some(station) = self.stations.get_mut(&id.station) {
             station.queues.unreserve(id.key.reversed());
             if station.wants_nrt(self.now) {
-                self.cycle.enlist(id.station, station);
+                self.cycle.enlist(self.now, id.station, station);
             }
         }
         self.serve_anew(id.station);

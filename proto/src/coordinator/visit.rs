@@ -155,7 +155,7 @@ impl Coordinator {
             agent.backlog = backlog;
         }
         if station.wants_nrt(self.now) {
-            self.cycle.enlist(from, station);
+            self.cycle.enlist(self.now, from, station);
         }
     }
 }
