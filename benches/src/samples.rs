@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use rether_proto::airtime::{Phy, PhyKind, Rate};
 use rether_proto::flow::FlowKey;
-use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rule};
+use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use rether_proto::time::Duration;
 use rether_proto::wire::{
     Backlog, Bye, ByeReason, CellMode, ClassBacklog, Hello, Message, Outcome, Policy, Register,
@@ -42,6 +42,7 @@ pub fn policy(rules: u16) -> PolicyTable {
         },
         promise: PROMISE,
         idle: Duration::from_secs(10),
+        rank: Rank::default(),
     };
     PolicyTable {
         version: 1,

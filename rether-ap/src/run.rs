@@ -9,6 +9,7 @@ use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
 use rether_daemon::session::{Plan, Session, open_port};
+use rether_daemon::table::bit_rate;
 use rether_daemon::{exit, matches, service};
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
@@ -246,6 +247,17 @@ impl<'a> Daemon<'a> {
             }
             CoordinatorEvent::Released(id, cause) => {
                 tracing::info!("released {} of {}: {cause:?}", id.key, id.station);
+            }
+            CoordinatorEvent::Degraded { id, rate, cause } => {
+                let rate = bit_rate(rate.into());
+                tracing::warn!("{} of {} has {rate} for now: {cause}", id.key, id.station);
+            }
+            CoordinatorEvent::Withdrawn { id, cause } => {
+                tracing::warn!("withdrew {} of {} for now: {cause}", id.key, id.station);
+            }
+            CoordinatorEvent::Restored { id, rate } => {
+                let rate = bit_rate(rate.into());
+                tracing::info!("restored {} of {} to {rate}", id.key, id.station);
             }
             CoordinatorEvent::Overstayed(station) => {
                 tracing::debug!("{station} used more than it was granted");

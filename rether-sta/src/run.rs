@@ -11,6 +11,7 @@ use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
 use rether_daemon::session::{Plan, Session, open_port};
+use rether_daemon::table::bit_rate;
 use rether_daemon::{exit, matches, service};
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
@@ -20,9 +21,11 @@ use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
 use rether_linux::rules::{Mode, Placement};
 use rether_proto::agent::{Agent, AgentCommand, AgentEvent, GateMode};
 use rether_proto::airtime::Rate;
+use rether_proto::flow::FlowKey;
 use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Direction, PolicyTable};
 use rether_proto::record::AgentStart;
+use rether_proto::wire::Outcome;
 
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
@@ -209,7 +212,12 @@ impl<'a> Daemon<'a> {
             AgentEvent::Rejected(status) => {
                 tracing::warn!("the coordinator refused this agent: {status}");
             }
-            AgentEvent::Reservation { key, outcome } => tracing::info!("{key}: {outcome:?}"),
+            AgentEvent::Reservation {
+                key,
+                outcome,
+                rate,
+                largest,
+            } => promise_changed(&key, outcome, rate, largest),
             AgentEvent::FailedOpen { released } => {
                 tracing::warn!("the coordinator is silent: let {released} packets go");
             }
@@ -364,6 +372,18 @@ impl<'a> Daemon<'a> {
             }
             Err(error) => tracing::debug!("{error}"),
         }
+    }
+}
+
+/// Says what became of a promise; what an application may feel as a warning.
+fn promise_changed(key: &FlowKey, outcome: Outcome, rate: u32, largest: u32) {
+    let (rate, largest) = (bit_rate(rate.into()), bit_rate(largest.into()));
+    match outcome {
+        Outcome::Granted => tracing::info!("{key}: {outcome}, {rate}"),
+        Outcome::Released => tracing::info!("{key}: {outcome}"),
+        Outcome::Refused(_) => tracing::warn!("{key}: {outcome}; {largest} would fit"),
+        Outcome::Degraded(_) => tracing::warn!("{key}: {outcome}, {rate} for now"),
+        Outcome::Withdrawn(_) => tracing::warn!("{key}: {outcome}, best effort for now"),
     }
 }
 

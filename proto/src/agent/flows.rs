@@ -7,7 +7,7 @@ use super::session::HOUSEKEEPING;
 use super::{Agent, AgentEvent};
 use crate::flow::FlowKey;
 use crate::machine::Packet;
-use crate::policy::{Direction, PolicyTable, Rule};
+use crate::policy::{Direction, PolicyTable, Promise, Rule};
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, Reserve, ReserveOp, Reserved};
 
@@ -218,7 +218,7 @@ impl Agent {
     pub(super) fn reserved(&mut self, reserved: Reserved) {
         let key = reserved.key.unmarked();
         match reserved.outcome {
-            Outcome::Granted => {
+            Outcome::Granted | Outcome::Degraded(_) => {
                 if !reserved.direction.covers(Direction::Up) {
                     return;
                 }
@@ -226,6 +226,9 @@ impl Agent {
                 let Some(promise) = self.rule(rule).map(|rule| rule.promise) else {
                     return;
                 };
+                // What is granted may be less than the rule says.
+                let rate = reserved.rate;
+                let promise = Promise { rate, ..promise };
                 // RESERVED does not carry the DSCP that the rule may have matched.
                 let marked = self.flows.0.get(&key).map(|flow| flow.marked);
                 if marked.is_none() && self.flows.0.len() >= MAX_FLOWS {
@@ -246,7 +249,9 @@ impl Agent {
                 self.queues.unreserve(key);
                 self.ask_for_token();
             }
-            Outcome::Refused(_) => {
+            // A promise that was withdrawn is asked for again like one that was refused, which
+            // shows that the flow still sends; but the coordinator restores it unasked.
+            Outcome::Refused(_) | Outcome::Withdrawn(_) => {
                 let Some(flow) = self.flows.0.get_mut(&key) else {
                     return;
                 };
@@ -258,6 +263,8 @@ impl Agent {
         self.events.push_back(AgentEvent::Reservation {
             key,
             outcome: reserved.outcome,
+            rate: reserved.rate,
+            largest: reserved.largest,
         });
     }
 

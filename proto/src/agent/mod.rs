@@ -85,12 +85,16 @@ pub enum AgentEvent {
     },
     /// The coordinator refused this agent; its station is treated as unregistered.
     Rejected(RegisterStatus),
-    /// A reservation was granted, refused or released.
+    /// A reservation was granted, refused, changed or released.
     Reservation {
         /// The flow, as this station sends it.
         key: crate::flow::FlowKey,
         /// What the coordinator decided.
         outcome: Outcome,
+        /// What is promised now in each way that is reserved, in bit/s; 0 if nothing is.
+        rate: u32,
+        /// After a refusal the largest rate that would fit, in bit/s; 0 if none.
+        largest: u32,
     },
     /// Two cycles without a word from the coordinator: the gate was opened.
     FailedOpen {

@@ -10,7 +10,7 @@ use std::vec::Vec;
 use super::*;
 use crate::flow::FlowKey;
 use crate::machine::PacketId;
-use crate::policy::{Match, PortRange, Promise, Rule};
+use crate::policy::{Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
     Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, RegisterAck,
     Reserved, Token,
@@ -38,6 +38,7 @@ fn table(version: u32, ports: &[u16]) -> PolicyTable {
             delay: CYCLE,
         },
         idle: Duration::from_secs(1),
+        rank: Rank::default(),
     };
     let rules = ports.iter().map(rule).collect();
     PolicyTable { version, rules }

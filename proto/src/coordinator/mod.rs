@@ -6,7 +6,10 @@
 //! (`visit`) sends a station's downlink and then hands it a token; the lease of that token is
 //! returned, lost or expires exactly once.
 
+pub mod counters;
 mod cycle;
+mod degrade;
+mod rate;
 mod reservations;
 mod round_trip;
 mod session;
@@ -28,9 +31,12 @@ use crate::policy::PolicyTable;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, DecodeError, Header, Message, MessageType};
+use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, Pressure};
 
+pub use counters::StationCounters;
 use cycle::Cycle;
+use degrade::Strain;
+use rate::Moved;
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
 use round_trip::RoundTrips;
@@ -65,6 +71,9 @@ pub struct CoordinatorConfig {
     pub queue_limit: usize,
     /// The most reservations at a time.
     pub reservation_limit: usize,
+    /// The most that the air which unregistered stations use may take from promises, in thousandths
+    /// of each cycle. Where granted traffic goes before theirs, they take less than they use.
+    pub unregistered_limit: u16,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
 }
@@ -89,6 +98,7 @@ impl CoordinatorConfig {
             linger: Duration::from_secs(2),
             queue_limit: crate::queues::DEFAULT_LIMIT,
             reservation_limit: 1_000,
+            unregistered_limit: 1_000,
             assumed_rate,
         }
     }
@@ -108,6 +118,13 @@ pub enum CoordinatorCommand {
         station: MacAddr,
         /// Rates from the driver's station table.
         rates: LinkRates,
+    },
+    /// What the driver counted for a station.
+    Counters {
+        /// The station.
+        station: MacAddr,
+        /// Its counters.
+        counters: StationCounters,
     },
     /// The policy table changed.
     Policy(PolicyTable),
@@ -136,6 +153,29 @@ pub enum CoordinatorEvent {
     Refused(FlowId, Refusal),
     /// A reservation ended.
     Released(FlowId, ReleaseCause),
+    /// A promise was shrunk, because the air no longer carries all of them.
+    Degraded {
+        /// Which.
+        id: FlowId,
+        /// What it is promised now, in bit/s.
+        rate: u32,
+        /// Why.
+        cause: Pressure,
+    },
+    /// A promise was taken back until there is room again.
+    Withdrawn {
+        /// Which.
+        id: FlowId,
+        /// Why.
+        cause: Pressure,
+    },
+    /// A promise that was shrunk or taken back holds again, or more of it.
+    Restored {
+        /// Which.
+        id: FlowId,
+        /// What it is promised now, in bit/s.
+        rate: u32,
+    },
     /// A station reported more airtime than it was granted.
     Overstayed(MacAddr),
 }
@@ -209,6 +249,7 @@ pub struct Coordinator {
     policy: PolicyTable,
     ledger: Ledger,
     refusals: Refusals,
+    strain: Strain,
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
     lease: Option<Lease>,
@@ -256,6 +297,7 @@ impl Coordinator {
             policy,
             ledger,
             refusals: Refusals::default(),
+            strain: Strain::default(),
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
             lease: None,
@@ -312,13 +354,39 @@ impl Coordinator {
             }
             CoordinatorCommand::StationLeft(address) => self.station_left(address),
             CoordinatorCommand::Link { station, rates } => {
-                if let Some(station) = self.stations.get_mut(&station) {
-                    station.heard_link(rates);
-                }
+                self.heard_link(station, rates);
             }
+            CoordinatorCommand::Counters { station, counters } => self.counted(station, counters),
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),
             CoordinatorCommand::Policy(_) => {}
             CoordinatorCommand::Stop => self.stop(),
+        }
+    }
+
+    /// Rates of a station were reported. While nothing is promised the latest ones count.
+    fn heard_link(&mut self, station: MacAddr, rates: LinkRates) {
+        let now = self.now;
+        let is_idle = self.ledger.is_unused();
+        let Some(station) = self.stations.get_mut(&station) else {
+            return;
+        };
+        let moved = station.link.report(now, rates);
+        if is_idle {
+            station.link.settle_at_once();
+        } else if moved == Moved::Down {
+            self.strain.note(Pressure::RateFall);
+        }
+    }
+
+    /// Rates that nothing contradicted for a while count from now on.
+    fn settle_links(&mut self) {
+        let (now, is_idle) = (self.now, self.ledger.is_unused());
+        for station in self.stations.values_mut() {
+            if is_idle {
+                station.link.settle_at_once();
+            } else if station.link.settle(now) == Moved::Down {
+                self.strain.note(Pressure::RateFall);
+            }
         }
     }
 
@@ -379,6 +447,7 @@ impl Machine for Coordinator {
                 Ok(())
             }
         };
+        self.degrade_if_short();
         self.advance();
         outcome
     }

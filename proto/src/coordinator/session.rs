@@ -162,10 +162,12 @@ impl Coordinator {
         }
         self.release_station(address, ReleaseCause::StationLeft);
         self.cycle.forget(address);
+        self.ledger.set_tries(address, crate::ledger::Tries::ONE);
         if let Some(mut station) = self.stations.remove(&address) {
             // The kernel knows best what to do with packets for a station that is gone.
             station.queues.release_all(&mut self.verdicts);
         }
+        self.book_unregistered();
     }
 
     pub(super) fn stop(&mut self) {
@@ -181,9 +183,11 @@ impl Coordinator {
     }
 
     pub(super) fn housekeeping(&mut self) {
+        self.settle_links();
         self.release_idle();
         self.release_silent();
-        if !self.ledger.is_empty() {
+        self.restore_if_long();
+        if !self.ledger.is_unused() {
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
         }

@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use super::counters::Counted;
+use super::rate::SmoothLink;
 use crate::airtime::Rate;
 use crate::ledger::LinkRates;
 use crate::queues::Queues;
@@ -14,7 +16,8 @@ pub(super) struct Station {
     pub(super) agent: Option<AgentSession>,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
-    link: LinkRates,
+    pub(super) link: SmoothLink,
+    pub(super) counted: Counted,
     /// Best-effort airtime it may still use in this round; negative after a visit cost more.
     pub(super) deficit: Deficit,
     /// It has a place in the round-robin.
@@ -89,10 +92,8 @@ impl Station {
         Self {
             agent: None,
             queues: Queues::new(queue_limit),
-            link: LinkRates {
-                up: assumed_rate,
-                down: assumed_rate,
-            },
+            link: SmoothLink::new(assumed_rate),
+            counted: Counted::new(),
             deficit: Deficit::ZERO,
             enlisted: false,
             uplink_turn: false,
@@ -105,17 +106,7 @@ impl Station {
     }
 
     pub(super) const fn link(&self) -> LinkRates {
-        self.link
-    }
-
-    /// Takes over rates that are known; `Rate(0)` leaves the last one.
-    pub(super) const fn heard_link(&mut self, rates: LinkRates) {
-        if rates.up.0 > 0 {
-            self.link.up = rates.up;
-        }
-        if rates.down.0 > 0 {
-            self.link.down = rates.down;
-        }
+        self.link.rates()
     }
 
     /// The session number, or 0 without an agent.

@@ -239,13 +239,14 @@ impl Coordinator {
 
     /// An agent said what it holds.
     fn note_backlog(&mut self, from: MacAddr, backlog: Backlog, rate: crate::airtime::Rate) {
+        let rates = crate::ledger::LinkRates {
+            up: rate,
+            down: crate::airtime::Rate(0),
+        };
+        self.heard_link(from, rates);
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
-        station.heard_link(crate::ledger::LinkRates {
-            up: rate,
-            down: crate::airtime::Rate(0),
-        });
         if self.mode == CellMode::Free {
             return;
         }

@@ -24,6 +24,24 @@ octet_enum! {
         NoSuchRule = 3 => "the policy has no such rule",
         /// The station or the cell has as many reservations as it may.
         TooMany = 4 => "there are too many reservations",
+        /// There would be room but for what unregistered stations send.
+        UnregisteredLoad = 5 => "stations without an agent use the airtime it would need",
+        /// The operator does not allow reservations that no rule makes.
+        ExplicitDenied = 6 => "the access point allows reservations by its policy only",
+        /// The station has as many reservations of its own making as it may.
+        ExplicitLimit = 7 => "the station has as many reservations of its own as it may",
+    }
+}
+
+octet_enum! {
+    /// What made the air too short for all promises.
+    pub enum Pressure {
+        /// A PHY rate fell.
+        RateFall = 1 => "a PHY rate fell",
+        /// More frames have to be repeated.
+        LostFrames = 2 => "frames are lost on the air",
+        /// Unregistered stations send more.
+        UnregisteredLoad = 3 => "stations without an agent use more airtime",
     }
 }
 
@@ -37,13 +55,17 @@ pub enum Outcome {
     Released,
     /// It was never made.
     Refused(RefusalReason),
+    /// It holds at a lower rate for now.
+    Degraded(Pressure),
+    /// It is taken back until there is room again; the coordinator says so by `Granted`.
+    Withdrawn(Pressure),
 }
 
 /// Answers a [`super::Reserve`]; also sent unasked when a reservation changes or ends.
 ///
 /// ```text
-/// octet 20  outcome      u8    0 granted, 1 released, 2 refused
-///       21  reason       u8    RefusalReason if refused, else 0
+/// octet 20  outcome      u8    0 granted, 1 released, 2 refused, 3 degraded, 4 withdrawn
+///       21  reason       u8    RefusalReason if 2, Pressure if 3 or 4, else 0
 ///       22  rule         u16   number in the policy table, 0xffff: explicit
 ///       24  direction    u8    0 up, 1 down, 2 both
 ///       25  rate         u32   bit/s granted
@@ -66,7 +88,7 @@ pub struct Reserved {
     pub key: FlowKey,
     /// Which ways are meant, seen from the station.
     pub direction: Direction,
-    /// Bits per second that are promised now in each direction; 0 unless granted.
+    /// Bits per second that are promised now in each direction; 0 unless granted or degraded.
     pub rate: u32,
     /// The largest rate in bits per second that would fit.
     pub largest: u32,
@@ -74,15 +96,18 @@ pub struct Reserved {
 
 impl Outcome {
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let outcome = r.u8_to(2, "outcome")?;
+        let outcome = r.u8_to(4, "outcome")?;
         let at = r.at();
-        let reason = r.u8("refusal reason")?;
-        match (outcome, reason, RefusalReason::from_octet(reason)) {
-            (0, 0, _) => Ok(Self::Granted),
-            (1, 0, _) => Ok(Self::Released),
-            (2, _, Some(reason)) => Ok(Self::Refused(reason)),
-            _ => Err(r.bad(at, "refusal reason", reason)),
-        }
+        let reason = r.u8("reason")?;
+        let read = match outcome {
+            0 if reason == 0 => Some(Self::Granted),
+            1 if reason == 0 => Some(Self::Released),
+            2 => RefusalReason::from_octet(reason).map(Self::Refused),
+            3 => Pressure::from_octet(reason).map(Self::Degraded),
+            4 => Pressure::from_octet(reason).map(Self::Withdrawn),
+            _ => None,
+        };
+        read.ok_or_else(|| r.bad(at, "reason", reason))
     }
 
     fn write(self, w: &mut Writer<'_>) -> Result<(), EncodeError> {
@@ -90,6 +115,8 @@ impl Outcome {
             Self::Granted => [0, 0],
             Self::Released => [1, 0],
             Self::Refused(reason) => [2, reason.octet()],
+            Self::Degraded(cause) => [3, cause.octet()],
+            Self::Withdrawn(cause) => [4, cause.octet()],
         })
     }
 }
@@ -100,6 +127,8 @@ impl fmt::Display for Outcome {
             Self::Granted => f.write_str("granted"),
             Self::Released => f.write_str("released"),
             Self::Refused(reason) => write!(f, "refused because {reason}"),
+            Self::Degraded(cause) => write!(f, "reduced because {cause}"),
+            Self::Withdrawn(cause) => write!(f, "withdrawn because {cause}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use rether_proto::airtime::{Phy, PhyKind, Rate};
 use rether_proto::coordinator::CoordinatorConfig;
-use rether_proto::policy::{Match, PolicyTable, PortRange, Promise, Rule};
+use rether_proto::policy::{Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use rether_proto::time::Duration;
 
 use super::World;
@@ -32,6 +32,7 @@ pub fn voice_rule() -> Rule {
             delay: Duration::from_millis(20),
         },
         idle: Duration::from_secs(2),
+        rank: Rank::default(),
     }
 }
 

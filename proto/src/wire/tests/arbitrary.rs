@@ -82,24 +82,34 @@ pub(super) fn rule() -> impl Strategy<Value = Rule> {
         option::of(ports()),
         option::of(0..=63u8),
     );
-    (name(), direction(), ends, marks, promise(), any::<u32>()).prop_map(
-        |(name, direction, ends, marks, promise, idle)| Rule {
-            name,
-            matches: Match {
-                station: ends.0.map(MacAddr),
-                direction,
-                protocol: ends.1,
-                station_ip: ends.2,
-                remote_ip: ends.3,
-                port: marks.0,
-                station_port: marks.1,
-                remote_port: marks.2,
-                dscp: marks.3,
-            },
-            promise,
-            idle: Duration::from_millis(idle.into()),
-        },
+    let rank = any::<(u8, Option<u32>)>();
+    (
+        name(),
+        direction(),
+        ends,
+        marks,
+        promise(),
+        (any::<u32>(), rank),
     )
+        .prop_map(
+            |(name, direction, ends, marks, promise, (idle, (priority, min_rate)))| Rule {
+                name,
+                matches: Match {
+                    station: ends.0.map(MacAddr),
+                    direction,
+                    protocol: ends.1,
+                    station_ip: ends.2,
+                    remote_ip: ends.3,
+                    port: marks.0,
+                    station_port: marks.1,
+                    remote_port: marks.2,
+                    dscp: marks.3,
+                },
+                promise,
+                idle: Duration::from_millis(idle.into()),
+                rank: Rank { priority, min_rate },
+            },
+        )
 }
 
 fn hello() -> impl Strategy<Value = Message> {
@@ -183,6 +193,8 @@ fn reserved() -> impl Strategy<Value = Message> {
         Just(Outcome::Granted),
         Just(Outcome::Released),
         prop::sample::select(RefusalReason::ALL).prop_map(Outcome::Refused),
+        prop::sample::select(Pressure::ALL).prop_map(Outcome::Degraded),
+        prop::sample::select(Pressure::ALL).prop_map(Outcome::Withdrawn),
     ];
     let rates = any::<(u32, u32)>();
     (outcome, rule_number(), flow(), direction(), rates).prop_map(
