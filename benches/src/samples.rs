@@ -130,6 +130,7 @@ pub fn messages() -> Vec<(&'static str, Message)> {
                 direction: Direction::Both,
                 rate: 8_000,
                 largest: 0,
+                shape: None,
             }),
         ),
         (

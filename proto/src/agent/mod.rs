@@ -10,6 +10,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod visit;
+mod wishes;
 
 use alloc::collections::VecDeque;
 
@@ -27,6 +28,8 @@ use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStat
 
 use flows::Flows;
 use session::Session;
+pub use wishes::Wish;
+use wishes::Wishes;
 
 /// What an agent is told at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,10 @@ pub enum AgentCommand {
     Rate(Rate),
     /// The station has another address from now on; only while there is no link.
     Address(MacAddr),
+    /// A program asks for a promise.
+    Reserve(Wish),
+    /// A program gives up what it asked for under this key.
+    Release(crate::flow::FlowKey),
     /// Release everything, say BYE, and keep the gate open.
     Stop,
 }
@@ -167,6 +174,7 @@ pub struct Agent {
     timers: Timers,
     session: Session,
     flows: Flows,
+    wishes: Wishes,
     queues: Queues,
     gate: GateMode,
     /// In token mode, but the coordinator fell silent: everything passes until it speaks.
@@ -227,6 +235,7 @@ impl Agent {
             timers: Timers::default(),
             session,
             flows: Flows::default(),
+            wishes: Wishes::default(),
             queues,
             gate: GateMode::Open,
             failed_open: false,
@@ -347,6 +356,8 @@ impl Agent {
             AgentCommand::OffChannel(away) => self.off_channel = away,
             AgentCommand::Rate(rate) => self.rate = rate,
             AgentCommand::Address(address) => self.own_address = address,
+            AgentCommand::Reserve(wish) => self.wish(wish),
+            AgentCommand::Release(key) => self.unwish(key),
             AgentCommand::Stop => self.stop(),
         }
     }

@@ -306,6 +306,7 @@ impl Agent {
             self.events.push_back(AgentEvent::Registered { bssid });
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+            self.renew_wishes();
         }
     }
 
@@ -350,6 +351,7 @@ impl Agent {
             return;
         }
         self.close_idle_flows();
+        self.look_after_wishes();
         self.timers
             .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
     }

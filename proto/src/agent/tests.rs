@@ -3,6 +3,7 @@
 mod flows;
 mod session;
 mod visit;
+mod wishes;
 
 use core::net::{IpAddr, Ipv4Addr};
 use std::vec::Vec;
@@ -201,6 +202,7 @@ impl Bench {
             direction: crate::policy::Direction::Both,
             rate: 80_000,
             largest: 0,
+            shape: None,
         });
         self.frame(&reserved);
     }

@@ -14,7 +14,7 @@ use crate::wire::{Outcome, Pressure};
 /// may only be the sign of a change that is not over.
 const RESTORE_PAUSE: Duration = Duration::from_secs(2);
 /// What is restored leaves so much of the capacity free, in thousandths.
-const RESTORE_MARGIN: u16 = 50;
+pub(super) const RESTORE_MARGIN: u16 = 50;
 
 /// What the coordinator knows of the pressure on the promises.
 #[derive(Clone, Debug, Default)]

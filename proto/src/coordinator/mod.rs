@@ -9,6 +9,7 @@
 pub mod counters;
 mod cycle;
 mod degrade;
+pub mod explicit;
 mod rate;
 mod reservations;
 mod round_trip;
@@ -18,12 +19,14 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod visit;
+pub mod what_if;
 
 use alloc::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::airtime::{Phy, PhyKind, Rate};
+use crate::ledger::hold::HoldId;
 use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
@@ -36,6 +39,7 @@ use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, Pressure}
 pub use counters::StationCounters;
 use cycle::Cycle;
 use degrade::Strain;
+use explicit::HoldRequest;
 use rate::Moved;
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
@@ -43,6 +47,7 @@ use round_trip::RoundTrips;
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
 use visit::Lease;
+use what_if::Ask;
 
 /// What a coordinator is told at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +79,9 @@ pub struct CoordinatorConfig {
     /// The most that the air which unregistered stations use may take from promises, in thousandths
     /// of each cycle. Where granted traffic goes before theirs, they take less than they use.
     pub unregistered_limit: u16,
+    /// The most promises at a time that programs of one station may ask for without a rule of the
+    /// policy; `None`: none, they are denied.
+    pub explicit_limit: Option<u16>,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
 }
@@ -99,6 +107,7 @@ impl CoordinatorConfig {
             queue_limit: crate::queues::DEFAULT_LIMIT,
             reservation_limit: 1_000,
             unregistered_limit: 1_000,
+            explicit_limit: None,
             assumed_rate,
         }
     }
@@ -126,6 +135,14 @@ pub enum CoordinatorCommand {
         /// Its counters.
         counters: StationCounters,
     },
+    /// The operator makes a reservation that no rule makes.
+    Reserve(Ask),
+    /// The operator ends a reservation.
+    Release(FlowId),
+    /// Airtime is kept free for a flow that is to come.
+    Hold(HoldRequest),
+    /// The flow has come: the hold becomes a reservation.
+    Claim(HoldId),
     /// The policy table changed.
     Policy(PolicyTable),
     /// Release everything, say BYE.
@@ -151,6 +168,8 @@ pub enum CoordinatorEvent {
     Granted(FlowId),
     /// A reservation was refused.
     Refused(FlowId, Refusal),
+    /// Airtime is kept free.
+    Held(HoldId),
     /// A reservation ended.
     Released(FlowId, ReleaseCause),
     /// A promise was shrunk, because the air no longer carries all of them.
@@ -194,6 +213,10 @@ pub enum ReleaseCause {
     PolicyChanged,
     /// The agent said that it is stopping.
     AgentStopped,
+    /// The operator ended it.
+    Operator,
+    /// The program that asked for it gave it up.
+    Program,
 }
 
 /// Why a coordinator ignored an input.
@@ -250,6 +273,7 @@ pub struct Coordinator {
     ledger: Ledger,
     refusals: Refusals,
     strain: Strain,
+    next_hold: u64,
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
     lease: Option<Lease>,
@@ -298,6 +322,7 @@ impl Coordinator {
             ledger,
             refusals: Refusals::default(),
             strain: Strain::default(),
+            next_hold: 0,
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
             lease: None,
@@ -357,6 +382,13 @@ impl Coordinator {
                 self.heard_link(station, rates);
             }
             CoordinatorCommand::Counters { station, counters } => self.counted(station, counters),
+            CoordinatorCommand::Reserve(ask) if !self.stopped => self.reserve_for_operator(&ask),
+            CoordinatorCommand::Release(id) => self.release(id, ReleaseCause::Operator),
+            CoordinatorCommand::Hold(request) if !self.stopped => self.hold(&request),
+            CoordinatorCommand::Claim(name) if !self.stopped => self.claim(name),
+            CoordinatorCommand::Reserve(_)
+            | CoordinatorCommand::Hold(_)
+            | CoordinatorCommand::Claim(_) => {}
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),
             CoordinatorCommand::Policy(_) => {}
             CoordinatorCommand::Stop => self.stop(),

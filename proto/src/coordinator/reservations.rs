@@ -9,7 +9,7 @@ use crate::mac::MacAddr;
 use crate::machine::{Packet, Reason};
 use crate::policy::{Direction, PolicyTable};
 use crate::time::{Duration, Instant};
-use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved};
+use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved, Shape};
 
 /// How often idle flows and silent agents are looked for.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_millis(500);
@@ -71,7 +71,7 @@ impl Coordinator {
             self.strain.still_wanted(id, self.now);
             return;
         }
-        if self.refusals.judged.has(&id, self.now) {
+        if self.refusals.judged.has(&id, self.now) || self.claim_down(id) {
             return;
         }
         let Some(rule) = self
@@ -167,6 +167,7 @@ impl Coordinator {
             direction,
             rate,
             largest,
+            shape: (rate > 0 && rule.is_none()).then(|| Shape::of(entry.promise)),
         };
         self.send(id.station, Message::Reserved(reserved));
     }
@@ -209,6 +210,9 @@ impl Coordinator {
                     self.tell(id, outcome, &entry, 0);
                     return;
                 }
+                if reserve.rule.is_none() {
+                    return self.program_asks(id, reserve);
+                }
                 // The table at the AP decides, whatever rule an agent claims.
                 let rule = self.policy.classify(from, Direction::Up, &reserve.key);
                 let judged = match rule.filter(|_| rule == reserve.rule) {
@@ -228,6 +232,7 @@ impl Coordinator {
                         direction,
                         rate: 0,
                         largest,
+                        shape: None,
                     };
                     self.send(from, Message::Reserved(reserved));
                 }
@@ -235,9 +240,45 @@ impl Coordinator {
         }
     }
 
-    /// The agent no longer sends this flow; if nothing comes down either, it is over. The answer
-    /// is the same when it was over already: the agent repeats what is not answered.
+    /// Answers a program's request. A grant is told by [`Coordinator::grant_entry`]; of what is held
+    /// for a flow to come, and of a refusal, the answer is here.
+    fn program_asks(&mut self, id: FlowId, reserve: &Reserve) {
+        let (outcome, promise, largest) = match self.reserve_for_program(id, reserve) {
+            Ok(_) if self.ledger.get(&id).is_some() => return,
+            Ok(promise) => (Outcome::Granted, Some(promise), 0),
+            Err(Refusal { reason, largest }) => (Outcome::Refused(reason), None, largest),
+        };
+        let reserved = Reserved {
+            outcome,
+            rule: None,
+            key: id.key,
+            direction: reserve.direction,
+            rate: promise.map_or(0, |promise| promise.rate),
+            largest,
+            shape: promise.map(Shape::of),
+        };
+        self.send(id.station, Message::Reserved(reserved));
+    }
+
+    /// The agent no longer sends this flow; if nothing comes down either, it is over. A program may
+    /// also give both ways up at once. The answer is the same when it was over already: the agent
+    /// repeats what is not answered.
     fn close_uplink(&mut self, id: FlowId, reserve: &Reserve) {
+        if reserve.rule.is_none()
+            && let Some(hold) = self.hold_for(&id)
+        {
+            self.ledger.drop_hold(hold);
+        }
+        if reserve.rule.is_none()
+            && reserve.direction == Direction::Both
+            && self
+                .ledger
+                .get(&id)
+                .is_some_and(|entry| entry.rule.is_none())
+        {
+            self.release(id, ReleaseCause::Program);
+            return;
+        }
         let closed = self.ledger.get_mut(&id).map(|entry| {
             entry.up_idle = true;
             *entry
@@ -253,6 +294,7 @@ impl Coordinator {
             direction: Direction::Up,
             rate: 0,
             largest: 0,
+            shape: None,
         };
         self.send(id.station, Message::Reserved(reserved));
     }
@@ -345,7 +387,7 @@ impl Coordinator {
     }
 
     /// The promises of a station, withdrawn ones too.
-    fn all_of(&self, station: MacAddr) -> impl Iterator<Item = (&FlowId, &Entry)> {
+    pub(super) fn all_of(&self, station: MacAddr) -> impl Iterator<Item = (&FlowId, &Entry)> {
         let theirs = move |(id, _): &(&FlowId, &Entry)| id.station == station;
         let withdrawn = self.ledger.withdrawn().filter(theirs);
         self.ledger.of_station(station).chain(withdrawn)

@@ -187,6 +187,7 @@ impl Coordinator {
         self.release_idle();
         self.release_silent();
         self.restore_if_long();
+        self.expire_holds(self.now);
         if !self.ledger.is_unused() {
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::what_if::Account;
 use super::{Coordinator, RoundTripStatus};
 use crate::flow::FlowKey;
 use crate::ledger::LinkRates;
@@ -18,12 +19,8 @@ use crate::wire::{Backlog, CellMode};
 pub struct CoordinatorStatus {
     /// Free or token mode.
     pub mode: CellMode,
-    /// Cycle length in force, in nanoseconds.
-    pub cycle: Duration,
-    /// Airtime per cycle of all promises with their token cost.
-    pub booked: Duration,
-    /// Airtime per cycle that may be promised.
-    pub capacity: Duration,
+    /// What is promised and what is left.
+    pub ledger: Account,
     /// Version of the policy table.
     pub policy_version: u32,
     /// Every associated station.
@@ -132,19 +129,21 @@ impl Coordinator {
     /// The cell as it is now.
     #[must_use]
     pub fn status(&mut self) -> CoordinatorStatus {
-        let cycle = self.ledger.cycle();
-        let booked = self.ledger.booked(self.links());
+        let ledger = self.account(&self.ledger, &self.links());
         CoordinatorStatus {
             mode: self.mode,
-            cycle,
-            booked,
-            capacity: self.ledger.capacity(cycle),
+            ledger,
             policy_version: self.policy.version,
             flows: self.flow_status(),
             stations: self.station_status(),
             round_trip: self.round_trips.status(),
             stats: self.stats,
         }
+    }
+
+    /// What operators call a rule.
+    pub(super) fn rule_name(&self, rule: Option<u16>) -> Option<String> {
+        Some(self.policy.rules.get(usize::from(rule?))?.name.clone())
     }
 
     fn station_status(&mut self) -> Vec<StationStatus> {
@@ -175,14 +174,12 @@ impl Coordinator {
                 .find(|(other, ..)| *other == key)
                 .map(|(.., octets)| octets)
         };
-        let name =
-            |rule: Option<u16>| Some(self.policy.rules.get(usize::from(rule?))?.name.clone());
         self.ledger
             .iter()
             .map(|(id, entry)| FlowStatus {
                 station: id.station,
                 key: id.key,
-                rule: name(entry.rule),
+                rule: self.rule_name(entry.rule),
                 direction: entry.direction,
                 promise: entry.promise,
                 age: self.now.since(entry.since),

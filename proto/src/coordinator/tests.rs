@@ -2,6 +2,7 @@
 
 mod cycle;
 mod degrade;
+mod explicit;
 mod reservations;
 mod session;
 mod visit;

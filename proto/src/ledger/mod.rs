@@ -413,7 +413,13 @@ impl Ledger {
     }
 
     /// Airtime per cycle of one reservation, retries included, without token cost.
-    fn cost(&self, id: &FlowId, entry: &Entry, link: LinkRates, cycle: Duration) -> Duration {
+    pub(crate) fn cost(
+        &self,
+        id: &FlowId,
+        entry: &Entry,
+        link: LinkRates,
+        cycle: Duration,
+    ) -> Duration {
         self.with_retries(id, entry, link, self.airtime(id, entry, link, cycle))
     }
 

@@ -5,7 +5,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::FlowKey;
-use crate::policy::Direction;
+use crate::policy::{Direction, Promise};
+use crate::time::Duration;
 
 use super::code::octet_enum;
 use super::fields::{RuleName, way};
@@ -77,6 +78,8 @@ pub enum Outcome {
 ///       38  dest. port   u16
 ///       40  source       4 or 16 octets
 ///    44/56  destination  4 or 16 octets
+///           TLV 1        u16 octets of a typical packet, u32 delay bound in microseconds; of an
+///                        explicit reservation that holds, whose terms no rule tells
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserved {
@@ -92,7 +95,41 @@ pub struct Reserved {
     pub rate: u32,
     /// The largest rate in bits per second that would fit.
     pub largest: u32,
+    /// The rest of the promise, of an explicit reservation that holds.
+    pub shape: Option<Shape>,
 }
+
+/// What of a promise is not its rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Octets of a typical IP packet.
+    pub packet: u16,
+    /// The longest that a packet may wait for its turn on the air.
+    pub delay: Duration,
+}
+
+impl Shape {
+    /// That of a promise.
+    #[must_use]
+    pub const fn of(promise: Promise) -> Self {
+        Self {
+            packet: promise.packet,
+            delay: promise.delay,
+        }
+    }
+
+    /// The promise of this shape at a rate in bit/s.
+    #[must_use]
+    pub const fn at(self, rate: u32) -> Promise {
+        Promise {
+            rate,
+            packet: self.packet,
+            delay: self.delay,
+        }
+    }
+}
+
+const TLV_SHAPE: u8 = 1;
 
 impl Outcome {
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -141,6 +178,17 @@ impl Reserved {
         let rate = r.u32("granted rate")?;
         let largest = r.u32("largest rate")?;
         let key = r.flow()?;
+        let mut shape = None;
+        while let Some((kind, value)) = r.tlv()? {
+            if kind == TLV_SHAPE {
+                shape = Some(value.whole("shape", |v| {
+                    Ok(Shape {
+                        packet: v.u16("packet size")?,
+                        delay: v.micros("delay bound")?,
+                    })
+                })?);
+            }
+        }
         Ok(Self {
             outcome,
             rule,
@@ -148,6 +196,7 @@ impl Reserved {
             direction,
             rate,
             largest,
+            shape,
         })
     }
 
@@ -157,7 +206,14 @@ impl Reserved {
         w.direction(self.direction)?;
         w.u32(self.rate)?;
         w.u32(self.largest)?;
-        w.flow(&self.key)
+        w.flow(&self.key)?;
+        if let Some(shape) = self.shape {
+            w.tlv(TLV_SHAPE, "shape", |w| {
+                w.u16(shape.packet)?;
+                w.micros(shape.delay)
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -170,8 +226,13 @@ impl fmt::Display for Reserved {
             direction,
             rate,
             largest,
+            shape,
         } = self;
         write!(f, "{} {key} {}", RuleName(*rule), way(*direction))?;
-        write!(f, " {rate} bit/s, largest {largest} bit/s: {outcome}")
+        write!(f, " {rate} bit/s, largest {largest} bit/s: {outcome}")?;
+        if let Some(Shape { packet, delay }) = shape {
+            write!(f, ", packets of {packet} within {delay}")?;
+        }
+        Ok(())
     }
 }

@@ -197,8 +197,10 @@ fn reserved() -> impl Strategy<Value = Message> {
         prop::sample::select(Pressure::ALL).prop_map(Outcome::Withdrawn),
     ];
     let rates = any::<(u32, u32)>();
-    (outcome, rule_number(), flow(), direction(), rates).prop_map(
-        |(outcome, rule, key, direction, (rate, largest))| {
+    let shape = option::of((any::<u16>(), span()));
+    let shape = shape.prop_map(|shape| shape.map(|(packet, delay)| Shape { packet, delay }));
+    (outcome, rule_number(), flow(), direction(), rates, shape).prop_map(
+        |(outcome, rule, key, direction, (rate, largest), shape)| {
             Message::Reserved(Reserved {
                 outcome,
                 rule,
@@ -206,6 +208,7 @@ fn reserved() -> impl Strategy<Value = Message> {
                 direction,
                 rate,
                 largest,
+                shape,
             })
         },
     )

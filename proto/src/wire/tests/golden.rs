@@ -221,6 +221,7 @@ fn reserveds() -> [Vector; 8] {
             direction,
             rate: 0x0102_0304,
             largest: 0xffff_fffe,
+            shape: None,
         })
     };
     use RefusalReason::{Airtime, Delay, NoSuchRule, TooMany};
