@@ -11,6 +11,7 @@ mod cycle;
 mod degrade;
 pub mod explicit;
 mod rate;
+pub mod report;
 mod reservations;
 mod round_trip;
 mod session;
@@ -27,25 +28,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::airtime::{Phy, PhyKind, Rate};
 use crate::ledger::hold::HoldId;
-use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
+use crate::ledger::{Entry, FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
-use crate::policy::PolicyTable;
+use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, Pressure};
+use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, Pressure, Return};
 
 pub use counters::StationCounters;
 use cycle::Cycle;
 use degrade::Strain;
 use explicit::HoldRequest;
 use rate::Moved;
+use report::{Report, Surroundings};
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
 use round_trip::RoundTrips;
 use station::Station;
-pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
+pub use status::{CoordinatorStats, CoordinatorStatus, FlowState, FlowStatus, StationStatus};
 use visit::Lease;
 use what_if::Ask;
 
@@ -273,6 +275,7 @@ pub struct Coordinator {
     ledger: Ledger,
     refusals: Refusals,
     strain: Strain,
+    report: Report,
     next_hold: u64,
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
@@ -322,6 +325,7 @@ impl Coordinator {
             ledger,
             refusals: Refusals::default(),
             strain: Strain::default(),
+            report: Report::default(),
             next_hold: 0,
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
@@ -355,6 +359,7 @@ impl Coordinator {
     fn packet(&mut self, packet: &Packet) {
         if !self.stopped {
             self.note_flow(packet);
+            self.note_arrival(packet);
         }
         let holding = self.mode == CellMode::Token;
         let Some(station) = self.stations.get_mut(&packet.station).filter(|_| holding) else {
@@ -369,6 +374,43 @@ impl Coordinator {
             Ok(()) => self.cycle.enlist(packet.station, station),
             Err(verdict) => self.verdicts.push_back(verdict),
         }
+    }
+
+    /// A packet of a promised flow, for the report.
+    fn note_arrival(&mut self, packet: &Packet) {
+        let id = FlowId::of(packet.station, Direction::Down, packet.flow);
+        let entry = self.ledger.promised(&id);
+        if let Some(entry) = entry.filter(|entry| entry.direction.covers(Direction::Down)) {
+            self.report.arrived(self.now, id, entry, packet);
+        }
+    }
+
+    /// What a station sent, for the report.
+    fn note_return(&mut self, from: MacAddr, answer: &Return) {
+        let up = |(_, entry): &(&FlowId, &Entry)| entry.direction.covers(Direction::Up);
+        let flows = || self.ledger.of_station(from).filter(up);
+        let sum = flows()
+            .map(|(_, entry)| u64::from(entry.promise.rate))
+            .sum();
+        self.report.returned(self.now, answer, sum, flows());
+    }
+
+    /// Closes the report's windows.
+    fn close_windows(&mut self) {
+        let (ledger, stations, strain) = (&self.ledger, &self.stations, &self.strain);
+        self.report.close(self.now, |id| {
+            let station = stations.get(&id.station);
+            let agent = station.and_then(|station| station.agent.as_ref());
+            Some(Surroundings {
+                entry: *ledger.promised(id)?,
+                withdrawn: ledger.is_withdrawn(id),
+                pressure: strain.cause(),
+                answers: agent.is_some_and(|agent| agent.silent_since.is_none()),
+                missing: agent.is_some_and(|agent| agent.misses > 0),
+                tries: ledger.tries(id.station).down,
+                unregistered: ledger.unregistered(),
+            })
+        });
     }
 
     fn command(&mut self, command: CoordinatorCommand) {
@@ -485,7 +527,11 @@ impl Machine for Coordinator {
     }
 
     fn poll_release(&mut self) -> Option<Verdict> {
-        self.verdicts.pop_front()
+        let verdict = self.verdicts.pop_front()?;
+        let ledger = &self.ledger;
+        let bound = |id: &FlowId| ledger.promised(id).map(|entry| entry.promise.delay);
+        self.report.released(self.now, verdict, bound);
+        Some(verdict)
     }
 
     fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {

@@ -135,6 +135,7 @@ impl Coordinator {
                 agent.last_sent = self.now;
             }
         }
+        self.report.begin(self.now, id);
         self.keep_house();
     }
 

@@ -29,7 +29,10 @@ impl Coordinator {
         self.check_session(from, header)?;
         self.heard_from(from);
         match message {
-            Message::Return(answer) => self.returned(from, &answer),
+            Message::Return(answer) => {
+                self.note_return(from, &answer);
+                self.returned(from, &answer);
+            }
             Message::Request(request) => self.requested(from, request),
             Message::Reserve(reserve) => self.reserve(from, &reserve),
             Message::Bye(_) => self.agent_stopped(from),
@@ -184,6 +187,7 @@ impl Coordinator {
 
     pub(super) fn housekeeping(&mut self) {
         self.settle_links();
+        self.close_windows();
         self.release_idle();
         self.release_silent();
         self.restore_if_long();

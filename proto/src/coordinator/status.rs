@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::report::WayReport;
 use super::what_if::Account;
 use super::{Coordinator, RoundTripStatus};
 use crate::flow::FlowKey;
-use crate::ledger::LinkRates;
+use crate::ledger::{Entry, FlowId, LinkRates};
 use crate::mac::MacAddr;
 use crate::policy::{Direction, Promise};
 use crate::time::Duration;
-use crate::wire::{Backlog, CellMode};
+use crate::wire::{Backlog, CellMode, Pressure};
 
 /// A cell at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,12 +72,46 @@ pub struct FlowStatus {
     pub rule: Option<String>,
     /// The ways that are reserved.
     pub direction: Direction,
-    /// What is promised in each.
+    /// What is promised in each now.
     pub promise: Promise,
+    /// The rate that was granted, in bit/s.
+    pub granted: u32,
+    /// Higher is kept longer.
+    pub priority: u8,
+    /// How it stands.
+    pub state: FlowState,
+    /// Airtime per second that it takes of the ledger, without token cost.
+    pub airtime: Duration,
+    /// What came of the promise up; `None` if it has none, or no second of it is over.
+    pub up: Option<WayReport>,
+    /// The same down.
+    pub down: Option<WayReport>,
     /// Time since it was granted.
     pub age: Duration,
     /// IP octets sent down since then.
     pub delivered_down: u64,
+}
+
+/// How a promise stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowState {
+    /// It holds.
+    Promised,
+    /// It holds at a lower rate for now.
+    Shrunk(Pressure),
+    /// It is taken back for now.
+    Withdrawn(Pressure),
+}
+
+impl core::fmt::Display for FlowState {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Promised => f.write_str("promised"),
+            Self::Shrunk(cause) => write!(f, "reduced: {cause}"),
+            Self::Withdrawn(cause) => write!(f, "withdrawn: {cause}"),
+        }
+    }
 }
 
 /// Counters of a cell; they only grow.
@@ -174,14 +209,31 @@ impl Coordinator {
                 .find(|(other, ..)| *other == key)
                 .map(|(.., octets)| octets)
         };
+        let links = self.links();
+        let state = |id: &FlowId, entry: &Entry| {
+            if self.ledger.is_withdrawn(id) {
+                FlowState::Withdrawn(self.strain.cause())
+            } else if entry.is_shrunk() {
+                FlowState::Shrunk(self.strain.cause())
+            } else {
+                FlowState::Promised
+            }
+        };
         self.ledger
             .iter()
+            .chain(self.ledger.withdrawn())
             .map(|(id, entry)| FlowStatus {
                 station: id.station,
                 key: id.key,
                 rule: self.rule_name(entry.rule),
                 direction: entry.direction,
                 promise: entry.promise,
+                granted: entry.granted,
+                priority: entry.rank.priority,
+                state: state(id, entry),
+                airtime: self.ledger.airtime_per_second(id, entry, links(id.station)),
+                up: self.report.of(id, Direction::Up),
+                down: self.report.of(id, Direction::Down),
                 age: self.now.since(entry.since),
                 delivered_down: delivered(id.station, id.key.reversed()).unwrap_or(0),
             })

@@ -226,6 +226,12 @@ impl Ledger {
         self.is_empty() && self.withdrawn.is_empty() && self.holds.is_empty()
     }
 
+    /// The promise called `id`, in force or withdrawn for now.
+    #[must_use]
+    pub fn promised(&self, id: &FlowId) -> Option<&Entry> {
+        self.entries.get(id).or_else(|| self.withdrawn.get(id))
+    }
+
     /// Ends the reservation called `id`, also one that is withdrawn.
     pub fn release(&mut self, id: &FlowId) -> Option<Entry> {
         let withdrawn = self.withdrawn.remove(id);
