@@ -63,6 +63,20 @@ pub fn status(
     json: bool,
     human: impl Fn(&Value) -> anyhow::Result<String>,
 ) -> anyhow::Result<u8> {
+    status_part(socket, suffix, json, Value::clone, human)
+}
+
+/// As [`status`], of which JSON shows only `part`.
+///
+/// # Errors
+/// As [`status`].
+pub fn status_part(
+    socket: Option<&Path>,
+    suffix: &str,
+    json: bool,
+    part: impl Fn(&Value) -> Value,
+    human: impl Fn(&Value) -> anyhow::Result<String>,
+) -> anyhow::Result<u8> {
     let sockets: Vec<PathBuf> = match socket {
         Some(socket) => vec![socket.to_owned()],
         None => control::running(suffix),
@@ -81,7 +95,7 @@ pub fn status(
             }
         };
         if json {
-            print(&format!("{state}\n"))?;
+            print(&format!("{}\n", part(&state)))?;
         } else {
             print(&human(&state).context("the daemon answered something unexpected")?)?;
         }

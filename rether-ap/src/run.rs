@@ -22,6 +22,7 @@ use rether_proto::policy::Direction;
 use rether_proto::record::CoordinatorStart;
 use rether_proto::wire::CellMode;
 
+use crate::ask;
 use crate::cell::{self, Cell};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
@@ -151,7 +152,7 @@ impl<'a> Daemon<'a> {
         let (session, mut reports) = Session::open(&start, &plan)?;
         let about = Arc::new(status::about(&cell));
         let orders = session.orders.clone();
-        let state = move || status::state(orders.clone(), Arc::clone(&about));
+        let answer = move |asked| ask::serve(orders.clone(), Arc::clone(&about), asked);
         let mut daemon = Daemon {
             options,
             config,
@@ -170,7 +171,7 @@ impl<'a> Daemon<'a> {
         daemon.set_rules();
         let outcome = tokio::select! {
             outcome = daemon.turn_around(&mut reports, signals) => outcome,
-            () = socket.serve(state) => Ok(()),
+            () = socket.serve(answer) => Ok(()),
         };
         service::stopping();
         let closed = session.close(CoordinatorCommand::Stop).await;
@@ -248,6 +249,7 @@ impl<'a> Daemon<'a> {
             CoordinatorEvent::Released(id, cause) => {
                 tracing::info!("released {} of {}: {cause:?}", id.key, id.station);
             }
+            CoordinatorEvent::Held(id) => tracing::info!("holding airtime for {id:?}"),
             CoordinatorEvent::Degraded { id, rate, cause } => {
                 let rate = bit_rate(rate.into());
                 tracing::warn!("{} of {} has {rate} for now: {cause}", id.key, id.station);

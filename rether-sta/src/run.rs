@@ -27,9 +27,10 @@ use rether_proto::policy::{Direction, PolicyTable};
 use rether_proto::record::AgentStart;
 use rether_proto::wire::Outcome;
 
+use crate::ask::{self, Change, Told};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
-use crate::{link, status};
+use crate::link;
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "sta";
@@ -94,6 +95,9 @@ struct Daemon<'a> {
     rate: Rate,
     gate: GateMode,
     policy: PolicyTable,
+    /// Flows that programs want promises for.
+    wishes: Vec<FlowKey>,
+    told: Told,
 }
 
 impl<'a> Daemon<'a> {
@@ -130,7 +134,10 @@ impl<'a> Daemon<'a> {
         };
         let (session, mut reports) = Session::open(&start, &plan)?;
         let orders = session.orders.clone();
-        let state = move || status::state(orders.clone(), Arc::clone(&about));
+        let told = Told::default();
+        let telling = told.clone();
+        let answer =
+            move |asked| ask::serve(orders.clone(), Arc::clone(&about), telling.clone(), asked);
         let mut daemon = Daemon {
             options,
             config: &config,
@@ -146,12 +153,14 @@ impl<'a> Daemon<'a> {
             rate: Rate(0),
             gate: GateMode::Open,
             policy: PolicyTable::default(),
+            wishes: Vec::new(),
+            told,
         };
         tracing::info!("station {} ready, state at {}", daemon.name, path.display());
         service::ready(&format!("{}: no coordinator yet", daemon.name));
         let outcome = tokio::select! {
             outcome = daemon.turn_around(&mut reports, signals) => outcome,
-            () = socket.serve(state) => Ok(()),
+            () = socket.serve(answer) => Ok(()),
         };
         service::stopping();
         let closed = session.close(AgentCommand::Stop).await;
@@ -217,7 +226,19 @@ impl<'a> Daemon<'a> {
                 outcome,
                 rate,
                 largest,
-            } => promise_changed(&key, outcome, rate, largest),
+            } => {
+                promise_changed(&key, outcome, rate, largest);
+                self.told.note(Change {
+                    key,
+                    outcome,
+                    rate,
+                    largest,
+                });
+            }
+            AgentEvent::Wishes(wishes) => {
+                self.wishes = wishes;
+                self.set_rules();
+            }
             AgentEvent::FailedOpen { released } => {
                 tracing::warn!("the coordinator is silent: let {released} packets go");
             }
@@ -230,7 +251,8 @@ impl<'a> Daemon<'a> {
             GateMode::Open => Mode::OPEN,
             GateMode::Watch => {
                 let own = Some(self.interface.mac);
-                Mode::Watch(matches::watched(&self.policy, Direction::Up, own))
+                let table = ask::with_wishes(&self.policy, &self.wishes);
+                Mode::Watch(matches::watched(&table, Direction::Up, own))
             }
             GateMode::Hold => Mode::Hold(Vec::new()),
         });

@@ -103,6 +103,9 @@ pub enum AgentEvent {
         /// After a refusal the largest rate that would fit, in bit/s; 0 if none.
         largest: u32,
     },
+    /// Programs want promises for flows with these keys now; source port 0 of TCP and UDP: any. In
+    /// free mode the gate must show their packets too.
+    Wishes(alloc::vec::Vec<crate::flow::FlowKey>),
     /// Two cycles without a word from the coordinator: the gate was opened.
     FailedOpen {
         /// Packets that were released.

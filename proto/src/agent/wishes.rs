@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Agent;
 use super::flows::Origin;
+use super::{Agent, AgentEvent};
 use crate::flow::FlowKey;
 use crate::policy::{Direction, Promise};
 use crate::time::{Duration, Instant};
@@ -78,6 +78,7 @@ impl Agent {
             until: wish.span.map(|span| self.now + span),
             asked: self.now,
         });
+        self.tell_wishes();
         if self.session.is_registered() {
             self.ask_explicitly(key, wish.origin());
         }
@@ -94,6 +95,7 @@ impl Agent {
 
     fn end_wish(&mut self, wish: Wish) {
         self.wishes.0.retain(|pending| pending.wish.key != wish.key);
+        self.tell_wishes();
         let flows: Vec<_> = self.flows.keys().filter(|key| wish.matches(key)).collect();
         for key in flows {
             self.close_flow(key, Direction::Both);
@@ -102,7 +104,17 @@ impl Agent {
 
     /// The flow of a program has ended or was refused, and with it what the program asked for.
     pub(super) fn forget_wish_of(&mut self, key: &FlowKey) {
+        let before = self.wishes.0.len();
         self.wishes.0.retain(|pending| !pending.wish.matches(key));
+        if self.wishes.0.len() < before {
+            self.tell_wishes();
+        }
+    }
+
+    fn tell_wishes(&mut self) {
+        let keys = self.wishes.0.iter().map(|pending| pending.wish.key);
+        let event = AgentEvent::Wishes(keys.collect());
+        self.events.push_back(event);
     }
 
     /// What a program asked for a flow with this key.

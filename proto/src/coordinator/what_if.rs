@@ -118,6 +118,12 @@ impl Coordinator {
         }
     }
 
+    /// Whether the flow called `id` is promised something, in force or withdrawn for now.
+    #[must_use]
+    pub fn is_promised(&self, id: &FlowId) -> bool {
+        self.ledger.promised(id).is_some()
+    }
+
     fn what_if_admitted(&self, ask: &Ask) -> Answer {
         let id = FlowId::of(ask.station, Direction::Up, ask.key);
         let entry = ask.entry(None, self.now);

@@ -64,11 +64,13 @@ fn a_known_flow_is_asked_for_at_once_and_closed_on_release() {
     let key = wish(7_000, None).key;
     bench.command(AgentCommand::Reserve(wish(7_000, None)));
     assert_eq!(bench.asked(), [(ReserveOp::Open, key)]);
+    assert_eq!(bench.events, [AgentEvent::Wishes(std::vec![key])]);
     bench.answer_program(key, Outcome::Granted);
     assert_eq!(bench.agent.status().reserved, [key]);
     bench.forget();
     bench.command(AgentCommand::Release(key));
     assert_eq!(bench.asked(), [(ReserveOp::Close, key)]);
+    assert_eq!(bench.events, [AgentEvent::Wishes(std::vec![])]);
     assert_eq!(bench.agent.status().reserved, []);
 }
 
