@@ -157,7 +157,7 @@ impl World {
         self.command_agent(node, AgentCommand::Rate(chosen));
     }
 
-    fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
+    pub(super) fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
         let mut output = std::mem::take(&mut self.output);
         if let Kind::Ap {
             coordinator: Some(coordinator),
