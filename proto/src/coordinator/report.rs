@@ -209,9 +209,7 @@ impl Way {
         self.open.packets = self.open.packets.saturating_add(1);
         let Some(wait) = wait else { return };
         self.open.late += u32::from(wait > bound);
-        if self.waits.len() == WAITS {
-            self.waits.pop_front();
-        }
+        make_room(&mut self.waits, WAITS);
         self.waits.push_back(wait);
     }
 
@@ -223,9 +221,7 @@ impl Way {
         window.promised = u64::try_from(octets).unwrap_or(u64::MAX);
         window.cause = judge(&window, self.burst, way, around);
         self.burst = 0;
-        if self.history.len() == KEPT {
-            self.history.pop_front();
-        }
+        make_room(&mut self.history, KEPT);
         self.history.push_back(window);
     }
 
@@ -254,6 +250,15 @@ impl Way {
                 .and_then(|place| waits.get(place))
                 .copied(),
         })
+    }
+}
+
+/// Makes room for one more of at most `most`. All memory is taken at the first.
+fn make_room<T>(kept: &mut VecDeque<T>, most: usize) {
+    if kept.is_empty() {
+        kept.reserve_exact(most);
+    } else if kept.len() == most {
+        kept.pop_front();
     }
 }
 
