@@ -105,7 +105,7 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&address) else {
             return;
         };
-        let link = station.link();
+        let link = station.link;
         station.counted.report(now, counters, phy, link);
         let tries = station.counted.tries();
         let before = self.ledger.tries(address);

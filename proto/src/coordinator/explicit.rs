@@ -34,7 +34,8 @@ impl Coordinator {
         let id = FlowId::of(ask.station, Direction::Up, ask.key);
         if self.stations.contains_key(&ask.station) {
             // A refusal is an event.
-            let _ = self.grant_entry(id, ask.entry(None, self.now));
+            let entry = self.entry_of(ask);
+            let _ = self.grant_entry(id, entry);
         }
     }
 
@@ -59,12 +60,12 @@ impl Coordinator {
                 let links = super::links_of(&self.stations, self.config.assumed_rate);
                 // Asked for again: it is kept longer.
                 let until = self.now + WAITING;
-                let entry = ask.entry(None, self.now);
+                let entry = self.entry_of(&ask);
                 self.ledger.hold(hold, id, entry, until, links)?;
                 return Ok(ask.promise);
             }
             let held = self.ledger.drop_hold(hold);
-            let entry = held.map_or_else(|| ask.entry(None, self.now), |held| held.entry);
+            let entry = held.map_or_else(|| self.entry_of(&ask), |held| held.entry);
             self.grant_entry(id, entry)?;
             return Ok(entry.promise);
         }
@@ -80,7 +81,7 @@ impl Coordinator {
         if made >= usize::from(limit) {
             return refused(RefusalReason::ExplicitLimit);
         }
-        let entry = ask.entry(None, self.now);
+        let entry = self.entry_of(&ask);
         if !is_yet_to_come(&id) {
             self.grant_entry(id, entry)?;
             return Ok(entry.promise);
@@ -126,7 +127,7 @@ impl Coordinator {
         let ask = &request.ask;
         let id = FlowId::of(ask.station, Direction::Up, ask.key);
         let until = self.now + request.span;
-        let entry = ask.entry(None, self.now);
+        let entry = self.entry_of(ask);
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         match self.ledger.hold(request.id, id, entry, until, links) {
             Ok(()) => {

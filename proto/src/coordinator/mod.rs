@@ -1,19 +1,23 @@
 //! The coordinator: the part of `rether-ap` that runs one cell.
 //!
 //! Without reservations it only says HELLO (free mode). From the first reservation to a grace
-//! time after the last it plans cycles (`cycle`): due RT visits first, by earliest deadline, then
-//! NRT visits by deficit round-robin in airtime, within what is left of the cycle. Each visit
-//! (`visit`) sends a station's downlink and then hands it a token; the lease of that token is
-//! returned, lost or expires exactly once.
+//! time after the last it runs cycles (`cycle`) and plans visits (`plan`): RT visits by earliest
+//! deadline, when their packets have come (`service`), between them NRT visits by deficit
+//! round-robin in airtime. Each visit (`serve`) sends a station's downlink and then hands it a
+//! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
 pub mod counters;
 mod cycle;
 mod degrade;
 pub mod explicit;
+mod lease;
+mod plan;
 mod rate;
 pub mod report;
 mod reservations;
 mod round_trip;
+mod serve;
+mod service;
 mod session;
 mod station;
 mod status;
@@ -26,11 +30,11 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate};
+use crate::airtime::{Phy, PhyKind, Rate, Turn};
 use crate::ledger::hold::HoldId;
 use crate::ledger::{Entry, FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
-use crate::machine::{Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
+use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
 use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
@@ -41,14 +45,14 @@ pub use counters::StationCounters;
 use cycle::Cycle;
 use degrade::Strain;
 use explicit::HoldRequest;
+use lease::Leases;
 use rate::Moved;
 use report::{Report, Surroundings};
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
-use round_trip::RoundTrips;
+use round_trip::{Pace, RoundTrips};
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowState, FlowStatus, StationStatus};
-use visit::Lease;
 use what_if::Ask;
 
 /// What a coordinator is told at start.
@@ -56,9 +60,15 @@ use what_if::Ask;
 pub struct CoordinatorConfig {
     /// The cell's medium.
     pub phy: Phy,
-    /// Cycle length when no promise asks for a shorter one.
+    /// How granted frames get it.
+    pub turn: Turn,
+    /// How tokens travel.
+    pub strategy: Strategy,
+    /// When tokens are passed.
+    pub tokens: Tokens,
+    /// Length of a cycle.
     pub cycle: Duration,
-    /// The shortest cycle that is run, whatever a promise asks for.
+    /// The tightest delay bound that may be promised.
     pub shortest_cycle: Duration,
     /// Share of every cycle that best effort keeps, in thousandths.
     pub nrt_minimum: u16,
@@ -92,12 +102,17 @@ impl CoordinatorConfig {
     /// The defaults for a cell on `phy`, whose stations send at `assumed_rate` until known better.
     #[must_use]
     pub fn new(phy: Phy, assumed_rate: Rate) -> Self {
-        // A visit costs some 1.7 ms of 802.11b air: longer turns pay for fewer of them.
+        // A visit costs more than 1 ms of 802.11b air, and so does the HELLO that those hear whom
+        // nobody visits in a cycle: longer turns and cycles pay for fewer of them.
         let is_dsss = matches!(phy.kind, PhyKind::DsssLong | PhyKind::DsssShort);
-        let quantum = Duration::from_millis(if is_dsss { 20 } else { 8 });
+        let (quantum, cycle) = if is_dsss { (50, 100) } else { (16, 50) };
+        let (quantum, cycle) = (Duration::from_millis(quantum), Duration::from_millis(cycle));
         Self {
             phy,
-            cycle: Duration::from_millis(20),
+            turn: Turn::Paired,
+            strategy: Strategy::Auto,
+            tokens: Tokens::Promised,
+            cycle,
             shortest_cycle: Duration::from_millis(5),
             nrt_minimum: 100,
             quantum,
@@ -113,6 +128,32 @@ impl CoordinatorConfig {
             assumed_rate,
         }
     }
+}
+
+/// How tokens travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The one that costs least with what the stations can follow.
+    #[default]
+    Auto,
+    /// A frame of its own for each token and each return, as in the papers.
+    Poll,
+    /// One broadcast for many visits.
+    Schedule,
+    /// Small packets travel inside of tokens and returns.
+    Bundle,
+}
+
+/// When tokens are passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tokens {
+    /// While something is promised.
+    #[default]
+    Promised,
+    /// As long as there is an agent: for airtime fairness, and for crowded cells.
+    Always,
 }
 
 /// What only a coordinator is told.
@@ -279,8 +320,14 @@ pub struct Coordinator {
     next_hold: u64,
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
-    lease: Option<Lease>,
+    leases: Leases,
+    /// When the radio is through with what it was given, by the model.
+    radio_free: Instant,
+    /// For the planner: when promised visits must begin, and what they take.
+    scratch: alloc::vec::Vec<(Instant, Duration)>,
+    inbox: VecDeque<Delivery>,
     round_trips: RoundTrips,
+    pace: Pace,
     next_token: u32,
     /// Since when token mode runs without a reservation.
     empty_since: Option<Instant>,
@@ -290,6 +337,9 @@ pub struct Coordinator {
     events: VecDeque<CoordinatorEvent>,
     stats: CoordinatorStats,
 }
+
+/// IP protocol number.
+const TCP: u8 = 6;
 
 #[derive(Clone, Debug)]
 struct Outgoing {
@@ -306,6 +356,7 @@ impl Coordinator {
         let mut rng = Rng::new(seed);
         let ledger = Ledger::new(LedgerConfig {
             phy: config.phy,
+            turn: config.turn,
             nrt_minimum: config.nrt_minimum,
             default_cycle: config.cycle,
             shortest_cycle: config.shortest_cycle,
@@ -329,8 +380,12 @@ impl Coordinator {
             next_hold: 0,
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
-            lease: None,
+            leases: Leases::default(),
+            radio_free: now,
+            scratch: alloc::vec::Vec::new(),
+            inbox: VecDeque::new(),
             round_trips: RoundTrips::new(),
+            pace: Pace::new(),
             next_token: rng.next_u32(),
             rng,
             empty_since: None,
@@ -356,7 +411,8 @@ impl Coordinator {
         });
     }
 
-    fn packet(&mut self, packet: &Packet) {
+    /// A packet waits in the gate; `bytes` if the gate copied what is in it.
+    fn packet(&mut self, packet: &Packet, bytes: Option<&[u8]>) {
         if !self.stopped {
             self.note_flow(packet);
             self.note_arrival(packet);
@@ -370,9 +426,16 @@ impl Coordinator {
             self.verdicts.push_back(Verdict::Accept(packet.id));
             return;
         };
-        match station.queues.push(self.now, packet) {
-            Ok(()) => self.cycle.enlist(packet.station, station),
-            Err(verdict) => self.verdicts.push_back(verdict),
+        let pushed = match bytes.filter(|_| station.bundles()) {
+            Some(bytes) => station.queues.push_copied(self.now, packet, bytes),
+            None => station.queues.push(self.now, packet),
+        };
+        station.gets_tcp |= packet.flow.protocol == TCP;
+        if let Err(verdict) = pushed {
+            self.verdicts.push_back(verdict);
+        }
+        if station.queues.next_nrt(self.now).is_some() {
+            self.cycle.enlist(packet.station, station);
         }
     }
 
@@ -444,12 +507,13 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&station) else {
             return;
         };
-        let moved = station.link.report(now, rates);
+        let moved = station.smooth.report(now, rates);
         if is_idle {
-            station.link.settle_at_once();
+            station.smooth.settle_at_once();
         } else if moved == Moved::Down {
             self.strain.note(Pressure::RateFall);
         }
+        station.link = station.smooth.rates();
     }
 
     /// Rates that nothing contradicted for a while count from now on.
@@ -457,10 +521,11 @@ impl Coordinator {
         let (now, is_idle) = (self.now, self.ledger.is_unused());
         for station in self.stations.values_mut() {
             if is_idle {
-                station.link.settle_at_once();
-            } else if station.link.settle(now) == Moved::Down {
+                station.smooth.settle_at_once();
+            } else if station.smooth.settle(now) == Moved::Down {
                 self.strain.note(Pressure::RateFall);
             }
+            station.link = station.smooth.rates();
         }
     }
 
@@ -471,7 +536,7 @@ impl Coordinator {
                 Reason::Cycle => {}
                 Reason::Return => self.return_overdue(),
                 Reason::Housekeeping => self.housekeeping(),
-                Reason::Register | Reason::Retry | Reason::FailOpen => {}
+                Reason::Register | Reason::Retry | Reason::Slot | Reason::FailOpen => {}
             }
         }
     }
@@ -483,7 +548,7 @@ fn links_of(
     assumed: Rate,
 ) -> impl Fn(MacAddr) -> LinkRates + use<'_> {
     move |station| {
-        let known = stations.get(&station).map(Station::link);
+        let known = stations.get(&station).map(|station| station.link);
         known.unwrap_or(LinkRates {
             up: assumed,
             down: assumed,
@@ -505,7 +570,11 @@ impl Machine for Coordinator {
         let outcome = match input {
             Input::Frame { from, bytes } => self.frame(from, bytes),
             Input::Packet(packet) => {
-                self.packet(&packet);
+                self.packet(&packet, None);
+                Ok(())
+            }
+            Input::Copied { packet, bytes } => {
+                self.packet(&packet, Some(bytes));
                 Ok(())
             }
             Input::Sent { handle, acked } => {
@@ -566,6 +635,10 @@ impl Machine for Coordinator {
             }
         }
         None
+    }
+
+    fn poll_delivery(&mut self) -> Option<Delivery> {
+        self.inbox.pop_front()
     }
 
     fn poll_event(&mut self) -> Option<CoordinatorEvent> {

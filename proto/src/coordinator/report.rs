@@ -324,7 +324,7 @@ impl Report {
         verdict: Verdict,
         bound: impl Fn(&FlowId) -> Option<Duration>,
     ) {
-        let (Verdict::Accept(packet) | Verdict::Drop(packet)) = verdict;
+        let (Verdict::Accept(packet) | Verdict::Carry(packet) | Verdict::Drop(packet)) = verdict;
         let Ok(place) = self
             .pending
             .binary_search_by_key(&packet, |pending| pending.packet)
@@ -337,7 +337,7 @@ impl Report {
         else {
             return;
         };
-        if let (Verdict::Accept(_), Some(ways), Some(bound)) =
+        if let (Verdict::Accept(_) | Verdict::Carry(_), Some(ways), Some(bound)) =
             (verdict, self.flows.get_mut(&flow), bound(&flow))
         {
             ways.down

@@ -3,11 +3,14 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::service::Service;
+use super::station::Station;
 use super::{Coordinator, CoordinatorEvent, ReleaseCause};
 use crate::ledger::{Entry, FlowId, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Packet, Reason};
 use crate::policy::{Direction, PolicyTable};
+use crate::queues::Carrier;
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved, Shape};
 
@@ -103,6 +106,8 @@ impl Coordinator {
             idle: found.idle,
             since: self.now,
             up_idle: false,
+            bundled: Carrier::takes(promise.packet.into())
+                && self.stations.get(&id.station).is_some_and(Station::bundles),
         };
         self.grant_entry(id, entry)
     }
@@ -135,6 +140,7 @@ impl Coordinator {
                 agent.last_sent = self.now;
             }
         }
+        self.serve_anew(id.station);
         self.report.begin(self.now, id);
         self.keep_house();
     }
@@ -144,6 +150,19 @@ impl Coordinator {
         if self.timers.get(Reason::Housekeeping).is_none() {
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+        }
+    }
+
+    /// The promises of a station have changed.
+    fn serve_anew(&mut self, address: MacAddr) {
+        let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
+        let service = Service::of(entries, self.now);
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
+        match (&mut station.service, service) {
+            (Some(old), Some(new)) => old.adopt(new),
+            (old, new) => *old = new,
         }
     }
 
@@ -202,6 +221,7 @@ impl Coordinator {
                 if let Some(entry) = self.ledger.get_mut(&id) {
                     entry.up_idle = false;
                     let entry = *entry;
+                    self.serve_anew(id.station);
                     self.tell(id, self.outcome_now(&entry), &entry, 0);
                     return;
                 }
@@ -284,6 +304,7 @@ impl Coordinator {
             entry.up_idle = true;
             *entry
         });
+        self.serve_anew(id.station);
         if closed.is_some_and(|entry| self.is_down_idle(&id, &entry)) {
             self.release(id, ReleaseCause::Idle);
             return;
@@ -408,10 +429,11 @@ impl Coordinator {
     pub(super) fn put_out_of_force(&mut self, id: FlowId) {
         if let Some(station) = self.stations.get_mut(&id.station) {
             station.queues.unreserve(id.key.reversed());
-            if station.wants_nrt() {
+            if station.wants_nrt(self.now) {
                 self.cycle.enlist(id.station, station);
             }
         }
+        self.serve_anew(id.station);
     }
 
     /// Takes over a new table. Reservations whose rule is in it unchanged stay.

@@ -2,7 +2,9 @@
 
 use super::reservations::HOUSEKEEPING;
 use super::station::AgentSession;
-use super::{Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause};
+use super::{
+    Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause, Strategy, Tokens,
+};
 use crate::mac::MacAddr;
 use crate::machine::Reason;
 use crate::wire::{
@@ -32,6 +34,12 @@ impl Coordinator {
             Message::Return(answer) => {
                 self.note_return(from, &answer);
                 self.returned(from, &answer);
+            }
+            Message::Data(data) => {
+                if let Some(answer) = &data.answer {
+                    self.note_return(from, answer);
+                }
+                self.data(from, &data);
             }
             Message::Request(request) => self.requested(from, request),
             Message::Reserve(reserve) => self.reserve(from, &reserve),
@@ -85,8 +93,10 @@ impl Coordinator {
             status,
             phy: self.config.phy,
             policy_version: self.policy.version,
-            cycle: self.ledger.cycle(),
+            cycle: self.announced_cycle(),
             silent_cycles: SILENT_CYCLES,
+            turn: self.config.turn,
+            strategies: self.strategies() & register.strategies,
         };
         self.send(from, Message::RegisterAck(ack));
         if accepted {
@@ -98,6 +108,7 @@ impl Coordinator {
 
     fn open_session(&mut self, from: MacAddr, register: &Register) -> u32 {
         let fresh = self.rng.next_u32().max(1);
+        let bundles = self.strategies() & register.strategies & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return 0;
         };
@@ -114,23 +125,30 @@ impl Coordinator {
             name: name.clone(),
             misses: 0,
             silent_since: None,
+            bundles,
             backlog: Backlog::default(),
             heard_us: self.now,
             last_sent: self.now,
         });
         // A token of the agent's last life will not come back.
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == from)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(from));
         self.events.push_back(CoordinatorEvent::Registered {
             station: from,
             name,
         });
+        if self.config.tokens == Tokens::Always {
+            self.enter_token_mode();
+        }
         fresh
+    }
+
+    /// The token strategies that agents may be asked to follow.
+    const fn strategies(&self) -> u8 {
+        match self.config.strategy {
+            Strategy::Poll => Register::POLL,
+            Strategy::Schedule => Register::POLL | Register::SCHEDULE,
+            Strategy::Auto | Strategy::Bundle => Register::POLL | Register::BUNDLE,
+        }
     }
 
     fn push_policy(&mut self, to: MacAddr) {
@@ -141,13 +159,7 @@ impl Coordinator {
     }
 
     fn agent_stopped(&mut self, from: MacAddr) {
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == from)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(from));
         if let Some(station) = self.stations.get_mut(&from) {
             station.agent = None;
         }
@@ -156,13 +168,7 @@ impl Coordinator {
     }
 
     pub(super) fn station_left(&mut self, address: MacAddr) {
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == address)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(address));
         self.release_station(address, ReleaseCause::StationLeft);
         self.cycle.forget(address);
         self.ledger.set_tries(address, crate::ledger::Tries::ONE);

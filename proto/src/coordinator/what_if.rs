@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Coordinator;
+use super::{Coordinator, Station};
 use crate::flow::FlowKey;
 use crate::ledger::plan::{self, Change};
-use crate::ledger::{Entry, FlowId, Ledger, LinkRates, Refusal, visit_cost};
+use crate::ledger::{Entry, FlowId, Ledger, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::policy::{Direction, Promise, Rank};
+use crate::queues::Carrier;
 use crate::time::Duration;
 
 /// A promise that no rule of the policy makes.
@@ -93,22 +94,24 @@ pub struct Answer {
     pub changes: Vec<Changed>,
 }
 
-impl Ask {
-    pub(super) const fn entry(&self, rule: Option<u16>, since: crate::time::Instant) -> Entry {
+impl Coordinator {
+    /// The entry of the ledger that a promise without a rule would have.
+    pub(super) fn entry_of(&self, ask: &Ask) -> Entry {
+        let station = self.stations.get(&ask.station);
         Entry {
-            rule,
-            direction: self.direction,
-            promise: self.promise,
-            granted: self.promise.rate,
-            rank: self.rank,
-            idle: self.idle,
-            since,
+            rule: None,
+            direction: ask.direction,
+            promise: ask.promise,
+            granted: ask.promise.rate,
+            rank: ask.rank,
+            idle: ask.idle,
+            since: self.now,
             up_idle: false,
+            bundled: Carrier::takes(ask.promise.packet.into())
+                && station.is_some_and(Station::bundles),
         }
     }
-}
 
-impl Coordinator {
     /// Answers a question. Changes nothing, and what it answers holds only until the next input.
     #[must_use]
     pub fn what_if(&self, question: &Question) -> Answer {
@@ -126,7 +129,7 @@ impl Coordinator {
 
     fn what_if_admitted(&self, ask: &Ask) -> Answer {
         let id = FlowId::of(ask.station, Direction::Up, ask.key);
-        let entry = ask.entry(None, self.now);
+        let entry = self.entry_of(ask);
         let mut after = self.ledger.clone();
         let refusal = after.admit(id, entry, self.links()).err();
         let largest = match refusal {
@@ -223,8 +226,8 @@ impl Coordinator {
         let slowest = slowest.min_by_key(|link| link.up.min(link.down));
         let link = slowest.unwrap_or_else(|| links(MacAddr::BROADCAST));
         let id = FlowId::of(call.station, Direction::Up, call.key);
-        let entry = call.entry(None, self.now);
-        let one = ledger.cost(&id, &entry, link, cycle) + visit_cost(self.config.phy, link);
+        let entry = self.entry_of(&call);
+        let one = ledger.cost_alone(&id, &entry, link);
         let left = capacity.saturating_sub(booked).as_nanos() / one.as_nanos().max(1);
         Account {
             cycle,

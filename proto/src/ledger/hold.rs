@@ -9,9 +9,8 @@ use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, FlowId, Ledger, LinkRates, Refusal, visit_cost};
+use super::{Entry, FlowId, Ledger, LinkRates, Refusal};
 use crate::mac::MacAddr;
-use crate::policy::Direction;
 use crate::time::{Duration, Instant};
 
 /// Names a hold; chosen by who asks for it.
@@ -40,10 +39,6 @@ impl Holds {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.0.values().map(|hold| &hold.entry)
     }
 }
 
@@ -107,15 +102,11 @@ impl Ledger {
     }
 
     /// Airtime per cycle of all holds, token cost included.
-    pub(super) fn held(&self, cycle: Duration, links: impl Fn(MacAddr) -> LinkRates) -> Duration {
-        let mut sum = Duration::ZERO;
-        for Hold { flow, entry, .. } in self.holds.0.values() {
-            let link = links(flow.station);
-            sum += self.cost(flow, entry, link, cycle);
-            if entry.direction.covers(Direction::Up) {
-                sum += visit_cost(self.config.phy, link);
-            }
-        }
-        sum
+    pub(super) fn held(&self, links: impl Fn(MacAddr) -> LinkRates) -> Duration {
+        let holds = self.holds.0.values();
+        holds.fold(Duration::ZERO, |sum, hold| {
+            let link = links(hold.flow.station);
+            sum + self.cost_alone(&hold.flow, &hold.entry, link)
+        })
     }
 }

@@ -152,7 +152,7 @@ impl World {
             let id = self.medium.add_radio(config);
             let mac = mac_of(scenario.ap.len() + number);
             let agent = (arm.daemons && station.agent && cell.coordinator).then(|| {
-                let core = Agent::new(AgentConfig::default(), mac, self.rng.next_u64(), ORIGIN);
+                let core = Agent::new(agent_config(), mac, self.rng.next_u64(), ORIGIN);
                 Box::new(Driver::new(core, GateMode::Open, PolicyTable::default()))
             });
             let points = station.walk.iter();
@@ -206,7 +206,11 @@ impl World {
         text = text.replace("{wire.mac}", &self.nodes[WIRE].mac.to_string());
         let config = ap_config::parse(&scenario.name, &text)
             .map_err(|error| BuildError::Policy(error.to_string()))?;
-        Ok((config.cell.coordinator(phy), config.policy))
+        let mut cell = config.cell.coordinator(phy);
+        if std::env::var_os("BURST").is_some() {
+            cell.turn = rether_proto::airtime::Turn::Burst;
+        }
+        Ok((cell, config.policy))
     }
 
     fn add_flows(&mut self, scenario: &Scenario, arm: &Arm) -> Result<(), BuildError> {
@@ -293,6 +297,14 @@ pub(super) fn rate_of(mbps: f64) -> Rate {
     )]
     let tenths = (mbps * 10.0 + 0.5) as u16;
     Rate(tenths)
+}
+
+/// Agents of hosts that can take packets out of frames.
+fn agent_config() -> AgentConfig {
+    AgentConfig {
+        bundle: true,
+        ..AgentConfig::default()
+    }
 }
 
 fn phy_of(ap: &Ap) -> Phy {

@@ -2,7 +2,7 @@
 
 use rether_proto::agent::{AgentEvent, GateMode};
 use rether_proto::coordinator::CoordinatorEvent;
-use rether_proto::machine::{Input, Machine, Reason, Transmit, Verdict};
+use rether_proto::machine::{Delivery, Input, Machine, Reason, Transmit, Verdict};
 use rether_proto::policy::PolicyTable;
 use rether_proto::time::Instant;
 use rether_proto::wire::{CellMode, MAX_FRAME};
@@ -23,6 +23,7 @@ pub(crate) struct Driver<M> {
 pub(crate) struct Output {
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) frames: Vec<(Transmit, Vec<u8>)>,
+    pub(crate) deliveries: Vec<Delivery>,
 }
 
 /// What the simulator heeds of a core's events.
@@ -73,6 +74,9 @@ impl<M: Machine<Event: Heed>> Driver<M> {
         let mut buffer = [0; MAX_FRAME];
         while let Some(transmit) = self.core.poll_transmit(&mut buffer) {
             out.frames.push((transmit, buffer[..transmit.len].to_vec()));
+        }
+        while let Some(delivery) = self.core.poll_delivery() {
+            out.deliveries.push(delivery);
         }
         while let Some(event) = self.core.poll_event() {
             event.heed(&mut self.gate, &mut self.policy);

@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_millis(1);
 /// What a core is told, as far as both kinds are told the same.
 #[derive(Clone, Debug)]
 pub(super) enum Told {
-    Packet(machine::Packet),
+    Packet(machine::Packet, Vec<u8>),
     Frame { from: MacAddr, bytes: Vec<u8> },
     Sent { handle: TxHandle, acked: bool },
     Timeout,
@@ -56,7 +56,10 @@ impl World {
                 len: octets,
                 flow,
             };
-            self.tell(node, Told::Packet(told));
+            // The gate copies what is in it. Here that is only its name, and its length.
+            let mut bytes = (key as u64).to_be_bytes().to_vec();
+            bytes.resize(usize::try_from(octets).unwrap_or(usize::MAX), 0);
+            self.tell(node, Told::Packet(told, bytes));
         } else {
             self.enqueue(node, peer, key);
         }
@@ -74,8 +77,14 @@ impl World {
         // An agent's rules give everything one TID while its gate holds, so that the RETURN leaves
         // last (`meta priority set 0:100`).
         let flattened = matches!(&self.nodes[node].kind, Kind::Station { agent: Some(agent), .. }
-            if agent.gate == GateMode::Hold);
-        let tid = if flattened { 0 } else { (dscp & 0x3f) >> 3 };
+            if agent.core.is_holding());
+        let burst = std::env::var_os("BURST").is_some();
+        let down = matches!(&self.nodes[node].kind, Kind::Ap { coordinator: Some(c), .. } if c.gate == GateMode::Hold);
+        let tid = if flattened || (burst && down) {
+            if burst { 5 } else { 0 }
+        } else {
+            (dscp & 0x3f) >> 3
+        };
         let frame = Frame {
             id: FrameId(key as u64),
             to: Destination::Radio(to.id),
@@ -207,6 +216,10 @@ impl World {
                         self.enqueue(node, peer, key);
                     }
                 }
+                // It lives on in the frame that carries it.
+                Verdict::Carry(PacketId(id)) => {
+                    self.carried(node, usize::try_from(id).unwrap_or(usize::MAX));
+                }
                 Verdict::Drop(PacketId(id)) => {
                     self.refuse(node, usize::try_from(id).unwrap_or(usize::MAX));
                 }
@@ -215,8 +228,35 @@ impl World {
         for (transmit, bytes) in output.frames.drain(..) {
             self.transmit(node, &transmit, bytes);
         }
+        for delivery in output.deliveries.drain(..) {
+            self.deliver(node, &delivery.bytes);
+        }
         self.output = output;
         self.arm(node);
+    }
+
+    /// A packet left its host inside of a frame of the protocol; a copy of it is under way there.
+    fn carried(&mut self, node: NodeId, key: usize) {
+        let Some(Payload::Packet(packet)) = self.payloads.get(key) else {
+            return;
+        };
+        if self.flows[packet.flow].ends[packet.way.index()] == node
+            && self.flows[packet.flow].left()
+        {
+            self.hungry.push(packet.flow);
+        }
+    }
+
+    /// A packet came inside of a frame of the protocol.
+    fn deliver(&mut self, node: NodeId, bytes: &[u8]) {
+        let name = bytes.first_chunk().map(|name| u64::from_be_bytes(*name));
+        let key = name.and_then(|name| usize::try_from(name).ok());
+        let Some(Payload::Packet(packet)) = key.and_then(|key| self.payloads.try_remove(key))
+        else {
+            return;
+        };
+        let key = self.payloads.insert(Payload::Packet(packet));
+        self.arrive(node, key);
     }
 
     /// A frame of the protocol.
@@ -320,7 +360,10 @@ fn feed<M: Machine<Event: Heed>>(
     output: &mut Output,
 ) {
     let input = match told {
-        Told::Packet(packet) => Input::Packet(*packet),
+        Told::Packet(packet, bytes) => Input::Copied {
+            packet: *packet,
+            bytes,
+        },
         Told::Frame { from, bytes } => Input::Frame { from: *from, bytes },
         Told::Sent { handle, acked } => Input::Sent {
             handle: *handle,

@@ -24,6 +24,7 @@ const ENTRY: Entry = Entry {
     idle: Duration::from_secs(1),
     since: Instant::ZERO,
     up_idle: false,
+    bundled: false,
 };
 
 const AROUND: Surroundings = Surroundings {
@@ -180,6 +181,8 @@ fn uplink_figures_come_from_returns() {
         },
         rate: Rate(540),
         refused: false,
+        oldest: Duration::ZERO,
+        newest: Duration::ZERO,
     };
     let run = |around: Surroundings, answer: &dyn Fn(u64) -> Return| {
         let mut report = Report::default();
