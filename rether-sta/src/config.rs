@@ -52,6 +52,7 @@ impl Config {
             name: self.name.clone().unwrap_or_else(by_host),
             queue_limit: self.queue_limit,
             lost_after: self.lost_after,
+            ..AgentConfig::default()
         }
     }
 }
