@@ -16,7 +16,7 @@ use rether_proto::flow::FlowKey;
 use rether_proto::policy::Rank;
 
 use crate::ask::{self, Request};
-use crate::{config, doctor, flows, run, status};
+use crate::{config, doctor, flows, keygen, run, status};
 
 /// Keeps promises of bandwidth and delay in a Wi-Fi cell, without new hardware and without
 /// changes to applications.
@@ -40,6 +40,7 @@ Examples:
                                         would that fit, and what is the most that does
   rether-ap what-if rate=6 --station phone
                                         whose promise would suffer if its PHY rate fell
+  rether-ap keygen /etc/rether/site.key make the key that the stations need, too
 
 Exit codes: 0 ok, 1 failed, 2 wrong command line, 77 missing rights, 78 wrong configuration.
 The configuration is explained in /etc/rether/ap.toml."
@@ -116,6 +117,11 @@ enum Command {
         /// hostapd's control socket
         #[arg(long)]
         hostapd: Option<PathBuf>,
+    },
+    /// Make a key for [security]: into a new file that only its owner reads, or onto the screen
+    Keygen {
+        /// The new file
+        file: Option<PathBuf>,
     },
     #[command(hide = true)]
     Watchdog(Duty),
@@ -282,6 +288,7 @@ pub fn main() -> anyhow::Result<u8> {
         Command::Doctor { interface, hostapd } => {
             host::block_on(doctor::doctor(interface.as_ref(), hostapd.as_deref()))
         }
+        Command::Keygen { file } => keygen::keygen(file.as_deref()),
         Command::Watchdog(duty) => {
             duty.run(rether_daemon::watchdog::inherited_pipe()?)?;
             Ok(exit::OK)

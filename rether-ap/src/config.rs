@@ -2,6 +2,7 @@
 
 mod cell;
 mod policy;
+mod security;
 
 use std::path::Path;
 
@@ -11,9 +12,12 @@ use rether_proto::policy::PolicyTable;
 use rether_proto::time::Duration;
 
 pub use cell::{CellConfig, Preamble, Standard};
+pub use security::Security;
 
 /// Where the configuration is unless the command line says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/rether/ap.toml";
+/// Where people are told to put the key of the site.
+pub(crate) const DEFAULT_KEY: &str = "/etc/rether/site.key";
 
 /// A configuration without mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Config {
     pub patience: Duration,
     /// The observe socket is for the file's group too.
     pub group_may_observe: bool,
+    /// Which agents are believed.
+    pub security: Security,
     /// Who is promised what.
     pub policy: PolicyTable,
 }
@@ -67,6 +73,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
     let queue = file.section("gate", config::queue);
     let patience = config::patience(file);
     let group_may_observe = config::group_may_observe(file);
+    let security = file.section("security", Security::read);
     let policy = policy::read(file);
     Some(Config {
         interface,
@@ -75,6 +82,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         queue,
         patience,
         group_may_observe,
+        security,
         policy,
     })
 }

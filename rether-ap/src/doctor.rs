@@ -22,6 +22,9 @@ pub(crate) async fn doctor(
         interface.or_else(|| config.as_ref().and_then(|config| config.interface.as_ref()));
     let mut checks = doctor::machine(interface).await;
     checks.push(check);
+    if let Some(config) = &config {
+        checks.push(keys(config));
+    }
     match access_point(interface, hostapd, config.as_ref()).await {
         Ok(more) => checks.extend(more),
         Err(error) => {
@@ -58,6 +61,26 @@ fn configuration() -> (Check, Option<Config>) {
         Err(error) => (Err(error.to_string()), None),
     };
     (Check::new("configuration", Need::Must, text), config)
+}
+
+/// Whether agents are authenticated.
+fn keys(config: &Config) -> Check {
+    let security = &config.security;
+    let result = if security.is_open() {
+        Err(format!(
+            "none: every station is believed; run `rether-ap keygen {}` and name the file under \
+             [security]",
+            config::DEFAULT_KEY
+        ))
+    } else {
+        let site = if security.site.is_some() {
+            "site key"
+        } else {
+            "no site key"
+        };
+        Ok(format!("{site}, {} device keys", security.devices.len()))
+    };
+    Check::new("keys", Need::Should, result)
 }
 
 async fn access_point(

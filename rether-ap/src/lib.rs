@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 mod doctor;
 mod flows;
+mod keygen;
 mod members;
 mod run;
 mod status;

@@ -143,8 +143,10 @@ impl<'a> Daemon<'a> {
             patience: config.patience,
             record: options.record.clone(),
         };
+        let mut settings = config.cell.coordinator(cell.phy);
+        settings.auth = config.security.auth(host::secret()?);
         let start = CoordinatorStart {
-            config: config.cell.coordinator(cell.phy),
+            config: settings,
             policy: config.policy.clone(),
             seed: host::seed()?,
             now: clock::now(),
@@ -193,6 +195,12 @@ impl<'a> Daemon<'a> {
             if phy.wmm { " with WMM" } else { "" },
             control.display()
         );
+        if self.config.security.is_open() {
+            tracing::warn!(
+                "no key: every station is believed, and nobody can tell a forged token; see \
+                 `rether-ap keygen` and [security]"
+            );
+        }
         service::ready(&format!("serving {}", self.name));
     }
 
@@ -260,6 +268,9 @@ impl<'a> Daemon<'a> {
             CoordinatorEvent::Restored { id, rate } => {
                 let rate = bit_rate(rate.into());
                 tracing::info!("restored {} of {} to {rate}", id.key, id.station);
+            }
+            CoordinatorEvent::NotAuthenticated { station, status } => {
+                tracing::warn!("the agent at {station} is not believed: {status}");
             }
             CoordinatorEvent::Overstayed(station) => {
                 tracing::debug!("{station} used more than it was granted");

@@ -145,6 +145,7 @@ impl Bench {
             policy_version,
             cycle: CYCLE,
             silent_cycles: 2,
+            handshake: crate::wire::Handshake::NONE,
         });
         self.frame_of(session, &ack).unwrap();
     }

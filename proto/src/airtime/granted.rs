@@ -18,6 +18,9 @@ pub enum Turn {
     Burst,
 }
 
+/// Traffic identifier of granted frames in the 802.11e profile: AC_VI (clause 10.2.3.2, table 10-1).
+pub const TID_GRANTED: u8 = 5;
+
 /// ECWmin 2 of the profile's granted classes: a backoff of 0 to 3 slots.
 const BURST_CW: u64 = 3;
 /// AIFSN of the profile's granted classes.

@@ -23,6 +23,6 @@ mod rate;
 #[cfg(test)]
 mod tests;
 
-pub use granted::Turn;
+pub use granted::{TID_GRANTED, Turn};
 pub use phy::{Phy, PhyKind};
 pub use rate::Rate;

@@ -33,6 +33,8 @@ pub(super) struct Cycle {
     /// Stations with best-effort backlog.
     pub(super) ring: VecDeque<MacAddr>,
     announcements: u8,
+    /// Since when tokens are passed.
+    began: Instant,
     /// The cycle that the last HELLO named, and when that was.
     announced: Duration,
     last_hello: Instant,
@@ -100,6 +102,9 @@ impl Coordinator {
         self.events
             .push_back(CoordinatorEvent::Mode(CellMode::Token));
         self.cycle.announcements = ANNOUNCEMENTS;
+        self.cycle.began = self.now;
+        let agents = self.stations.values_mut().filter_map(|station| station.agent.as_mut());
+        agents.for_each(|agent| agent.spoke = false);
         self.start_cycle(self.now);
     }
 
@@ -137,10 +142,8 @@ impl Coordinator {
     }
 
     pub(super) fn begin_cycle(&mut self) {
-        self.stats.close_cycle(
-            self.cycle.charged,
-            self.cycle.length + self.config.quantum * 2,
-        );
+        self.stats
+            .close_cycle(self.cycle.charged, self.cycle.length + self.config.quantum * 2);
         if self.ledger.is_empty() && !self.always_passes_tokens() {
             let since = *self.empty_since.get_or_insert(self.now);
             if self.now.since(since) >= self.config.linger {
@@ -192,13 +195,18 @@ impl Coordinator {
         }
     }
 
-    /// How many agents hold best-effort packets.
+    /// How many agents hold best-effort packets, or may do so: soon after tokens began to be
+    /// passed their requests may be stuck behind what their radios held already.
     fn waiting(&self) -> u64 {
-        let waiting = self
-            .stations
-            .values()
-            .filter(|station| station.wants_uplink());
-        waiting.count() as u64
+        const SETTLING: Duration = Duration::from_secs(3);
+        let is_free = self.mode == CellMode::Free;
+        let settles = is_free || self.now.since(self.cycle.began) < SETTLING;
+        let waits = |station: &&Station| {
+            let agent = station.live_agent();
+            let unknown = agent.is_some_and(|agent| is_free || !agent.spoke);
+            station.wants_uplink() || (settles && unknown)
+        };
+        self.stations.values().filter(waits).count() as u64
     }
 
     /// The cycle that agents count with: a round of visits, within reason; and a quarter more than

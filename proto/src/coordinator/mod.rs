@@ -7,6 +7,7 @@
 //! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
 pub mod counters;
+mod auth;
 mod cycle;
 mod degrade;
 pub mod explicit;
@@ -30,7 +31,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate, Turn};
+use crate::airtime::{Phy, PhyKind, Rate, TID_GRANTED, Turn};
+use crate::auth::{AuthError, CoordinatorAuth};
 use crate::ledger::hold::HoldId;
 use crate::ledger::{Entry, FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
@@ -39,8 +41,11 @@ use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, Pressure, Return};
+use crate::wire::{
+    CellMode, DecodeError, Header, Message, MessageType, Pressure, RegisterStatus, Return,
+};
 
+use auth::Authority;
 pub use counters::StationCounters;
 use cycle::Cycle;
 use degrade::Strain;
@@ -50,7 +55,7 @@ use rate::Moved;
 use report::{Report, Surroundings};
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
-use round_trip::{Pace, RoundTrips};
+use round_trip::{Pace, RoundTrips, Sojourn};
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowState, FlowStatus, StationStatus};
 use what_if::Ask;
@@ -96,6 +101,10 @@ pub struct CoordinatorConfig {
     pub explicit_limit: Option<u16>,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
+    /// What agents are authenticated by; `None`: every agent is believed. Not recorded, because
+    /// recordings are given away: a replay needs it from elsewhere.
+    #[serde(skip)]
+    pub auth: Option<CoordinatorAuth>,
 }
 
 impl CoordinatorConfig {
@@ -126,6 +135,7 @@ impl CoordinatorConfig {
             unregistered_limit: 1_000,
             explicit_limit: None,
             assumed_rate,
+            auth: None,
         }
     }
 }
@@ -240,6 +250,14 @@ pub enum CoordinatorEvent {
     },
     /// A station reported more airtime than it was granted.
     Overstayed(MacAddr),
+    /// A station's agent is not believed, said at the first REGISTER of that kind: it is treated
+    /// as an unregistered station.
+    NotAuthenticated {
+        /// The station.
+        station: MacAddr,
+        /// What is wrong.
+        status: RegisterStatus,
+    },
 }
 
 /// Why a reservation ended.
@@ -284,6 +302,25 @@ pub enum CoordinatorError {
         /// The session it claims.
         session: u32,
     },
+    /// Forged, replayed, or of no session that has keys.
+    #[error("frame from {from} dropped: {error}")]
+    NotAuthenticated {
+        /// Who seems to have sent it.
+        from: MacAddr,
+        /// Why it is not believed.
+        error: AuthError,
+    },
+    /// More REGISTERs than anybody needs.
+    #[error("REGISTER from {0} dropped: too many of them")]
+    TooManyRegisters(MacAddr),
+    /// An agent without a key, or with another one.
+    #[error("REGISTER from {from} refused: {status}")]
+    RefusedHandshake {
+        /// Who sent it.
+        from: MacAddr,
+        /// What it was answered.
+        status: RegisterStatus,
+    },
     /// A message that only an agent should receive.
     #[error("{kind} from {from} dropped: out of place here")]
     Unexpected {
@@ -306,6 +343,7 @@ pub enum CoordinatorError {
 #[derive(Clone, Debug)]
 pub struct Coordinator {
     config: CoordinatorConfig,
+    auth: Option<Authority>,
     now: Instant,
     rng: Rng,
     timers: Timers,
@@ -328,6 +366,7 @@ pub struct Coordinator {
     inbox: VecDeque<Delivery>,
     round_trips: RoundTrips,
     pace: Pace,
+    radio: Sojourn,
     next_token: u32,
     /// Since when token mode runs without a reservation.
     empty_since: Option<Instant>,
@@ -365,8 +404,10 @@ impl Coordinator {
         let mut timers = Timers::default();
         timers.set(Reason::Hello, now);
         let epoch = rng.next_u32().max(1);
+        let auth = config.auth.clone().map(Authority::new);
         Self {
             config,
+            auth,
             now,
             timers,
             epoch,
@@ -386,6 +427,7 @@ impl Coordinator {
             inbox: VecDeque::new(),
             round_trips: RoundTrips::new(),
             pace: Pace::new(),
+            radio: Sojourn::default(),
             next_token: rng.next_u32(),
             rng,
             empty_since: None,
@@ -479,7 +521,8 @@ impl Coordinator {
     fn command(&mut self, command: CoordinatorCommand) {
         match command {
             CoordinatorCommand::StationJoined(address) => {
-                let fresh = Station::new(self.config.queue_limit, self.config.assumed_rate);
+                let fresh =
+                    Station::new(self.config.queue_limit, self.config.assumed_rate, self.now);
                 self.stations.entry(address).or_insert(fresh);
             }
             CoordinatorCommand::StationLeft(address) => self.station_left(address),
@@ -608,9 +651,14 @@ impl Machine for Coordinator {
             self.verdicts.is_empty(),
             "releases are drained before transmits"
         );
-        /// Voice: tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1).
+        /// Tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1); but in the
+        /// profile they leave behind what was released before them, in the granted class.
         const TID_VOICE: u8 = 6;
-        let tid = if self.config.phy.wmm { TID_VOICE } else { 0 };
+        let tid = match self.config.turn {
+            Turn::Burst => TID_GRANTED,
+            Turn::Paired if self.config.phy.wmm => TID_VOICE,
+            Turn::Paired => 0,
+        };
         while let Some(Outgoing {
             to,
             session,
@@ -625,7 +673,9 @@ impl Machine for Coordinator {
                 tag: [0; 8],
             };
             // Policy fragments are cut to fit, everything else is small.
-            if let Ok(len) = message.encode(&header, buf) {
+            if let Ok(len) = message.encode(&header, buf)
+                && self.seal(to, session, &mut buf[..len])
+            {
                 return Some(Transmit {
                     to,
                     len,

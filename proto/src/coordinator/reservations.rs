@@ -10,7 +10,6 @@ use crate::ledger::{Entry, FlowId, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Packet, Reason};
 use crate::policy::{Direction, PolicyTable};
-use crate::queues::Carrier;
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved, Shape};
 
@@ -106,14 +105,15 @@ impl Coordinator {
             idle: found.idle,
             since: self.now,
             up_idle: false,
-            bundled: Carrier::takes(promise.packet.into())
-                && self.stations.get(&id.station).is_some_and(Station::bundles),
+            bundled: false,
         };
         self.grant_entry(id, entry)
     }
 
     /// Grants `entry` if it fits, and tells the station's agent.
     pub(super) fn grant_entry(&mut self, id: FlowId, entry: Entry) -> Result<(), Refusal> {
+        let bundles = self.stations.get(&id.station).is_some_and(Station::bundles);
+        let entry = entry.bundled(bundles);
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         if let Err(refusal) = self.ledger.admit(id, entry, links) {
             if self.refusals.told.note(id, self.now) {
@@ -153,8 +153,10 @@ impl Coordinator {
         }
     }
 
-    /// The promises of a station have changed.
-    fn serve_anew(&mut self, address: MacAddr) {
+    /// The promises of a station have changed, or what its agent can do.
+    pub(super) fn serve_anew(&mut self, address: MacAddr) {
+        let bundles = self.stations.get(&address).is_some_and(Station::bundles);
+        self.ledger.bundle(address, bundles);
         let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
         let service = Service::of(entries, self.now);
         let Some(station) = self.stations.get_mut(&address) else {

@@ -2,10 +2,12 @@
 
 use alloc::string::String;
 
+use super::auth::Guard;
 use super::counters::Counted;
 use super::rate::SmoothLink;
 use super::service::Service;
 use crate::airtime::{Phy, Rate, Turn};
+use crate::auth::Keys;
 use crate::ledger::LinkRates;
 use crate::queues::Queues;
 use crate::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use crate::wire::Backlog;
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     pub(super) agent: Option<AgentSession>,
+    pub(super) guard: Guard,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
     /// The rates that airtime is computed with.
@@ -43,6 +46,8 @@ pub(super) struct Station {
 pub(super) struct AgentSession {
     pub(super) instance: u32,
     pub(super) session: u32,
+    /// Of its frames; `None` when all agents are believed.
+    pub(super) keys: Option<Keys>,
     pub(super) name: String,
     /// Visits in a row that it did not answer.
     pub(super) misses: u8,
@@ -50,6 +55,10 @@ pub(super) struct AgentSession {
     pub(super) silent_since: Option<Instant>,
     /// Packets may travel inside of its tokens and returns.
     pub(super) bundles: bool,
+    /// The token of the last return whose packets were taken.
+    pub(super) carried: Option<u32>,
+    /// It spoke since tokens are passed, so its backlog is known.
+    pub(super) spoke: bool,
     /// What it last said it holds.
     pub(super) backlog: Backlog,
     /// When it last showed that it heard us.
@@ -62,6 +71,7 @@ impl AgentSession {
     /// It spoke, so it lives.
     pub(super) const fn heard(&mut self) {
         self.misses = 0;
+        self.spoke = true;
         self.silent_since = None;
     }
 }
@@ -100,9 +110,10 @@ impl Deficit {
 }
 
 impl Station {
-    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate) -> Self {
+    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate, now: Instant) -> Self {
         Self {
             agent: None,
+            guard: Guard::new(now),
             queues: Queues::new(queue_limit),
             link: LinkRates {
                 up: assumed_rate,

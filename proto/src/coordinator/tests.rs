@@ -168,6 +168,7 @@ impl Bench {
             epoch: 0,
             strategies: Register::POLL,
             name: "sta".try_into().unwrap(),
+            handshake: crate::wire::Handshake::NONE,
         };
         self.frame_of(0, n, &Message::Register(register)).unwrap();
     }

@@ -12,7 +12,6 @@ use crate::ledger::plan::{self, Change};
 use crate::ledger::{Entry, FlowId, Ledger, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::policy::{Direction, Promise, Rank};
-use crate::queues::Carrier;
 use crate::time::Duration;
 
 /// A promise that no rule of the policy makes.
@@ -107,9 +106,9 @@ impl Coordinator {
             idle: ask.idle,
             since: self.now,
             up_idle: false,
-            bundled: Carrier::takes(ask.promise.packet.into())
-                && station.is_some_and(Station::bundles),
+            bundled: false,
         }
+        .bundled(station.is_some_and(Station::bundles))
     }
 
     /// Answers a question. Changes nothing, and what it answers holds only until the next input.

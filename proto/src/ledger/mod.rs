@@ -18,6 +18,7 @@ use crate::airtime::{Phy, Rate, Turn};
 use crate::flow::FlowKey;
 use crate::mac::MacAddr;
 use crate::policy::{Direction, Promise, Rank};
+use crate::queues::Carrier;
 use crate::time::{Duration, Instant};
 use crate::wire::{Data, RefusalReason, Return, Token};
 
@@ -70,6 +71,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// With an agent that takes packets out of frames or not.
+    #[must_use]
+    pub const fn bundled(self, agent_can: bool) -> Self {
+        Self {
+            bundled: agent_can && Carrier::takes(self.promise.packet as usize),
+            ..self
+        }
+    }
+
     /// The rate that is left of it at worst, in bit/s.
     #[must_use]
     pub fn least_rate(&self) -> u32 {
@@ -211,6 +221,18 @@ impl Ledger {
         self.entries
             .range(first..)
             .take_while(move |(id, _)| id.station == station)
+    }
+
+    /// The agent of a station can take packets out of frames, or cannot any more.
+    pub fn bundle(&mut self, station: MacAddr, can: bool) {
+        let first = FlowId {
+            station,
+            key: FlowKey::UNKNOWN,
+        };
+        let own = self.entries.range_mut(first..);
+        for (_, entry) in own.take_while(|(id, _)| id.station == station) {
+            *entry = entry.bundled(can);
+        }
     }
 
     /// The reservation called `id`.

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use rether_ap::config as ap_config;
 use rether_proto::agent::{Agent, AgentConfig, GateMode};
 use rether_proto::airtime::{Phy, PhyKind, Rate};
+use rether_proto::auth::{AgentAuth, Key};
 use rether_proto::coordinator::Coordinator;
 use rether_proto::mac::MacAddr;
 use rether_proto::policy::PolicyTable;
@@ -117,16 +118,19 @@ impl World {
             mac: MacAddr([2, 0, 0, 0, 0xff, 0xff]),
             kind: Kind::Wire,
         });
+        let mut auth = Vec::new();
         for (number, ap) in scenario.ap.iter().enumerate() {
             let phy = phy_of(ap);
             let id = self.medium.add_radio(radio_config(ap, phy));
             let daemon = arm.daemons && ap.coordinator;
             let coordinator = if daemon {
-                let (config, policy) = self.coordinator_config(scenario, phy)?;
+                let (config, policy) = self.coordinator_config(scenario, phy, mac_of(number))?;
+                auth.push(config.auth.clone());
                 let seed = self.rng.next_u64();
                 let core = Coordinator::new(config, policy.clone(), seed, ORIGIN);
                 Some(Box::new(Driver::new(core, GateMode::Watch, policy)))
             } else {
+                auth.push(None);
                 None
             };
             self.nodes.push(Node {
@@ -152,7 +156,14 @@ impl World {
             let id = self.medium.add_radio(config);
             let mac = mac_of(scenario.ap.len() + number);
             let agent = (arm.daemons && station.agent && cell.coordinator).then(|| {
-                let core = Agent::new(agent_config(), mac, self.rng.next_u64(), ORIGIN);
+                // Nameless, so it has the key of the site, if the policy file names one.
+                let mut config = agent_config();
+                let key = auth[ap].as_ref().and_then(|auth| auth.key_of(""));
+                config.auth = key.cloned().map(|key| AgentAuth {
+                    key,
+                    seed: secret_of(mac),
+                });
+                let core = Agent::new(config, mac, self.rng.next_u64(), ORIGIN);
                 Box::new(Driver::new(core, GateMode::Open, PolicyTable::default()))
             });
             let points = station.walk.iter();
@@ -193,6 +204,7 @@ impl World {
         &self,
         scenario: &Scenario,
         phy: Phy,
+        own: MacAddr,
     ) -> Result<(rether_proto::coordinator::CoordinatorConfig, PolicyTable), BuildError> {
         let mut text = scenario.policy.clone().unwrap_or_default();
         let aps = scenario.ap.iter().map(|ap| ap.name.as_str());
@@ -210,6 +222,7 @@ impl World {
         if std::env::var_os("BURST").is_some() {
             cell.turn = rether_proto::airtime::Turn::Burst;
         }
+        cell.auth = config.security.auth(secret_of(own));
         Ok((cell, config.policy))
     }
 
@@ -269,6 +282,16 @@ impl World {
         let found = self.nodes.iter().position(|node| node.name == name);
         found.unwrap_or(WIRE)
     }
+}
+
+/// What stands for the random seed of a radio's handshakes. Nothing secret is simulated, and every
+/// run is to be the same.
+fn secret_of(radio: MacAddr) -> Key {
+    let mut octets = [0; Key::LEN];
+    for (octet, part) in octets.iter_mut().zip(radio.0) {
+        *octet = part;
+    }
+    Key::new(octets)
 }
 
 /// As the lab's radios: number n has 02:00:00:00:n:00, access points first.
