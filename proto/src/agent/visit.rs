@@ -23,10 +23,11 @@ impl Agent {
     pub(super) fn data(&mut self, from: MacAddr, data: Data) {
         let seen = data.token.is_some_and(|token| self.has_seen(&token));
         if !seen {
-            self.inbox.extend(data.packets.iter().map(|packet| Delivery {
-                from,
-                bytes: packet.to_vec(),
-            }));
+            self.inbox
+                .extend(data.packets.iter().map(|packet| Delivery {
+                    from,
+                    bytes: packet.to_vec(),
+                }));
         }
         match data.token {
             // What came with it will be answered, by TCP for one, in a moment: the answers shall

@@ -172,7 +172,12 @@ impl Coordinator {
     /// visited later.
     pub(super) fn token_sent(&mut self, handle: TxHandle, acked: bool) {
         let now = self.now;
-        let Some(place) = self.leases.0.iter().position(|lease| lease.handle == handle) else {
+        let Some(place) = self
+            .leases
+            .0
+            .iter()
+            .position(|lease| lease.handle == handle)
+        else {
             return;
         };
         // All that was before it is out, too.

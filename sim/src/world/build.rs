@@ -99,11 +99,13 @@ impl World {
             token_airtime: Vec::new(),
             options: options.clone(),
             samples: Vec::new(),
+            strangers: std::collections::BTreeMap::new(),
             tracer: trace.then(Tracer::default),
             rng,
         };
         world.add_nodes(scenario, arm)?;
         world.add_flows(scenario, arm)?;
+        world.count_strangers();
         if let Some(step) = options.sample {
             world.at(ORIGIN + step, Happening::Sample);
         }

@@ -80,7 +80,11 @@ impl World {
             if agent.core.is_holding());
         let burst = std::env::var_os("BURST").is_some();
         let down = matches!(&self.nodes[node].kind, Kind::Ap { coordinator: Some(c), .. } if c.gate == GateMode::Hold);
-        let tid = if flattened || (burst && down) { if burst { 5 } else { 0 } } else { (dscp & 0x3f) >> 3 };
+        let tid = if flattened || (burst && down) {
+            if burst { 5 } else { 0 }
+        } else {
+            (dscp & 0x3f) >> 3
+        };
         let frame = Frame {
             id: FrameId(key as u64),
             to: Destination::Radio(to.id),
@@ -162,7 +166,7 @@ impl World {
         self.command_agent(node, AgentCommand::Rate(chosen));
     }
 
-    fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
+    pub(super) fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
         let mut output = std::mem::take(&mut self.output);
         if let Kind::Ap {
             coordinator: Some(coordinator),
@@ -247,7 +251,8 @@ impl World {
     fn deliver(&mut self, node: NodeId, bytes: &[u8]) {
         let name = bytes.first_chunk().map(|name| u64::from_be_bytes(*name));
         let key = name.and_then(|name| usize::try_from(name).ok());
-        let Some(Payload::Packet(packet)) = key.and_then(|key| self.payloads.try_remove(key)) else {
+        let Some(Payload::Packet(packet)) = key.and_then(|key| self.payloads.try_remove(key))
+        else {
             return;
         };
         let key = self.payloads.insert(Payload::Packet(packet));

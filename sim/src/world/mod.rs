@@ -13,6 +13,7 @@ mod node;
 mod outcome;
 pub(crate) mod packet;
 mod run;
+mod strangers;
 
 pub use build::BuildError;
 pub use outcome::{CallDelays, Outcome, RadioFigures, Sample, Samples, Status, TokenFigures};
@@ -31,6 +32,7 @@ use crate::traffic::Flow;
 use driver::Output;
 use node::Node;
 use packet::{NodeId, Packet, Payload, Way};
+use strangers::Strangers;
 
 /// What a run shall do besides measuring.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +88,8 @@ enum Happening {
     Stride(NodeId),
     /// Airtime is noted.
     Sample,
+    /// Access points read their station tables.
+    Look,
     /// What counts begins or ends.
     Mark,
 }
@@ -115,6 +119,7 @@ struct World {
     token_airtime: Vec<Duration>,
     options: Options,
     samples: Vec<Sample>,
+    strangers: Strangers,
     tracer: Option<capture::Tracer>,
 }
 

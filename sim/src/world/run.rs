@@ -64,6 +64,7 @@ impl World {
             Happening::Cable { node, payload } => self.arrive(node, payload),
             Happening::Stride(node) => self.stride(node),
             Happening::Sample => self.sample(),
+            Happening::Look => self.look(),
             Happening::Mark => self.mark(),
         }
     }
@@ -130,6 +131,7 @@ impl World {
                     packet.bytes.take()
                 };
                 let packet = Packet { bytes, ..*packet };
+                self.count_received(from, packet.octets);
                 let key = self.payloads.insert(Payload::Packet(packet));
                 self.arrive(node, key);
             }
