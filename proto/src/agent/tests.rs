@@ -13,7 +13,7 @@ use crate::flow::FlowKey;
 use crate::machine::PacketId;
 use crate::policy::{Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
-    Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, RegisterAck,
+    Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, Register, RegisterAck,
     Reserved, Token,
 };
 
@@ -146,6 +146,8 @@ impl Bench {
             policy_version,
             cycle: CYCLE,
             silent_cycles: 2,
+            turn: Turn::Paired,
+            strategies: Register::POLL,
             handshake: crate::wire::Handshake::NONE,
         });
         self.frame_of(session, &ack).unwrap();

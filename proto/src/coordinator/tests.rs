@@ -19,7 +19,10 @@ use crate::wire::{
     ReserveOp, Return, Token,
 };
 
-const CYCLE: Duration = Duration::from_millis(20);
+/// Of a cell of 802.11a.
+const CYCLE: Duration = Duration::from_millis(50);
+/// How late a voice packet may be.
+const DELAY: Duration = Duration::from_millis(20);
 const MS: Duration = Duration::from_millis(1);
 const VOICE: u16 = 5_004;
 const PHY: Phy = Phy {
@@ -29,7 +32,7 @@ const PHY: Phy = Phy {
 const VOICE_PROMISE: Promise = Promise {
     rate: 80_000,
     packet: 200,
-    delay: CYCLE,
+    delay: DELAY,
 };
 
 const fn sta(n: u8) -> MacAddr {
@@ -208,22 +211,43 @@ impl Bench {
         id
     }
 
-    /// The token that is out, and for whom.
-    fn token(&self) -> Option<(MacAddr, Token)> {
-        self.core.lease.as_ref()?;
-        self.sent
-            .iter()
-            .rev()
-            .find_map(|(_, to, _, message, _)| match message {
-                Message::Token(token) => Some((*to, *token)),
-                _ => None,
-            })
+    /// The tokens that are out, when they were sent and to whom, the latest first.
+    fn tokens(&self) -> Vec<(Instant, MacAddr, Token)> {
+        let mut out: Vec<(Instant, MacAddr, Token)> = Vec::new();
+        for (at, to, _, message, _) in self.sent.iter().rev() {
+            let Some(token) = token_in(message) else { continue };
+            let lease = self.core.leases.of(*to);
+            let is_out = lease.is_some_and(|lease| lease.token.token == token.token);
+            if is_out && out.iter().all(|(_, other, _)| other != to) {
+                out.push((*at, *to, token));
+            }
+        }
+        out
     }
 
-    /// Answers the token that is out: all of its best-effort part was used, and so many packets
-    /// wait.
+    /// The latest token that is out, and for whom.
+    fn token(&self) -> Option<(MacAddr, Token)> {
+        self.tokens().first().map(|(_, to, token)| (*to, *token))
+    }
+
+    /// The radio is through with the latest frame to station `n` that it reports on.
+    fn radio(&mut self, n: u8, acked: bool) {
+        let to = sta(n);
+        let handle = self.sent.iter().rev().find_map(|sent| sent.4.filter(|_| sent.1 == to));
+        let handle = handle.expect("a tracked frame");
+        self.input(Input::Sent { handle, acked }).unwrap();
+    }
+
+    /// Answers the token that is out: it was acknowledged, all of its best-effort part was used,
+    /// and so many packets wait.
     fn answer(&mut self, packets: u16) -> (MacAddr, Token) {
         let (to, token) = self.token().expect("a token is out");
+        self.radio(to.0[5], true);
+        self.answer_to(to, token, packets);
+        (to, token)
+    }
+
+    fn answer_to(&mut self, to: MacAddr, token: Token, packets: u16) {
         let answer = Return {
             token: token.token,
             used_rt: Duration::ZERO,
@@ -233,24 +257,48 @@ impl Bench {
             backlog: backlog(packets),
             rate: Rate(0),
             refused: false,
+            oldest: Duration::ZERO,
+            newest: Duration::ZERO,
         };
         self.frame(to.0[5], &Message::Return(answer));
-        (to, token)
     }
 
     /// Lets time pass; tokens are answered at once if `packets` is given.
     fn run(&mut self, span: Duration, packets: Option<&dyn Fn(MacAddr) -> u16>) {
+        self.run_at(span, 0, packets);
+    }
+
+    /// The same on a medium that takes so many hundredths of the granted airtime.
+    fn run_at(&mut self, span: Duration, pace: u64, packets: Option<&dyn Fn(MacAddr) -> u16>) {
         let end = self.now + span;
         loop {
-            if let (Some(packets), Some((to, _))) = (packets, self.token()) {
-                self.answer(packets(to));
+            let tokens = self.tokens();
+            let unanswered = tokens.iter().filter(|_| packets.is_some());
+            let unacked = |to| self.core.leases.of(to).is_some_and(|lease| lease.acked.is_none());
+            if let Some((_, to, _)) = unanswered.clone().find(|(_, to, _)| unacked(*to)) {
+                self.radio(to.0[5], true);
                 continue;
             }
-            let Some((at, _)) = self.core.poll_timeout().filter(|(at, _)| *at <= end) else {
-                break;
-            };
-            self.now = self.now.max(at);
-            self.input(Input::Timeout).unwrap();
+            let answers = unanswered.map(|(at, to, token)| {
+                (*at + (token.rt + token.nrt) * pace / 100, *to, *token)
+            });
+            let answer = answers.min_by_key(|(at, ..)| *at);
+            let timeout = self.core.poll_timeout().map(|(at, _)| at);
+            match (answer, packets) {
+                (Some((at, to, token)), Some(packets))
+                    if at <= end && timeout.is_none_or(|timeout| at <= timeout) =>
+                {
+                    self.now = self.now.max(at);
+                    self.answer_to(to, token, packets(to));
+                }
+                _ => {
+                    let Some(at) = timeout.filter(|at| *at <= end) else {
+                        break;
+                    };
+                    self.now = self.now.max(at);
+                    self.input(Input::Timeout).unwrap();
+                }
+            }
         }
         self.now = end;
     }
@@ -278,6 +326,15 @@ impl Bench {
             _ => None,
         };
         self.events.iter().filter_map(cause).collect()
+    }
+}
+
+/// The token that a frame brings.
+const fn token_in(message: &Message) -> Option<Token> {
+    match message {
+        Message::Token(token) => Some(*token),
+        Message::Data(data) => data.token,
+        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ const B11: LinkRates = LinkRates {
 fn ledger(kind: PhyKind) -> Ledger {
     Ledger::new(LedgerConfig {
         phy: Phy { kind, wmm: false },
+        turn: Turn::Paired,
         nrt_minimum: 100,
         default_cycle: Duration::from_millis(20),
         shortest_cycle: Duration::from_millis(5),
@@ -47,6 +48,7 @@ fn entry(direction: Direction, rate: u32, packet: u16, delay_ms: u64) -> Entry {
         idle: Duration::from_secs(1),
         since: Instant::ZERO,
         up_idle: false,
+        bundled: false,
     }
 }
 
@@ -79,7 +81,7 @@ fn airtime_of_a_call_11b_by_hand() {
 #[test]
 fn a_station_pays_for_its_token_once_and_only_for_uplink() {
     let mut ledger = ledger(PhyKind::Ofdm);
-    let cost = visit_cost(ledger.config.phy, A54);
+    let cost = visit_cost(ledger.config.phy, Turn::Paired, A54);
     let one = entry(Direction::Down, 80_000, 200, 20);
     ledger.admit(id(1, 1), one, |_| A54).unwrap();
     let down = ledger.booked(|_| A54);
@@ -171,7 +173,7 @@ fn a_token_needs_room_too() {
     {
         admitted += 1;
     }
-    let cost = visit_cost(ledger.config.phy, B11);
+    let cost = visit_cost(ledger.config.phy, Turn::Paired, B11);
     let room = Duration::from_millis(18).as_nanos() / cost.as_nanos();
     assert_eq!(u64::from(admitted), room);
 }

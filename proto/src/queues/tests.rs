@@ -10,6 +10,7 @@ const AIR: Air = Air {
         kind: PhyKind::Ofdm,
         wmm: false,
     },
+    turn: Turn::Paired,
     rate: Rate(540),
 };
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -52,7 +53,7 @@ fn queues(limit: usize) -> Queues {
 
 fn ids(verdicts: &mut VecDeque<Verdict>) -> Vec<u64> {
     let id = |verdict| match verdict {
-        Verdict::Accept(id) | Verdict::Grant(id) => id.0,
+        Verdict::Accept(id) | Verdict::Grant(id) | Verdict::Carry(id) => id.0,
         Verdict::Drop(id) => panic!("{id:?} dropped"),
     };
     verdicts.drain(..).map(id).collect()
@@ -60,7 +61,7 @@ fn ids(verdicts: &mut VecDeque<Verdict>) -> Vec<u64> {
 
 fn rt(queues: &mut Queues, now: Instant, budget: Duration) -> Vec<u64> {
     let mut out = VecDeque::new();
-    let spent = queues.release_rt(now, budget, AIR, &mut out);
+    let spent = queues.release_rt(now, budget, AIR, None, &mut out);
     assert!(spent.airtime <= budget);
     assert_eq!(usize::from(spent.packets), out.len());
     ids(&mut out)
@@ -68,7 +69,7 @@ fn rt(queues: &mut Queues, now: Instant, budget: Duration) -> Vec<u64> {
 
 fn nrt(queues: &mut Queues, budget: Duration) -> Vec<u64> {
     let mut out = VecDeque::new();
-    let spent = queues.release_nrt(at(0), budget, AIR, &mut out);
+    let spent = queues.release_nrt(at(0), budget, AIR, None, &mut out);
     assert!(spent.airtime <= budget);
     ids(&mut out)
 }
@@ -125,7 +126,7 @@ fn what_is_beyond_the_promise_keeps_its_place_in_the_flow() {
 
 #[test]
 fn a_budget_is_never_overrun_and_used_to_the_last_packet() {
-    let one = AIR.phy.exchange(AIR.rate, 100);
+    let one = AIR.cost(100);
     let mut queues = queues(10);
     for id in 0..3 {
         queues.push(at(0), &packet(id, 1, 100)).unwrap();
@@ -178,13 +179,13 @@ fn the_backlog_tells_what_is_covered_from_the_rest() {
 #[test]
 fn what_codel_drops_costs_no_airtime_and_is_counted() {
     let mut queues = Queues::new(10_000);
-    let one = AIR.phy.exchange(AIR.rate, 1_500);
+    let one = AIR.cost(1_500);
     let (mut out, mut sent) = (VecDeque::new(), 0);
     for ms in 0..2_000 {
         for id in [2 * ms, 2 * ms + 1] {
             queues.push(at(ms), &packet(id, 2, 1_500)).unwrap();
         }
-        let spent = queues.release_nrt(at(ms), one, AIR, &mut out);
+        let spent = queues.release_nrt(at(ms), one, AIR, None, &mut out);
         assert_eq!(
             (spent.packets, spent.octets, spent.airtime),
             (1, 1_500, one)
@@ -239,11 +240,11 @@ fn marks_do_not_split_a_flow() {
 #[test]
 fn next_nrt_is_what_a_release_begins_with() {
     let mut queues = queues(10);
-    assert_eq!(queues.next_nrt(), None);
+    assert_eq!(queues.next_nrt(at(0)), None);
     queues.push(at(0), &packet(1, 2, 900)).unwrap();
-    assert_eq!(queues.next_nrt(), Some(900));
+    assert_eq!(queues.next_nrt(at(0)), Some(900));
     queues.push(at(0), &packet(2, 1, 100)).unwrap();
-    assert_eq!(queues.next_nrt(), Some(100));
+    assert_eq!(queues.next_nrt(at(0)), Some(100));
     assert_eq!(nrt(&mut queues, HOUR), [2, 1]);
 }
 

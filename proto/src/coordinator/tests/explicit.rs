@@ -17,7 +17,7 @@ fn ask(n: u8, rate: u32) -> Ask {
         promise: Promise {
             rate,
             packet: 1_500,
-            delay: CYCLE,
+            delay: DELAY,
         },
         rank: Rank::default(),
         idle: Duration::from_secs(1),

@@ -18,7 +18,7 @@ fn an_unacknowledged_token_is_sent_once_more_then_the_visit_is_over() {
     assert_eq!(bench.token().map(|(_, again)| again), Some(token));
     assert_eq!(bench.core.stats.tokens, 1);
     nack(&mut bench);
-    assert!(bench.core.lease.is_none());
+    assert!(bench.core.leases.of(sta(1)).is_none());
     // None of it was used.
     assert_eq!(bench.core.stations[&sta(1)].used.up, Duration::ZERO);
     bench.forget();
@@ -35,7 +35,7 @@ fn a_missing_return_is_probed_then_written_off() {
     assert!(probe.probe && probe.token == token.token);
     assert!(probe.rt.is_zero() && probe.nrt.is_zero());
     bench.run(probe.valid, None);
-    assert!(bench.core.lease.is_none());
+    assert!(bench.core.leases.of(sta(1)).is_none());
     let stats = bench.core.stats;
     assert_eq!((stats.tokens, stats.probes, stats.lost), (1, 1, 1));
     // It may have used all.
@@ -65,6 +65,8 @@ fn a_return_counts_once() {
         backlog: backlog(0),
         rate: Rate(0),
         refused: false,
+        oldest: Duration::ZERO,
+        newest: Duration::ZERO,
     });
     let used = bench.core.stations[&sta(1)].used.up;
     bench.frame(1, &again);
@@ -125,6 +127,8 @@ fn an_overstay_is_booked_at_the_stations_expense() {
             backlog: backlog(0),
             rate: Rate(0),
             refused: false,
+            oldest: Duration::ZERO,
+            newest: Duration::ZERO,
         })
     };
     bench.frame(2, &answer(token.nrt + MS));
@@ -152,6 +156,8 @@ fn no_claim_puts_a_station_into_debt_for_long() {
         backlog: backlog(100),
         rate: Rate(0),
         refused: false,
+        oldest: Duration::ZERO,
+        newest: Duration::ZERO,
     };
     bench.frame(2, &Message::Return(lie));
     let mut quanta = crate::coordinator::station::Deficit::ZERO;
@@ -176,6 +182,8 @@ fn a_refused_token_passes_the_turn_on() {
         backlog: backlog(100),
         rate: Rate(0),
         refused: true,
+        oldest: Duration::ZERO,
+        newest: Duration::ZERO,
     };
     bench.frame(2, &Message::Return(refusal));
     assert_eq!(bench.token().map(|(to, _)| to), Some(sta(3)));
@@ -186,7 +194,7 @@ fn a_station_that_leaves_takes_its_lease_along() {
     let mut bench = Bench::in_token_mode(2);
     let held = bench.packet(1, 80, 1_500);
     bench.command(CoordinatorCommand::StationLeft(sta(1)));
-    assert!(bench.core.lease.is_none());
+    assert!(bench.core.leases.of(sta(1)).is_none());
     assert!(bench.verdicts.contains(&Verdict::Accept(held)));
     assert_eq!(bench.released(), [ReleaseCause::StationLeft]);
     bench.request(2, 5);
@@ -196,9 +204,9 @@ fn a_station_that_leaves_takes_its_lease_along() {
 #[test]
 fn a_restarted_agent_frees_the_token_of_its_last_life() {
     let mut bench = Bench::in_token_mode(1);
-    assert!(bench.core.lease.is_some());
+    assert!(bench.core.leases.of(sta(1)).is_some());
     bench.register(1, 2);
-    assert!(bench.core.lease.is_none());
+    assert!(bench.core.leases.of(sta(1)).is_none());
 }
 
 /// An agent that missed the end of token mode waited for a token that nobody would send.
