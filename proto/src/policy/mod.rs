@@ -171,8 +171,24 @@ impl Promise {
     pub fn interval(&self) -> Duration {
         /// Nobody is visited more rarely.
         const LONGEST: Duration = Duration::from_millis(100);
-        let period = self.period().max(Duration::from_nanos(1));
-        let packets = self.delay.as_nanos() / 2 / period.as_nanos() + 1;
-        Duration::from_nanos(period.as_nanos().saturating_mul(packets)).min(LONGEST)
+        let packets = self.halves() + 1;
+        Duration::from_nanos(self.period().as_nanos().saturating_mul(packets)).min(LONGEST)
+    }
+
+    /// The lowest rate, in bit/s, whose visits bring as many packets each. Of all those rates it is
+    /// visited most rarely.
+    #[must_use]
+    pub fn rarest_alike(&self) -> u32 {
+        let bits = u64::from(self.packet.max(1)) * 8;
+        let Some(longest) = (self.delay.as_nanos() / 2).checked_div(self.halves()) else {
+            return 0;
+        };
+        let rate = bits * 1_000_000_000 / (longest + 1) + 1;
+        u32::try_from(rate).unwrap_or(u32::MAX)
+    }
+
+    /// How many times the period goes into half of the delay bound.
+    fn halves(&self) -> u64 {
+        self.delay.as_nanos() / 2 / self.period().as_nanos().max(1)
     }
 }

@@ -227,7 +227,7 @@ fn errors_say_message_place_and_kind() {
         ),
         (
             body(11, "00 0001"),
-            "DATA, octet 21: packets needs 1 octets, 0 are left",
+            "DATA, octet 23: packets needs 1 octets, 0 are left",
         ),
         (
             body(11, "00 0001 aa"),
