@@ -66,7 +66,7 @@ impl Coordinator {
 
     /// What the promises of a station need at one visit, one way: the packets of an interval,
     /// rounded up, and one that was late for the last visit.
-    fn rt_airtime(&self, address: MacAddr, way: Direction) -> Duration {
+    pub(super) fn rt_airtime(&self, address: MacAddr, way: Direction) -> Duration {
         let Some(station) = self.stations.get(&address) else {
             return Duration::ZERO;
         };

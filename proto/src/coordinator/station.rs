@@ -55,6 +55,8 @@ pub(super) struct AgentSession {
     pub(super) silent_since: Option<Instant>,
     /// Packets may travel inside of its tokens and returns.
     pub(super) bundles: bool,
+    /// It follows announcements.
+    pub(super) schedules: bool,
     /// The token of the last return whose packets were taken.
     pub(super) carried: Option<u32>,
     /// It spoke since tokens are passed, so its backlog is known.
