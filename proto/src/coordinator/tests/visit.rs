@@ -1,52 +1,76 @@
 use super::*;
 
-fn nack(bench: &mut Bench) {
-    let handle = bench.sent.iter().rev().find_map(|sent| sent.4).unwrap();
-    bench
-        .input(Input::Sent {
-            handle,
-            acked: false,
-        })
-        .unwrap();
-}
-
 #[test]
 fn an_unacknowledged_token_is_sent_once_more_then_the_visit_is_over() {
     let mut bench = Bench::in_token_mode(1);
     let (_, token) = bench.token().unwrap();
-    nack(&mut bench);
+    bench.radio(1, false);
     assert_eq!(bench.token().map(|(_, again)| again), Some(token));
     assert_eq!(bench.core.stats.tokens, 1);
-    nack(&mut bench);
+    bench.radio(1, false);
     assert!(bench.core.leases.of(sta(1)).is_none());
     // None of it was used.
     assert_eq!(bench.core.stations[&sta(1)].used.up, Duration::ZERO);
     bench.forget();
-    bench.run(CYCLE, None);
-    assert_eq!(bench.sent(MessageType::Token), 1);
+    // Soon again.
+    let soon = bench.now + DELAY / 8;
+    bench.run(DELAY / 4, None);
+    let tokens: Vec<_> = bench.tokens().iter().map(|(at, to, _)| (*at, *to)).collect();
+    assert_eq!(tokens, [(soon, sta(1))]);
 }
 
+/// The answer is waited for from when the token has arrived, however long the radio had it.
 #[test]
 fn a_missing_return_is_probed_then_written_off() {
-    let mut bench = Bench::in_token_mode(1);
+    for probe_arrives in [true, false] {
+        let mut bench = Bench::in_token_mode(1);
+        let token = bench.core.leases.of(sta(1)).unwrap().token;
+        bench.run(MS * 3, None);
+        bench.radio(1, true);
+        bench.run(token.valid - Duration::from_nanos(1), None);
+        assert_eq!(bench.core.stats.probes, 0);
+        bench.run(Duration::from_nanos(1), None);
+        let (_, probe) = bench.token().unwrap();
+        assert!(probe.probe && probe.token == token.token);
+        assert!(probe.rt.is_zero() && probe.nrt.is_zero());
+        if probe_arrives {
+            bench.radio(1, true);
+            bench.run(probe.valid, None);
+        } else {
+            bench.radio(1, false);
+        }
+        assert!(bench.core.leases.of(sta(1)).is_none());
+        let stats = bench.core.stats;
+        assert_eq!((stats.tokens, stats.probes), (1, 1));
+        // It may have used all.
+        assert_eq!(bench.core.stations[&sta(1)].used.up, token.rt);
+        assert_eq!(stats.lost, 1);
+    }
+}
+
+/// A radio that has not sent a token would not send a probe any sooner.
+#[test]
+fn a_token_that_the_radio_keeps_is_not_probed_and_holds_up_the_rest() {
+    let mut bench = Bench::in_token_mode(2);
     let (_, token) = bench.token().unwrap();
-    bench.run(token.valid, None);
-    let (_, probe) = bench.token().unwrap();
-    assert!(probe.probe && probe.token == token.token);
-    assert!(probe.rt.is_zero() && probe.nrt.is_zero());
-    bench.run(probe.valid, None);
-    assert!(bench.core.leases.of(sta(1)).is_none());
+    bench.request(2, 100);
+    bench.run(token.valid + MS * 9, None);
+    let tokens = bench.core.stats.tokens;
+    assert_eq!((tokens, bench.core.stats.probes), (1, 0));
+    // Not for ever, and the next one is waited for longer.
+    bench.run(CYCLE, None);
     let stats = bench.core.stats;
-    assert_eq!((stats.tokens, stats.probes, stats.lost), (1, 1, 1));
-    // It may have used all.
-    assert_eq!(bench.core.stations[&sta(1)].used.up, token.rt);
+    assert!(stats.tokens > 1 && stats.lost > 0);
+    assert_eq!(stats.probes, 0);
 }
 
 #[test]
 fn a_probe_that_is_answered_saves_the_lease() {
     let mut bench = Bench::in_token_mode(1);
     let (_, token) = bench.token().unwrap();
+    bench.radio(1, true);
     bench.run(token.valid, None);
+    assert_eq!(bench.core.stats.probes, 1);
     bench.answer(0);
     let stats = bench.core.stats;
     assert_eq!((stats.returns, stats.lost, stats.stale_returns), (1, 0, 0));
