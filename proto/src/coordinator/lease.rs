@@ -240,6 +240,7 @@ impl Coordinator {
                 }
             };
             let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
+            self.stats.lost += u64::from(lease.probed);
             self.settle(&lease, rt, nrt);
             self.missed(lease.station);
         }
