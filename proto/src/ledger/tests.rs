@@ -67,15 +67,15 @@ fn airtime_of_a_call_11a_by_hand() {
 }
 
 /// By hand, 802.11b, 11 Mb/s, long preamble: DIFS 50, 31 / 3 slots of 20, SIFS 10, Ack at 2 Mb/s
-/// 192 + 56, so 514.666 us and the data PPDU of 192 us and 8 / 11 us an octet, rounded up.
+/// 192 + 56, so 515 us, rounded up, and the data PPDU of 192 us and 8 / 11 us an octet, rounded up.
 #[test]
 fn airtime_of_a_call_11b_by_hand() {
     let mut ledger = ledger(PhyKind::DsssLong);
     let voice = entry(Direction::Up, 80_000, 200, 20);
     ledger.admit(id(1, 1), voice, |_| B11).unwrap();
     let ppdu = |octets: u64| 192 + (octets * 8).div_ceil(11);
-    let nanos = (ppdu(236) + ppdu(79) + ppdu(95)) * 1_000 + 3 * 514_666;
-    assert_eq!(ledger.booked(|_| B11), Duration::from_nanos(nanos));
+    let micros = (515 + ppdu(236)) + (515 + ppdu(79)) + (515 + ppdu(95));
+    assert_eq!(ledger.booked(|_| B11), Duration::from_micros(micros));
 }
 
 #[test]
