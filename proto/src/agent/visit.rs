@@ -159,6 +159,10 @@ impl Agent {
         if self.requests > 0 || !self.is_holding() || self.coordinator_knows {
             return;
         }
+        // A token is here, and will be used in a moment.
+        if self.slot.is_some_and(|token| !token.nrt.is_zero()) {
+            return;
+        }
         if self.queues.backlog(self.now).nrt.packets == 0 {
             self.expect_visit();
         } else if self.now.since(self.last_visit) < LATELY {
