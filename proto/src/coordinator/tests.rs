@@ -1,9 +1,12 @@
 //! The coordinator against stations written by hand.
 
 mod cycle;
+mod data;
 mod degrade;
 mod explicit;
+mod lease;
 mod reservations;
+mod service;
 mod session;
 mod visit;
 
@@ -79,6 +82,9 @@ struct Bench {
     next: u64,
     sent: Vec<(Instant, MacAddr, Header, Message, Option<TxHandle>)>,
     verdicts: Vec<Verdict>,
+    delivered: Vec<Delivery>,
+    /// How long the newest promised packet of a station has waited.
+    newest: fn(MacAddr, Instant) -> Duration,
     events: Vec<CoordinatorEvent>,
 }
 
@@ -91,6 +97,8 @@ impl Bench {
             next: 0,
             sent: Vec::new(),
             verdicts: Vec::new(),
+            delivered: Vec::new(),
+            newest: |_, _| Duration::ZERO,
             events: Vec::new(),
         };
         bench.input(Input::Timeout).unwrap();
@@ -119,6 +127,7 @@ impl Bench {
     fn forget(&mut self) {
         self.sent.clear();
         self.verdicts.clear();
+        self.delivered.clear();
         self.events.clear();
     }
 
@@ -132,6 +141,9 @@ impl Bench {
             let (header, message) = Message::decode(&buf[..sent.len]).unwrap();
             self.sent
                 .push((self.now, sent.to, header, message, sent.handle));
+        }
+        while let Some(delivery) = self.core.poll_delivery() {
+            self.delivered.push(delivery);
         }
         while let Some(event) = self.core.poll_event() {
             self.events.push(event);
@@ -167,10 +179,14 @@ impl Bench {
     }
 
     fn register(&mut self, n: u8, instance: u32) {
+        self.register_as(n, instance, Register::POLL);
+    }
+
+    fn register_as(&mut self, n: u8, instance: u32, strategies: u8) {
         let register = Register {
             instance,
             epoch: 0,
-            strategies: Register::POLL,
+            strategies,
             name: "sta".try_into().unwrap(),
             handshake: crate::wire::Handshake::NONE,
         };
@@ -248,6 +264,9 @@ impl Bench {
     }
 
     fn answer_to(&mut self, to: MacAddr, token: Token, packets: u16) {
+        let lease = self.core.leases.of(to);
+        let released = lease.and_then(|lease| lease.acked).unwrap_or(self.now);
+        let waited = (self.newest)(to, released);
         let answer = Return {
             token: token.token,
             used_rt: Duration::ZERO,
@@ -257,8 +276,8 @@ impl Bench {
             backlog: backlog(packets),
             rate: Rate(0),
             refused: false,
-            oldest: Duration::ZERO,
-            newest: Duration::ZERO,
+            oldest: waited,
+            newest: waited,
         };
         self.frame(to.0[5], &Message::Return(answer));
     }
@@ -271,36 +290,41 @@ impl Bench {
     /// The same on a medium that takes so many hundredths of the granted airtime.
     fn run_at(&mut self, span: Duration, pace: u64, packets: Option<&dyn Fn(MacAddr) -> u16>) {
         let end = self.now + span;
-        loop {
+        while self.step(end, pace, packets) {}
+        self.now = end;
+    }
+
+    /// The next thing that happens until `end`; false if nothing does.
+    fn step(
+        &mut self,
+        end: Instant,
+        pace: u64,
+        packets: Option<&dyn Fn(MacAddr) -> u16>,
+    ) -> bool {
+        let timeout = self.core.poll_timeout().map(|(at, _)| at);
+        if let Some(packets) = packets {
             let tokens = self.tokens();
-            let unanswered = tokens.iter().filter(|_| packets.is_some());
             let unacked = |to| self.core.leases.of(to).is_some_and(|lease| lease.acked.is_none());
-            if let Some((_, to, _)) = unanswered.clone().find(|(_, to, _)| unacked(*to)) {
+            if let Some((_, to, _)) = tokens.iter().find(|(_, to, _)| unacked(*to)) {
                 self.radio(to.0[5], true);
-                continue;
+                return true;
             }
-            let answers = unanswered.map(|(at, to, token)| {
-                (*at + (token.rt + token.nrt) * pace / 100, *to, *token)
-            });
+            let used = |token: &Token| (token.rt + token.nrt) * pace / 100;
+            let answers = tokens.iter().map(|(at, to, token)| (*at + used(token), *to, *token));
             let answer = answers.min_by_key(|(at, ..)| *at);
-            let timeout = self.core.poll_timeout().map(|(at, _)| at);
-            match (answer, packets) {
-                (Some((at, to, token)), Some(packets))
-                    if at <= end && timeout.is_none_or(|timeout| at <= timeout) =>
-                {
-                    self.now = self.now.max(at);
-                    self.answer_to(to, token, packets(to));
-                }
-                _ => {
-                    let Some(at) = timeout.filter(|at| *at <= end) else {
-                        break;
-                    };
-                    self.now = self.now.max(at);
-                    self.input(Input::Timeout).unwrap();
-                }
+            let comes_first = |at: Instant| at <= end && timeout.is_none_or(|next| at <= next);
+            if let Some((at, to, token)) = answer.filter(|(at, ..)| comes_first(*at)) {
+                self.now = self.now.max(at);
+                self.answer_to(to, token, packets(to));
+                return true;
             }
         }
-        self.now = end;
+        let Some(at) = timeout.filter(|at| *at <= end) else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.input(Input::Timeout).unwrap();
+        true
     }
 
     fn run_idle(&mut self, span: Duration) {

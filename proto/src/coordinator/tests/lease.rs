@@ -1,0 +1,113 @@
+//! How many tokens are out, and what holds them up.
+
+use super::*;
+
+/// So many agents with best effort to send, in a cell that passes tokens without a promise.
+fn crowd(stations: u8, turn: Turn) -> Bench {
+    let config = CoordinatorConfig {
+        turn,
+        tokens: Tokens::Always,
+        ..CoordinatorConfig::new(PHY, Rate(540))
+    };
+    let mut bench = Bench::of(config);
+    for n in 1..=stations {
+        bench.join(n);
+        bench.register(n, n.into());
+    }
+    assert_eq!(bench.core.mode, CellMode::Token);
+    bench.forget();
+    (1..=stations).for_each(|n| bench.request(n, 100));
+    bench
+}
+
+/// The most tokens out at a time in half a second in which everybody wants to send.
+fn most_at_once(bench: &mut Bench) -> usize {
+    let end = bench.now + Duration::from_millis(500);
+    let mut most = bench.tokens().len();
+    while bench.step(end, 100, Some(&|_| 100)) {
+        most = most.max(bench.tokens().len());
+    }
+    assert!(bench.core.stats.returns > 20);
+    assert_eq!((bench.core.stats.probes, bench.core.stats.lost), (0, 0));
+    most
+}
+
+#[test]
+fn two_send_at_a_time_only_by_plain_contention_and_without_promises() {
+    assert_eq!(most_at_once(&mut crowd(4, Turn::Paired)), 2);
+    assert_eq!(most_at_once(&mut crowd(4, Turn::Burst)), 1);
+    let mut promised = crowd(4, Turn::Paired);
+    // The calls are far from needing all of the air.
+    promised.run_at(CYCLE, 100, Some(&|_| 100));
+    promised.reserve(1, VOICE);
+    promised.run_at(CYCLE, 100, Some(&|_| 100));
+    assert_eq!(most_at_once(&mut promised), 1);
+}
+
+/// The holder of an acknowledged token that does not return it is not waited for longer than its
+/// grant is valid.
+#[test]
+fn a_token_without_return_holds_nobody_up_for_long() {
+    let mut bench = crowd(2, Turn::Burst);
+    let (_, silent, _) = bench.tokens()[0];
+    bench.radio(silent.0[5], true);
+    let token = bench.core.leases.of(silent).unwrap().token;
+    let other = sta(3 - silent.0[5]);
+    let acked = bench.now;
+    bench.run(token.valid, None);
+    let next = bench.sent.iter().find(|sent| sent.1 == other && token_in(&sent.3).is_some());
+    let waited = next.map(|sent| sent.0.since(acked));
+    assert!(waited.is_some_and(|waited| waited < token.valid), "{waited:?}");
+    assert!(waited.is_some_and(|waited| waited >= token.nrt), "{waited:?}");
+}
+
+/// The coordinator fills no radio that does not get rid of what it has.
+#[test]
+fn nothing_is_added_to_what_the_radio_has_not_sent() {
+    for turn in [Turn::Paired, Turn::Burst] {
+        let mut bench = crowd(4, turn);
+        let at_once = bench.tokens().len();
+        let patience = Duration::from_millis(12);
+        bench.run(patience, None);
+        assert_eq!(bench.core.stats.tokens, at_once as u64);
+        // Once it has, the next may go.
+        for (_, to, token) in bench.tokens() {
+            bench.radio(to.0[5], true);
+            bench.answer_to(to, token, 100);
+        }
+        assert!(bench.core.stats.tokens > at_once as u64);
+    }
+}
+
+/// Two tokens for one station would let it send twice as much, and its answers cross.
+#[test]
+fn nobody_holds_two_tokens() {
+    let mut bench = crowd(2, Turn::Paired);
+    let end = bench.now + Duration::from_secs(1);
+    while bench.step(end, 200, Some(&|_| 100)) {
+        let mut holders: Vec<_> = bench.tokens().iter().map(|(_, to, _)| *to).collect();
+        holders.dedup();
+        assert_eq!(holders.len(), bench.tokens().len());
+    }
+    let stats = bench.core.stats;
+    assert_eq!(stats.tokens - stats.returns, bench.tokens().len() as u64);
+}
+
+/// For fair air and crowded cells, as long as there is somebody to take a token.
+#[test]
+fn tokens_are_passed_always_while_an_agent_lives() {
+    let mut bench = crowd(1, Turn::Paired);
+    bench.run_idle(Duration::from_secs(20));
+    assert_eq!(bench.core.mode, CellMode::Token);
+    let bye = Message::Bye(Bye {
+        reason: ByeReason::Leaving,
+    });
+    bench.frame(1, &bye);
+    bench.run_idle(Duration::from_millis(1_900));
+    assert_eq!(bench.core.mode, CellMode::Token);
+    bench.run_idle(Duration::from_millis(300));
+    assert_eq!(bench.core.mode, CellMode::Free);
+    // Another one comes.
+    bench.register(1, 2);
+    assert_eq!(bench.core.mode, CellMode::Token);
+}
