@@ -176,7 +176,6 @@ impl Agent {
 
     pub(super) fn send_request(&mut self) {
         let backlog = self.queues.backlog(self.now);
-        self.ask_at = None;
         self.request = TxHandle(self.request.0.wrapping_add(1));
         let request = Message::Request(Request {
             backlog,
@@ -187,6 +186,7 @@ impl Agent {
         let pause = self.session.cycle().min(REQUEST_PAUSE);
         let again = self.now + pause * (1 << self.requests.min(3));
         self.requests += 1;
+        self.ask_at = Some(again);
         self.retry_by(again);
     }
 
@@ -194,7 +194,9 @@ impl Agent {
     /// others to serve.
     pub(super) fn request_sent(&mut self, handle: TxHandle, acked: bool) {
         if acked && handle == self.request && self.requests > 0 {
-            self.timers.set(Reason::Retry, self.now + REMINDER);
+            self.ask_at = Some(self.now + REMINDER);
+            self.timers.stop(Reason::Retry);
+            self.retry_visit_later();
             self.retry_flows_later();
         }
     }
