@@ -52,6 +52,8 @@ pub enum BuildError {
 const DRAIN: Duration = Duration::from_secs(1);
 /// The time that everything counts from; cores treat zero as a time like any other.
 const ORIGIN: Instant = Instant::ZERO;
+/// Makes the seed of what goes wrong on purpose another one than that of everything else.
+const FATE: u64 = 0x6661_7465;
 
 impl World {
     pub(super) fn build(
@@ -70,7 +72,7 @@ impl World {
         let events = scenario.event.iter().filter(|event| event.takes_place(arm));
         if let Some(event) = events
             .map(|event| event.deed)
-            .find(|deed| *deed != Deed::Snapshot)
+            .find(|deed| !super::events::is_possible(*deed))
         {
             return Err(BuildError::Event(event));
         }
@@ -94,6 +96,12 @@ impl World {
             fresh: std::collections::VecDeque::new(),
             hungry: Vec::new(),
             output: Output::default(),
+            events: Vec::new(),
+            losses: Vec::new(),
+            sinners: std::collections::BTreeMap::new(),
+            fate: Rng::new(seed ^ FATE),
+            clock: ORIGIN + Duration::from(scenario.settle),
+            reservations: std::collections::BTreeMap::new(),
             tokens: TokenFigures::default(),
             token_airtime: Vec::new(),
             options: options.clone(),
@@ -103,6 +111,7 @@ impl World {
         };
         world.add_nodes(scenario, arm)?;
         world.add_flows(scenario, arm)?;
+        world.add_events(scenario, arm);
         if let Some(step) = options.sample {
             world.at(ORIGIN + step, Happening::Sample);
         }
@@ -117,26 +126,37 @@ impl World {
         });
         for (number, ap) in scenario.ap.iter().enumerate() {
             let phy = phy_of(ap);
-            let id = self.medium.add_radio(radio_config(ap, phy));
+            let config = radio_config(ap, phy);
+            let usual = config.access;
+            let id = self.medium.add_radio(config);
             let daemon = arm.daemons && ap.coordinator;
-            let coordinator = if daemon {
-                let (config, policy) = self.coordinator_config(scenario, phy)?;
-                let seed = self.rng.next_u64();
-                let core = Coordinator::new(config, policy.clone(), seed, ORIGIN);
-                Some(Box::new(Driver::new(core, GateMode::Watch, policy)))
+            let setup = if daemon {
+                Some(Box::new(self.coordinator_config(scenario, phy)?))
             } else {
                 None
             };
+            let coordinator = setup.as_deref().map(|(config, policy)| {
+                let seed = self.rng.next_u64();
+                let core = Coordinator::new(config.clone(), policy.clone(), seed, ORIGIN);
+                let mut driver = Driver::new(core, GateMode::Watch, policy.clone());
+                if self.options.cost {
+                    driver.measure();
+                }
+                Box::new(driver)
+            });
             self.nodes.push(Node {
                 name: ap.name.clone(),
                 mac: mac_of(number),
                 kind: Kind::Ap {
-                    radio: Radio { id, phy },
+                    radio: Radio { id, phy, usual },
                     coordinator,
+                    setup,
+                    profile: ap.wmm_profile,
+                    announced: false,
                 },
             });
         }
-        let clock = ORIGIN + Duration::from(scenario.settle);
+        let clock = self.clock;
         for (number, station) in scenario.station.iter().enumerate() {
             let ap = scenario.ap.iter().position(|ap| ap.name == station.ap);
             // The scenario has been validated: the access point is there.
@@ -147,6 +167,7 @@ impl World {
                 position: station.position,
                 ..radio_config(cell, phy)
             };
+            let usual = config.access;
             let id = self.medium.add_radio(config);
             let mac = mac_of(scenario.ap.len() + number);
             let agent = (arm.daemons && station.agent && cell.coordinator).then(|| {
@@ -164,6 +185,9 @@ impl World {
                 None => Some(rate_of(cell.rate_mbps())),
             };
             let node = self.nodes.len();
+            if let Some(vice) = station.vice.filter(|_| agent.is_some()) {
+                self.fall(node, vice);
+            }
             if walk.goes_on(ORIGIN) {
                 self.at(ORIGIN + STRIDE, Happening::Stride(node));
             }
@@ -171,7 +195,7 @@ impl World {
                 name: station.name.clone(),
                 mac,
                 kind: Kind::Station {
-                    radio: Radio { id, phy },
+                    radio: Radio { id, phy, usual },
                     ap: ap + 1,
                     agent,
                     walk,
@@ -208,7 +232,7 @@ impl World {
     }
 
     fn add_flows(&mut self, scenario: &Scenario, arm: &Arm) -> Result<(), BuildError> {
-        let clock = ORIGIN + Duration::from(scenario.settle);
+        let clock = self.clock;
         let plans = scenario.traffic.iter().filter(|plan| plan.takes_place(arm));
         let plans: Vec<_> = plans.collect();
         for (number, plan) in plans.iter().copied().enumerate() {
@@ -249,6 +273,16 @@ impl World {
         self.at(self.from, Happening::Mark);
         self.at(self.until, Happening::Mark);
         Ok(())
+    }
+
+    fn add_events(&mut self, scenario: &Scenario, arm: &Arm) {
+        self.losses = vec![0; self.nodes.len()];
+        for event in scenario.event.iter().filter(|event| event.takes_place(arm)) {
+            let at = self.clock + Duration::from(event.at);
+            self.at(at, Happening::Event(self.events.len()));
+            let node = self.node_named(&event.node);
+            self.events.push((node, event.clone()));
+        }
     }
 
     fn begins_by_radio(&self, [from, to]: [NodeId; 2]) -> bool {

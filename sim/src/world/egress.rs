@@ -50,6 +50,12 @@ impl World {
             _ => false,
         };
         if caught {
+            if self.stashes(node, key) {
+                return;
+            }
+            if let Some(Payload::Packet(packet)) = self.payloads.get_mut(key) {
+                packet.held = Some(node);
+            }
             let told = machine::Packet {
                 id: PacketId(key as u64),
                 station: self.nodes[peer].mac,
@@ -63,7 +69,7 @@ impl World {
     }
 
     /// Puts a packet into the radio's queue, or drops it if that is full.
-    fn enqueue(&mut self, node: NodeId, peer: NodeId, key: usize) {
+    pub(super) fn enqueue(&mut self, node: NodeId, peer: NodeId, key: usize) {
         let Some(Payload::Packet(packet)) = self.payloads.get(key) else {
             return;
         };
@@ -71,11 +77,8 @@ impl World {
             return;
         };
         let dscp = self.flows[packet.flow].keys[packet.way.index()].dscp;
-        // An agent's rules give everything one TID while its gate holds, so that the RETURN leaves
-        // last (`meta priority set 0:100`).
-        let flattened = matches!(&self.nodes[node].kind, Kind::Station { agent: Some(agent), .. }
-            if agent.gate == GateMode::Hold);
-        let tid = if flattened { 0 } else { (dscp & 0x3f) >> 3 };
+        let user_priority = (dscp & 0x3f) >> 3;
+        let tid = self.granted_tid(node, user_priority).unwrap_or(user_priority);
         let frame = Frame {
             id: FrameId(key as u64),
             to: Destination::Radio(to.id),
@@ -86,6 +89,7 @@ impl World {
         let id = radio.id;
         if let Some(Payload::Packet(packet)) = self.payloads.get_mut(key) {
             packet.tid = tid;
+            packet.held = None;
         }
         if self.medium.submit(self.now, id, frame).is_err() {
             self.refuse(node, key);
@@ -93,7 +97,7 @@ impl World {
     }
 
     /// A host's queue was full.
-    fn refuse(&mut self, node: NodeId, key: usize) {
+    pub(super) fn refuse(&mut self, node: NodeId, key: usize) {
         if let Some(Payload::Packet(packet)) = self.payloads.try_remove(key)
             && self.flows[packet.flow].ends[packet.way.index()] == node
             && self.flows[packet.flow].refused()
@@ -157,25 +161,30 @@ impl World {
         self.command_agent(node, AgentCommand::Rate(chosen));
     }
 
-    fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
+    pub(super) fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
         let mut output = std::mem::take(&mut self.output);
         if let Kind::Ap {
             coordinator: Some(coordinator),
             ..
         } = &mut self.nodes[node].kind
         {
-            coordinator.step(self.now, Input::Command(command), &mut output);
+            // A stopped process is told anew when it goes on.
+            if coordinator.frozen_since().is_none() {
+                coordinator.step(self.now, Input::Command(command), &mut output);
+            }
         }
         self.apply(node, output);
     }
 
-    fn command_agent(&mut self, node: NodeId, command: AgentCommand) {
+    pub(super) fn command_agent(&mut self, node: NodeId, command: AgentCommand) {
         let mut output = std::mem::take(&mut self.output);
         if let Kind::Station {
             agent: Some(agent), ..
         } = &mut self.nodes[node].kind
         {
-            agent.step(self.now, Input::Command(command), &mut output);
+            if agent.frozen_since().is_none() {
+                agent.step(self.now, Input::Command(command), &mut output);
+            }
         }
         self.apply(node, output);
     }
@@ -205,6 +214,7 @@ impl World {
                     let key = usize::try_from(id).unwrap_or(usize::MAX);
                     if let Some(peer) = self.next_hop(node, key) {
                         self.enqueue(node, peer, key);
+                        self.take_more(node, peer);
                     }
                 }
                 Verdict::Drop(PacketId(id)) => {
@@ -215,12 +225,34 @@ impl World {
         for (transmit, bytes) in output.frames.drain(..) {
             self.transmit(node, &transmit, bytes);
         }
+        for (flow, step) in output.news.drain(..) {
+            self.note(flow, step);
+        }
         self.output = output;
+        self.follow_mode(node);
         self.arm(node);
     }
 
     /// A frame of the protocol.
     fn transmit(&mut self, node: NodeId, transmit: &Transmit, bytes: Vec<u8>) {
+        let Some(bytes) = self.tempted(node, bytes) else {
+            return;
+        };
+        let transmit = Transmit {
+            tid: self.frame_tid(node, transmit.tid),
+            ..*transmit
+        };
+        self.send_frame(node, self.nodes[node].mac, &transmit, bytes);
+    }
+
+    /// Puts a frame into the radio's queue that says it is `from` that address.
+    pub(super) fn send_frame(
+        &mut self,
+        node: NodeId,
+        from: MacAddr,
+        transmit: &Transmit,
+        bytes: Vec<u8>,
+    ) {
         let Some(radio) = self.nodes[node].radio() else {
             return;
         };
@@ -237,7 +269,6 @@ impl World {
         let octets = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let (id, phy) = (radio.id, radio.phy);
         let handle = transmit.handle;
-        let from = self.nodes[node].mac;
         let key = self.payloads.insert(Payload::Rether {
             from,
             to: transmit.to,
@@ -306,9 +337,9 @@ fn catches<M>(
     station: MacAddr,
     flow: &rether_proto::flow::FlowKey,
 ) -> bool {
-    match driver.gate {
+    match driver.heard.gate {
         GateMode::Open => false,
-        GateMode::Watch => driver.policy.classify(station, way, flow).is_some(),
+        GateMode::Watch => driver.heard.policy.classify(station, way, flow).is_some(),
         GateMode::Hold => true,
     }
 }
@@ -319,6 +350,9 @@ fn feed<M: Machine<Event: Heed>>(
     told: &Told,
     output: &mut Output,
 ) {
+    if driver.keep(told) {
+        return;
+    }
     let input = match told {
         Told::Packet(packet) => Input::Packet(*packet),
         Told::Frame { from, bytes } => Input::Frame { from: *from, bytes },
