@@ -14,8 +14,8 @@ mod validate;
 pub use action::{Arm, Congestion, Deed, Event, Traffic, TrafficKind};
 pub use check::{Check, Relation};
 pub use topology::{
-    Access, Ap, Mac, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, Vice, WIRE, Waypoint,
-    WmmProfile,
+    Access, Ap, Mac, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, Vice, WIRE,
+    Waypoint, WmmProfile,
 };
 pub use units::{Percent, Rate, Span};
 

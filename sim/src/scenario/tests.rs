@@ -278,7 +278,10 @@ fn events_of_a_group_happen_to_each_and_rates_are_of_the_phy() {
     assert_eq!(scenario.simulator_only(), Some("the event `set-rate`"));
     let said = |text: &str| Scenario::parse(text, "bad.toml").unwrap_err().to_string();
     let wrong = said(&text.replace("rate-mbps = 6", "rate-mbps = 11"));
-    assert!(wrong.contains("event[1].rate-mbps: 11 is not a rate"), "{wrong}");
+    assert!(
+        wrong.contains("event[1].rate-mbps: 11 is not a rate"),
+        "{wrong}"
+    );
     let missing = said(&text.replace("\nrate-mbps = 6", ""));
     assert!(missing.contains("`set-rate` needs a rate"), "{missing}");
 }
@@ -288,7 +291,10 @@ fn vices_need_an_agent_and_profiles_need_categories() {
     let said = |text: &str| Scenario::parse(text, "bad.toml").unwrap_err().to_string();
     let agent = "ap = \"ap\"\nagent = false\nvice = \"forge\"\n";
     let agent = said(&GOOD.replace("ap = \"ap\"\n", agent));
-    assert!(agent.contains("station[1].vice: only an agent has one"), "{agent}");
+    assert!(
+        agent.contains("station[1].vice: only an agent has one"),
+        "{agent}"
+    );
     let profile = said(&GOOD.replace("11a\"\n", "11a\"\nwmm-profile = \"strict\"\n"));
     assert!(profile.contains("with `wmm = true` only"), "{profile}");
 }

@@ -317,7 +317,7 @@ fn address(scenario: &Scenario, node: NodeId) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, high, low)
 }
 
-pub(super) fn rate_of(mbps: f64) -> Rate {
+pub(crate) fn rate_of(mbps: f64) -> Rate {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

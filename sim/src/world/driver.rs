@@ -154,12 +154,16 @@ impl<M: Machine<Event: Heed>> Driver<M> {
 
     /// Its process goes on: what it finds.
     pub(crate) fn thaw(&mut self) -> Vec<Told> {
-        self.frozen.take().map_or_else(Vec::new, |(_, unread)| unread)
+        self.frozen
+            .take()
+            .map_or_else(Vec::new, |(_, unread)| unread)
     }
 
     /// Keeps what a stopped process will read later; true if it is stopped.
     pub(crate) fn keep(&mut self, told: &Told) -> bool {
         let frozen = self.frozen.as_mut();
-        frozen.map(|(_, unread)| unread.push(told.clone())).is_some()
+        frozen
+            .map(|(_, unread)| unread.push(told.clone()))
+            .is_some()
     }
 }

@@ -78,7 +78,9 @@ impl World {
         };
         let dscp = self.flows[packet.flow].keys[packet.way.index()].dscp;
         let user_priority = (dscp & 0x3f) >> 3;
-        let tid = self.granted_tid(node, user_priority).unwrap_or(user_priority);
+        let tid = self
+            .granted_tid(node, user_priority)
+            .unwrap_or(user_priority);
         let frame = Frame {
             id: FrameId(key as u64),
             to: Destination::Radio(to.id),

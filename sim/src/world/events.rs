@@ -5,12 +5,11 @@ use rether_proto::coordinator::{Coordinator, CoordinatorCommand};
 use rether_proto::policy::PolicyTable;
 use rether_proto::time::{Duration, Instant};
 
-use super::build::rate_of;
 use super::driver::Driver;
 use super::egress::Told;
 use super::node::Kind;
 use super::packet::{NodeId, Payload};
-use super::{Happening, World};
+use super::{Happening, World, rate_of};
 use crate::scenario::Deed;
 
 /// How long a daemon may hang until its watchdog kills it: the default of the daemons.
@@ -60,11 +59,7 @@ impl World {
                 self.start(node);
             }
             // The end of the run says what the daemons say of themselves; the rest was refused.
-            Deed::Snapshot
-            | Deed::RestartHostapd
-            | Deed::LinkDown
-            | Deed::LinkUp
-            | Deed::Run => {}
+            Deed::Snapshot | Deed::RestartHostapd | Deed::LinkDown | Deed::LinkUp | Deed::Run => {}
         }
     }
 
@@ -84,10 +79,13 @@ impl World {
             Kind::Station { agent, .. } => *agent = None,
             Kind::Wire => {}
         }
-        let held = self.payloads.iter().filter_map(|(key, payload)| match payload {
-            Payload::Packet(packet) if packet.held == Some(node) => Some(key),
-            _ => None,
-        });
+        let held = self
+            .payloads
+            .iter()
+            .filter_map(|(key, payload)| match payload {
+                Payload::Packet(packet) if packet.held == Some(node) => Some(key),
+                _ => None,
+            });
         for key in held.collect::<Vec<_>>() {
             self.refuse(node, key);
         }

@@ -18,6 +18,7 @@ mod run;
 mod vice;
 
 pub use build::BuildError;
+pub(crate) use build::rate_of;
 pub use outcome::{
     CallDelays, Outcome, RadioFigures, Reservation, Sample, Samples, Status, Step, TokenFigures,
 };

@@ -148,8 +148,8 @@ impl World {
                 // A station heeds the frames of its own cell only.
                 let foreign =
                     matches!(self.nodes[node].kind, Kind::Station { ap, .. } if ap != from);
-                let lost = self.losses[from] > 0
-                    && self.fate.below(100) < u64::from(self.losses[from]);
+                let lost =
+                    self.losses[from] > 0 && self.fate.below(100) < u64::from(self.losses[from]);
                 if !foreign && !lost {
                     self.tell(node, told);
                 }
