@@ -147,7 +147,7 @@ impl Bar {
                 "Strict profile. Only calls whose reservation stands when they end count as promised; one that was granted and ended before counts as withdrawn."
             }
             Self::G9 => {
-                "802.11a, strict profile; 200 stations send 16 kbit/s each. Frames of all radios are lost on reception after their Ack. Kept is: at most 1 % of a call's packets lost or later than 150 ms. Planning is the time in the coordinator by the machine's clock, beside which other work ran; it is shown and not judged."
+                "802.11a, strict profile; 200 stations send 4 kbit/s each. Frames of all radios are lost on reception after their Ack. Kept is: at most 1 % of a call's packets lost or later than 150 ms. Planning is the time in the coordinator by the machine's clock, beside which other work ran; it is shown and not judged."
             }
             Self::G10 => {
                 "Five saturated UDP uplinks, and a TCP download alone, with a policy that nothing matches."

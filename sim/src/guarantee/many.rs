@@ -21,7 +21,7 @@ pub(super) fn tasks(effort: &Effort) -> Vec<Task> {
             "other",
             "udp",
             ("other", "wire"),
-            "port = 9000\nrate = \"16kbit/s\"\npacket-bytes = 200\n",
+            "port = 9000\nrate = \"4kbit/s\"\npacket-bytes = 200\n",
         );
     for node in ["ap", "caller", "other"] {
         text = text.event("0s", "lose-tokens", node, "share = \"20%\"\n");

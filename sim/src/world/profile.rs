@@ -124,3 +124,25 @@ fn table(profile: WmmProfile, usual: EdcaTable, kind: PhyKind) -> EdcaTable {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::medium::default_edca;
+
+    #[test]
+    fn granted_traffic_comes_first_and_everything_else_behind() {
+        let usual = default_edca(31, true);
+        let strict = table(WmmProfile::Strict, usual, PhyKind::DsssLong);
+        let [bk, be, vi, vo] = strict;
+        assert_eq!((bk.aifsn, be.aifsn, be.cw_min), (7, 7, 31));
+        assert_eq!((vi.aifsn, vi.cw_min, vi.cw_max), (2, 3, 15));
+        assert_eq!(vi.txop, Duration::from_micros(6_016));
+        assert_eq!((vo.aifsn, vo.cw_min, vo.cw_max), (2, 3, 7));
+        let ofdm = table(WmmProfile::Strict, default_edca(15, false), PhyKind::Ofdm);
+        assert_eq!(ofdm[Ac::Vi as usize].txop, Duration::from_micros(4_096));
+        let polite = table(WmmProfile::Polite, usual, PhyKind::DsssLong);
+        assert_eq!(polite[2..], usual[2..]);
+        assert_eq!(polite[Ac::Be as usize].aifsn, 7);
+    }
+}

@@ -126,7 +126,7 @@ fn write(out: &Path, found: &Guarantees) -> Result<()> {
 
 fn empty(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header);
     table
