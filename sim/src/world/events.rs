@@ -9,7 +9,7 @@ use super::driver::Driver;
 use super::egress::Told;
 use super::node::Kind;
 use super::packet::{NodeId, Payload};
-use super::{Happening, World, rate_of};
+use super::{Happening, Reservation, Step, World, rate_of};
 use crate::scenario::Deed;
 
 /// How long a daemon may hang until its watchdog kills it: the default of the daemons.
@@ -75,7 +75,10 @@ impl World {
     /// The process is gone: what it held is lost, the kernel lets everything else pass.
     fn kill(&mut self, node: NodeId) {
         match &mut self.nodes[node].kind {
-            Kind::Ap { coordinator, .. } => *coordinator = None,
+            Kind::Ap { coordinator, .. } => {
+                *coordinator = None;
+                self.end_reservations(node);
+            }
             Kind::Station { agent, .. } => *agent = None,
             Kind::Wire => {}
         }
@@ -90,6 +93,19 @@ impl World {
             self.refuse(node, key);
         }
         self.repent(node);
+    }
+
+    /// Who granted them is gone.
+    fn end_reservations(&mut self, ap: NodeId) {
+        let at_seconds = self.now.since(self.clock).as_secs_f64();
+        let of_cell = |node: NodeId| matches!(self.nodes[node].kind, Kind::Station { ap: other, .. } if other == ap);
+        for (flow, steps) in &mut self.reservations {
+            let granted = steps.last().is_some_and(|last| last.step == Step::Granted);
+            if granted && self.flows[*flow].ends.into_iter().any(of_cell) {
+                let step = Step::Ended;
+                steps.push(Reservation { at_seconds, step });
+            }
+        }
     }
 
     fn freeze(&mut self, node: NodeId) {
