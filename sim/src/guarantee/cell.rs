@@ -43,7 +43,7 @@ impl Cell {
     }
 
     pub(super) fn name(self) -> String {
-        let access = if self.wmm() { "802.11e" } else { "DCF" };
+        let access = if self.wmm() { "WMM" } else { "DCF" };
         format!("802.{} {access}", self.phy.standard)
     }
 

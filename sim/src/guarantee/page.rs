@@ -55,7 +55,7 @@ impl Guarantees {
             let worst = worst.map_or_else(String::new, super::sentence);
             let _ = writeln!(
                 rows,
-                "<tr><td><a href=\"#{0}\">{0}</a></td><td>{1}</td><td class=\"number\">{2} of {judged}</td><td>{3}</td></tr>",
+                "<tr><td><a href=\"#{0}\">{0}</a></td><td>{1}</td><td class=\"figure\">{2} of {judged}</td><td>{3}</td></tr>",
                 bar.name(),
                 escape(bar.must()),
                 judged - short,
@@ -63,7 +63,7 @@ impl Guarantees {
             );
         }
         format!(
-            "<section>\n<h2>Bars</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>bar</th><th>must</th><th>kept</th><th>the worst</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n"
+            "<section>\n<h2>Bars</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>bar</th><th>must</th><th>kept</th><th>the worst</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n"
         )
     }
 }
@@ -97,7 +97,7 @@ fn section(bar: Bar, findings: &[&Finding], terms: &[String]) -> Result<String, 
         .collect();
     Ok(format!(
         "<section id=\"{0}\">\n<h2>{0}</h2>\n<p>{1}</p>\n<p>{2}</p>\n{terms}<div class=\"charts\">\n{charts}</div>\n\
-         <details><summary>All figures</summary>\n<div class=\"scroll\"><table>\n<thead><tr><th>cell</th><th>point</th><th>figure</th><th>plain</th><th>Rether</th><th>must</th><th>limit</th><th></th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</details>\n</section>\n",
+         <details><summary>All figures</summary>\n<div class=\"wide\"><table>\n<thead><tr><th>cell</th><th>point</th><th>figure</th><th>plain</th><th>Rether</th><th>must</th><th>limit</th><th></th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</details>\n</section>\n",
         bar.name(),
         escape(bar.must()),
         escape(bar.setting()),
@@ -105,13 +105,13 @@ fn section(bar: Bar, findings: &[&Finding], terms: &[String]) -> Result<String, 
 }
 
 fn row(finding: &Finding) -> String {
-    let class = if finding.verdict() == Verdict::Short {
-        " class=\"fails\""
-    } else {
-        ""
+    let class = match finding.verdict() {
+        Verdict::Kept => "kept",
+        Verdict::Short => "broken",
+        Verdict::Refused | Verdict::Shown => "none",
     };
     format!(
-        "<tr{class}><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td><td>{}</td></tr>\n",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"figure\">{}</td><td class=\"figure\">{}</td><td class=\"figure\">{}</td><td class=\"figure\">{}</td><td class=\"{class}\">{}</td><td class=\"remark\">{}</td></tr>\n",
         escape(&finding.series),
         escape(&finding.point),
         escape(&finding.measure()),

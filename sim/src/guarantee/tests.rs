@@ -80,7 +80,7 @@ fn lines_are_drawn_over_what_points_differ_in() {
     let point = |n: f64, rether: f64| {
         let at = At {
             bar: Bar::G1,
-            series: "802.11b 802.11e".to_owned(),
+            series: "802.11b WMM".to_owned(),
             point: format!("{n} stations"),
             x: n,
         };
@@ -96,7 +96,7 @@ fn lines_are_drawn_over_what_points_differ_in() {
     };
     let page = found.to_html().unwrap();
     assert_eq!(page.matches("<svg").count(), 1);
-    assert!(page.contains("802.11b 802.11e, Rether") && page.contains("saturated stations"));
+    assert!(page.contains("802.11b WMM, Rether") && page.contains("saturated stations"));
     assert!(page.contains("1 of 2") && page.contains("SHORT"));
     assert!(!found.passed());
 }

@@ -120,7 +120,7 @@ fn search(at: &At, phy: Phy, must: u16, effort: &Effort) -> Result<Vec<Finding>,
         .at_least(f64::from(must))
         .limit(limit::calls(dcf).value)
         .note(format!(
-            "DCF {} and with Rether {}; 802.11e {} and {}",
+            "DCF {} and with Rether {}; WMM {} and {}",
             plain[0], rether[0], plain[1], rether[1]
         ));
     Ok(vec![finding])

@@ -169,11 +169,10 @@ impl World {
             coordinator: Some(coordinator),
             ..
         } = &mut self.nodes[node].kind
-        {
             // A stopped process is told anew when it goes on.
-            if coordinator.frozen_since().is_none() {
-                coordinator.step(self.now, Input::Command(command), &mut output);
-            }
+            && coordinator.frozen_since().is_none()
+        {
+            coordinator.step(self.now, Input::Command(command), &mut output);
         }
         self.apply(node, output);
     }
@@ -183,10 +182,9 @@ impl World {
         if let Kind::Station {
             agent: Some(agent), ..
         } = &mut self.nodes[node].kind
+            && agent.frozen_since().is_none()
         {
-            if agent.frozen_since().is_none() {
-                agent.step(self.now, Input::Command(command), &mut output);
-            }
+            agent.step(self.now, Input::Command(command), &mut output);
         }
         self.apply(node, output);
     }

@@ -78,6 +78,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         std::fs::write(path, found.to_markdown()).with_context(|| path.display().to_string())?;
     }
     println!("{}\n", table(&found));
+    for (bar, terms) in &found.terms {
+        println!(
+            "Limits of {}, terms in us:\n  {}\n",
+            bar.name(),
+            terms.join("\n  ")
+        );
+    }
     println!("{}", overview(&found));
     println!("With plots: {}", arguments.out.join("index.html").display());
     Ok(ExitCode::from(u8::from(!found.passed())))
