@@ -52,11 +52,8 @@ pub(super) fn tasks(effort: &Effort) -> Vec<Task> {
                         trials.most("plain", voice_missed),
                         trials.most("rether", |outcome| most(outcome, missed_of)),
                     )
-                    .at_most(MISSED)
-                    .note(format!(
-                        "{} of {CALLS} calls promised to the end",
-                        super::number_or_nothing(promised)
-                    )),
+                    .at_most(MISSED),
+                Finding::new(at, "calls promised to the end", "").seen(None, promised),
                 Finding::new(at, "planning", "% of a processor")
                     .seen(None, cost)
                     .note("must be below 5; by the machine's clock, in this build".to_owned()),
