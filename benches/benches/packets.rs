@@ -46,7 +46,7 @@ fn queues(c: &mut Criterion) {
                 }
                 verdicts.clear();
                 queues.release_rt(now, hour, air, &mut verdicts);
-                queues.release_nrt(hour, air, &mut verdicts);
+                queues.release_nrt(now, hour, air, &mut verdicts);
                 verdicts.len()
             });
         });

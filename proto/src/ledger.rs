@@ -12,12 +12,12 @@ use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, Rate};
+use crate::airtime::{Phy, Rate, Turn};
 use crate::flow::FlowKey;
 use crate::mac::MacAddr;
 use crate::policy::{Direction, Promise};
 use crate::time::{Duration, Instant};
-use crate::wire::{RefusalReason, Return, Token};
+use crate::wire::{Data, RefusalReason, Return, Token};
 
 /// Names a reservation: the station, and the flow as that station sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub struct Entry {
     pub since: Instant,
     /// The uplink has been idle and its agent said so.
     pub up_idle: bool,
+    /// Its packets travel inside of tokens and returns.
+    pub bundled: bool,
 }
 
 /// The PHY rates between a station and the AP.
@@ -75,6 +77,8 @@ pub struct LinkRates {
 pub struct LedgerConfig {
     /// The cell's medium.
     pub phy: Phy,
+    /// How granted frames get it.
+    pub turn: Turn,
     /// The share of every cycle that best effort keeps, in thousandths.
     pub nrt_minimum: u16,
     /// Cycle length when no promise asks for a shorter one.
@@ -87,8 +91,20 @@ pub struct LedgerConfig {
 
 /// Airtime of one visit's TOKEN and RETURN.
 #[must_use]
-pub fn visit_cost(phy: Phy, link: LinkRates) -> Duration {
-    phy.exchange(link.down, Token::OCTETS) + phy.exchange(link.up, Return::OCTETS)
+pub fn visit_cost(phy: Phy, turn: Turn, link: LinkRates) -> Duration {
+    token_cost(phy, turn, link) + return_cost(phy, turn, link)
+}
+
+/// Airtime of a TOKEN.
+#[must_use]
+pub fn token_cost(phy: Phy, turn: Turn, link: LinkRates) -> Duration {
+    phy.granted_start(turn) + phy.granted(turn, link.down, Token::OCTETS)
+}
+
+/// Airtime of a RETURN.
+#[must_use]
+pub fn return_cost(phy: Phy, turn: Turn, link: LinkRates) -> Duration {
+    phy.granted_start(turn) + phy.granted(turn, link.up, Return::OCTETS)
 }
 
 /// Why a reservation was refused, and what would have been possible.
@@ -156,40 +172,35 @@ impl Ledger {
         self.entries.remove(id)
     }
 
-    /// The cycle length that the tightest delay bound asks for.
+    /// The cycle length. Promises are served at intervals of their own (`coordinator/service`), so
+    /// they do not shorten it.
     #[must_use]
-    pub fn cycle(&self) -> Duration {
-        self.cycle_with(None)
-    }
-
-    fn cycle_with(&self, extra: Option<&Promise>) -> Duration {
-        let bounds = self.entries.values().map(|entry| entry.promise.delay);
-        bounds
-            .chain(extra.map(|promise| promise.delay))
-            .min()
-            .map_or(self.config.default_cycle, |tightest| {
-                tightest.min(self.config.default_cycle)
-            })
-            .max(self.config.shortest_cycle)
+    pub const fn cycle(&self) -> Duration {
+        self.config.default_cycle
     }
 
     /// Airtime per cycle of all reservations, token cost included.
     pub fn booked(&self, links: impl Fn(MacAddr) -> LinkRates) -> Duration {
-        self.booked_in(self.cycle(), links)
-    }
-
-    fn booked_in(&self, cycle: Duration, links: impl Fn(MacAddr) -> LinkRates) -> Duration {
         let mut sum = Duration::ZERO;
-        let mut visited = None;
-        for (id, entry) in &self.entries {
-            sum += self.airtime(id, entry, links(id.station), cycle);
-            // Entries are sorted by station, so each station's visit is counted once.
-            if entry.direction.covers(Direction::Up) && visited != Some(id.station) {
-                visited = Some(id.station);
-                sum += visit_cost(self.config.phy, links(id.station));
+        let mut entries = self.entries.iter().peekable();
+        // Entries are sorted by station; its visits carry all of its flows.
+        while let Some((id, entry)) = entries.next() {
+            sum += self.airtime(id, entry, links(id.station));
+            let next = entries.peek().map(|(id, _)| id.station);
+            if next != Some(id.station) {
+                let own = self.of_station(id.station).map(|(_, entry)| entry);
+                sum += self.visits(shortest_interval(own), links(id.station));
             }
         }
         sum
+    }
+
+    /// Airtime per cycle of the visits to a station.
+    fn visits(&self, interval: Option<Duration>, link: LinkRates) -> Duration {
+        let cost = visit_cost(self.config.phy, self.config.turn, link);
+        interval.map_or(Duration::ZERO, |interval| {
+            per_cycle(cost, self.cycle(), interval)
+        })
     }
 
     /// What of a cycle may be promised.
@@ -240,21 +251,20 @@ impl Ledger {
                 largest: 0,
             });
         }
-        let cycle = self.cycle_with(Some(&entry.promise));
-        let mut others = self.booked_in(cycle, &links);
-        let visited = self
-            .of_station(id.station)
-            .any(|(_, e)| e.direction.covers(Direction::Up));
-        if entry.direction.covers(Direction::Up) && !visited {
-            others += visit_cost(self.config.phy, links(id.station));
-        }
+        let (cycle, link) = (self.cycle(), links(id.station));
+        let own = || self.of_station(id.station).map(|(_, entry)| entry);
+        let visits = |interval| self.visits(interval, link);
+        // A tighter bound makes all visits to this station more frequent.
+        let more = visits(shortest_interval(own().chain([entry])))
+            .saturating_sub(visits(shortest_interval(own())));
+        let others = self.booked(&links) + more;
         let capacity = self.capacity(cycle);
         let room = capacity.saturating_sub(others);
-        let wanted = self.airtime(id, entry, links(id.station), cycle);
+        let wanted = self.airtime(id, entry, link);
         if others + wanted <= capacity {
             return Ok(());
         }
-        let per_packet = self.per_packet(id, entry, links(id.station));
+        let per_packet = self.per_packet(id, entry, link);
         Err(Refusal {
             reason: RefusalReason::Airtime,
             largest: largest_rate(room, cycle, entry.promise.packet, per_packet),
@@ -262,10 +272,10 @@ impl Ledger {
     }
 
     /// Airtime per cycle of one reservation, without token cost.
-    fn airtime(&self, id: &FlowId, entry: &Entry, link: LinkRates, cycle: Duration) -> Duration {
+    fn airtime(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
         let bits = u128::from(entry.promise.packet.max(1)) * 8;
         let packets_in_1e9_cycles =
-            u128::from(entry.promise.rate) * u128::from(cycle.as_nanos()) / bits;
+            u128::from(entry.promise.rate) * u128::from(self.cycle().as_nanos()) / bits;
         let per_packet = u128::from(self.per_packet(id, entry, link).as_nanos());
         let nanos = packets_in_1e9_cycles * per_packet / 1_000_000_000;
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
@@ -280,19 +290,43 @@ impl Ledger {
         let direction = entry.direction;
         let packet = u32::from(entry.promise.packet.max(1));
         let mut per_packet = Duration::ZERO;
-        for (way, data, acks) in [
+        let exchange = |rate, octets| phy.granted(self.config.turn, rate, octets);
+        // Inside of a frame that is sent anyway.
+        let rides = entry.bundled && direction.covers(Direction::Up);
+        let data = |rate, octets| {
+            if rides {
+                exchange(rate, Data::octets(true, false, 1, octets))
+                    .saturating_sub(exchange(rate, Data::octets(true, false, 0, 0)))
+            } else {
+                exchange(rate, octets)
+            }
+        };
+        for (way, rate, acks) in [
             (Direction::Up, link.up, link.down),
             (Direction::Down, link.down, link.up),
         ] {
             if direction.covers(way) {
-                per_packet += phy.exchange(data, packet);
+                per_packet += data(rate, packet);
                 if id.key.protocol == TCP && direction != Direction::Both {
-                    per_packet += phy.exchange(acks, TCP_ACK_OCTETS) / 2;
+                    per_packet += exchange(acks, TCP_ACK_OCTETS) / 2;
                 }
             }
         }
         per_packet
     }
+}
+
+/// The shortest of the intervals that the uplinks of a station's reservations ask for.
+fn shortest_interval<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<Duration> {
+    let up = entries.filter(|entry| entry.direction.covers(Direction::Up));
+    up.map(|entry| entry.promise.interval()).min()
+}
+
+/// What costs `cost` every `interval`, in a cycle.
+fn per_cycle(cost: Duration, cycle: Duration, interval: Duration) -> Duration {
+    let nanos = u128::from(cost.as_nanos()) * u128::from(cycle.as_nanos());
+    let nanos = nanos / u128::from(interval.as_nanos().max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 /// The largest rate in bit/s whose airtime, rounded as [`Ledger::airtime`] does, fits into `room`;

@@ -1,16 +1,18 @@
 //! The contract between a sans-IO core and the driver that feeds it.
 //!
 //! Both cores, [`crate::coordinator::Coordinator`] and [`crate::agent::Agent`], are machines with
-//! one input funnel and four outputs. A driver does three things in a loop, and nothing else:
+//! one input funnel and five outputs. A driver does three things in a loop, and nothing else:
 //!
 //! 1. **Mutate**: hand over exactly one [`Input`] with the time at which it happened.
-//! 2. **Drain**: call the polls in the order `poll_release`, `poll_transmit`, `poll_event`, each
-//!    until it returns `None`. Releases come before transmits because a RETURN must leave behind
+//! 2. **Drain**: call the polls in the order `poll_release`, `poll_transmit`, `poll_delivery`,
+//!    `poll_event`, each until it returns `None`. Releases come before transmits because a RETURN must leave behind
 //!    the packets it reports.
 //! 3. **Wait** for the next input, at the latest until the time in `poll_timeout`; when that time
 //!    has come, the input is [`Input::Timeout`].
 //!
 //! Every input must be followed by a whole drain. Cores assert this in debug builds.
+
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,14 @@ pub enum Input<'a, C> {
     },
     /// The gate caught a packet and holds it until a [`Verdict`] names it.
     Packet(Packet),
+    /// The same, and the gate has a copy of what is in it: the core may send it inside a frame of
+    /// its own.
+    Copied {
+        /// The packet.
+        packet: Packet,
+        /// All of the IP packet.
+        bytes: &'a [u8],
+    },
     /// The time of `poll_timeout` has come.
     Timeout,
     /// Anything that only this kind of core is told.
@@ -69,8 +79,19 @@ pub struct PacketId(pub u64);
 pub enum Verdict {
     /// Sends it on its way now.
     Accept(PacketId),
-    /// Discards it: a queue was longer than its limit.
+    /// Discards it: a queue was longer than its limit, or stood for too long.
     Drop(PacketId),
+    /// Discards it, for it goes inside a frame of the protocol.
+    Carry(PacketId),
+}
+
+/// An IP packet that came inside a frame of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Who sent it over the air.
+    pub from: MacAddr,
+    /// The IP packet.
+    pub bytes: Vec<u8>,
 }
 
 /// A frame to be sent; its bytes are in the buffer that was given to `poll_transmit`.
@@ -107,6 +128,8 @@ pub enum Reason {
     Register,
     /// Unanswered REQUEST or RESERVE.
     Retry,
+    /// A visit that was announced begins.
+    Slot,
     /// The coordinator has been silent for too long: open the gate.
     FailOpen,
 }
@@ -134,6 +157,11 @@ pub trait Machine {
     /// Writes the next frame into `buf`, which must hold [`crate::wire::MAX_FRAME`] octets.
     #[must_use]
     fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit>;
+
+    /// The next IP packet that came inside a frame of the protocol: the host takes it as if its
+    /// radio had received it, at an AP from the station that is named.
+    #[must_use]
+    fn poll_delivery(&mut self) -> Option<Delivery>;
 
     /// The next thing the host should know.
     #[must_use]

@@ -1,17 +1,23 @@
-//! What the gate holds for one station in one direction: a queue per reserved flow (RT), and one
-//! for everything else (NRT).
+//! What the gate holds for one station in one direction: a queue per reserved flow (RT), and fair
+//! queues for everything else (NRT).
 //!
 //! Only names and lengths are kept here; the packets stay in the kernel. A reserved flow is
 //! policed by a bucket filled at its promised rate: what fits is RT, what is beyond goes with the
 //! NRT share but never overtakes packets of its own flow.
 
+mod bulk;
+mod carrier;
+mod codel;
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::VecDeque;
+pub use carrier::Carrier;
+
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use crate::airtime::{Phy, Rate};
+use self::bulk::Bulk;
+use crate::airtime::{Phy, Rate, Turn};
 use crate::flow::FlowKey;
 use crate::machine::{Packet, PacketId, Verdict};
 use crate::policy::Promise;
@@ -22,12 +28,18 @@ use crate::wire::{Backlog, ClassBacklog};
 #[derive(Clone, Debug)]
 pub struct Queues {
     flows: Vec<FlowQueue>,
-    bulk: Fifo,
+    bulk: Bulk,
+    /// What is in those packets that the gate copied.
+    copies: Copies,
     limit: usize,
     dropped: u64,
+    codel_drops: u64,
 }
 
-/// How many packets one FIFO may hold unless told otherwise: the `txqueuelen` that people know.
+/// Contents of held packets.
+type Copies = BTreeMap<PacketId, Vec<u8>>;
+
+/// How many packets a reserved flow, or all others together, may hold unless told otherwise: the `txqueuelen` that people know.
 pub const DEFAULT_LIMIT: usize = 1_000;
 
 /// What a release sent.
@@ -39,6 +51,10 @@ pub struct Spent {
     pub packets: u16,
     /// Their IP octets.
     pub octets: u64,
+    /// How long the first had waited; zero if there was none.
+    pub oldest: Duration,
+    /// How long the last had.
+    pub newest: Duration,
 }
 
 /// How long packets take on the air: the medium and the rate they will be sent at.
@@ -46,13 +62,15 @@ pub struct Spent {
 pub struct Air {
     /// The cell's medium.
     pub phy: Phy,
+    /// How granted frames get it.
+    pub turn: Turn,
     /// The sender's PHY rate.
     pub rate: Rate,
 }
 
 impl Air {
     fn cost(self, octets: u32) -> Duration {
-        self.phy.exchange(self.rate, octets)
+        self.phy.granted(self.turn, self.rate, octets)
     }
 }
 
@@ -66,6 +84,8 @@ struct Fifo {
 struct Held {
     id: PacketId,
     len: u32,
+    /// When it came.
+    at: Instant,
     /// Without DSCP; known also of packets without a queue of their own, because one may come.
     key: FlowKey,
 }
@@ -80,24 +100,14 @@ impl Fifo {
         self.held.front().map(|held| held.len)
     }
 
+    fn since(&self) -> Option<Instant> {
+        self.held.front().map(|held| held.at)
+    }
+
     fn pop(&mut self) -> Option<PacketId> {
         let held = self.held.pop_front()?;
         self.octets -= u64::from(held.len);
         Some(held.id)
-    }
-
-    /// Takes the packets of one flow out, in their order.
-    fn extract(&mut self, key: FlowKey) -> Self {
-        let mut found = Self::default();
-        self.held.retain(|held| {
-            let other = held.key != key;
-            if !other {
-                found.push(*held);
-            }
-            other
-        });
-        self.octets -= found.octets;
-        found
     }
 }
 
@@ -151,6 +161,29 @@ impl Bucket {
         }
         admitted
     }
+
+    /// What there will be at `now`.
+    fn level_at(&self, promise: &Promise, now: Instant) -> u128 {
+        let level = self.level + gained(promise, now.since(self.filled));
+        level.min(Self::depth(promise))
+    }
+}
+
+impl FlowQueue {
+    /// The head is within the promise at `now`.
+    fn is_due(&self, now: Instant) -> bool {
+        let level = self.bucket.level_at(&self.promise, now);
+        let cost = |len| u128::from(len) * 8 * BIT;
+        self.fifo
+            .head()
+            .is_some_and(|len| level >= cost(len).min(Bucket::depth(&self.promise)))
+    }
+
+    /// More waits than the promise covers at `now`.
+    fn is_beyond(&self, now: Instant) -> bool {
+        let waits = u128::from(self.fifo.octets) * 8 * BIT;
+        waits > self.bucket.level_at(&self.promise, now) && !(self.fifo.held.len() == 1 && self.is_due(now))
+    }
 }
 
 /// What a promise earns in `span`.
@@ -159,18 +192,16 @@ fn gained(promise: &Promise, span: Duration) -> u128 {
 }
 
 impl Queues {
-    /// Empty queues of at most `limit` packets each.
+    /// Empty queues of at most `limit` packets for each reserved flow, and for all others together.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        let bulk = Fifo {
-            held: VecDeque::new(),
-            octets: 0,
-        };
         Self {
             flows: Vec::new(),
-            bulk,
+            bulk: Bulk::new(),
+            copies: Copies::new(),
             limit,
             dropped: 0,
+            codel_drops: 0,
         }
     }
 
@@ -194,13 +225,15 @@ impl Queues {
         });
     }
 
-    /// Ends the reservation of `key`; its packets join the NRT queue.
+    /// Ends the reservation of `key`; its packets are NRT from now on.
     pub fn unreserve(&mut self, key: FlowKey) {
         let key = key.unmarked();
         if let Some(place) = self.flows.iter().position(|flow| flow.key == key) {
-            let mut flow = self.flows.remove(place);
-            self.bulk.octets += flow.fifo.octets;
-            self.bulk.held.append(&mut flow.fifo.held);
+            let fifo = self.flows.remove(place).fifo;
+            for held in &fifo.held {
+                self.copies.remove(&held.id);
+            }
+            self.bulk.append(fifo);
         }
     }
 
@@ -227,45 +260,96 @@ impl Queues {
         }
     }
 
-    /// Takes a packet into custody, or says that it must be dropped because its queue is full.
+    /// Takes a packet into custody. If that is one too many, another must be dropped: the newest
+    /// of a reserved flow; of the others, the oldest of the flow with the most octets.
     ///
     /// # Errors
-    /// The verdict to give when there is no room.
+    /// The verdict on the packet there is no room for, which is another than `packet` as a rule.
     pub fn push(&mut self, now: Instant, packet: &Packet) -> Result<(), Verdict> {
         let key = packet.flow.unmarked();
-        let flow = self.flows.iter_mut().find(|flow| flow.key == key);
-        let fifo = match flow {
+        let held = Held {
+            id: packet.id,
+            len: packet.len,
+            at: now,
+            key,
+        };
+        let dropped = match self.flows.iter_mut().find(|flow| flow.key == key) {
             Some(flow) => {
                 flow.last_packet = now;
-                &mut flow.fifo
+                let full = flow.fifo.held.len() >= self.limit;
+                if !full {
+                    flow.fifo.push(held);
+                }
+                full.then_some(packet.id)
             }
-            None => &mut self.bulk,
+            None => self.bulk.push(held, self.limit),
         };
-        if fifo.held.len() >= self.limit {
+        dropped.map_or(Ok(()), |id| {
             self.dropped += 1;
-            return Err(Verdict::Drop(packet.id));
+            Err(Verdict::Drop(id))
+        })
+    }
+
+    /// Like [`Queues::push`], and keeps what is in the packet if its flow is reserved, so that it
+    /// can travel inside a frame of the protocol.
+    ///
+    /// # Errors
+    /// As [`Queues::push`].
+    pub fn push_copied(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        bytes: &[u8],
+    ) -> Result<(), Verdict> {
+        self.push(now, packet)?;
+        if self.is_reserved(packet.flow) && Carrier::takes(bytes.len()) {
+            self.copies.insert(packet.id, bytes.to_vec());
         }
-        let (id, len) = (packet.id, packet.len);
-        fifo.push(Held { id, len, key });
         Ok(())
     }
 
-    /// Packets dropped because a queue was full.
+    /// Since when the first packet waits that is within its promise at `now`, and how long it may
+    /// wait at most; of several flows the one that can wait least.
+    #[must_use]
+    pub fn due(&self, now: Instant) -> Option<(Instant, Duration)> {
+        let due = self.flows.iter().filter(|flow| flow.is_due(now));
+        let due = due.filter_map(|flow| Some((flow.fifo.since()?, flow.promise.delay)));
+        due.min_by_key(|(since, delay)| *since + *delay)
+    }
+
+    /// Octets and number of packets that wait in reserved flows.
+    #[must_use]
+    pub fn reserved_waiting(&self) -> (u64, usize) {
+        let flows = self.flows.iter().map(|flow| &flow.fifo);
+        flows.fold((0, 0), |(octets, packets), fifo| {
+            (octets + fifo.octets, packets + fifo.held.len())
+        })
+    }
+
+    /// Packets dropped because a queue was full, or by `CoDel`.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
         self.dropped
     }
 
+    /// Those of the dropped packets that `CoDel` dropped (RFC 8289).
+    #[must_use]
+    pub const fn codel_drops(&self) -> u64 {
+        self.codel_drops
+    }
+
     /// True if nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bulk.held.is_empty() && self.flows.iter().all(|flow| flow.fifo.held.is_empty())
+        self.bulk.len() == 0 && self.flows.iter().all(|flow| flow.fifo.held.is_empty())
     }
 
-    /// Length of the packet that [`Queues::release_nrt`] would begin with.
+    /// Length of the packet that [`Queues::release_nrt`] would begin with at `now`. It may drop
+    /// that one.
     #[must_use]
-    pub fn next_nrt(&self) -> Option<u32> {
-        let reserved = self.flows.iter().find_map(|flow| flow.fifo.head());
+    pub fn next_nrt(&self, now: Instant) -> Option<u32> {
+        let beyond = self.flows.iter().find(|flow| flow.is_beyond(now));
+        let reserved = beyond.and_then(|flow| flow.fifo.head());
         reserved.or_else(|| self.bulk.head())
     }
 
@@ -273,7 +357,7 @@ impl Queues {
     #[must_use]
     pub fn backlog(&mut self, now: Instant) -> Backlog {
         let (mut rt, mut nrt) = (Count::default(), Count::default());
-        nrt.add(self.bulk.held.len(), self.bulk.octets);
+        nrt.add(self.bulk.len(), self.bulk.octets());
         for flow in &mut self.flows {
             flow.bucket.fill(&flow.promise, now);
             let mut bucket = flow.bucket.clone();
@@ -293,8 +377,54 @@ impl Queues {
         }
     }
 
-    /// Releases what the promises cover, within `budget`, in the order of the reservations.
+    /// Releases what the promises cover, within `budget`, in the order of the reservations. What
+    /// `carrier` has room for goes with it, as long as nothing of its flow is sent before by
+    /// itself: a frame that carries leaves last.
     pub fn release_rt(
+        &mut self,
+        now: Instant,
+        budget: Duration,
+        air: Air,
+        mut carrier: Option<&mut Carrier>,
+        out: &mut VecDeque<Verdict>,
+    ) -> Spent {
+        let mut spent = Spent::default();
+        for flow in &mut self.flows {
+            flow.bucket.fill(&flow.promise, now);
+            // Once one is carried, those behind it must not overtake it.
+            let mut carried = false;
+            while let Some((len, since)) = flow.fifo.head().zip(flow.fifo.since()) {
+                let id = flow.fifo.held.front().map(|held| held.id);
+                let copy = id.and_then(|id| self.copies.get(&id));
+                let way = carrier.as_deref_mut().zip(copy);
+                let way = way.filter(|(carrier, copy)| carrier.has_room(copy.len()));
+                if way.is_none() && carried {
+                    break;
+                }
+                let cost = way
+                    .as_ref()
+                    .map_or_else(|| air.cost(len), |(carrier, _)| carrier.cost(air, len));
+                let fits = spent.airtime + cost <= budget;
+                if !fits || !flow.bucket.take(&flow.promise, len) {
+                    break;
+                }
+                carried = way.is_some_and(|(carrier, copy)| carrier.load(copy));
+                spent.book(cost, len, now.since(since));
+                flow.delivered += u64::from(len);
+                let verdict = if carried {
+                    Verdict::Carry
+                } else {
+                    Verdict::Accept
+                };
+                release(&mut flow.fifo, &mut self.copies, verdict, out);
+            }
+        }
+        spent
+    }
+
+    /// Releases everything else within `budget`: first what reserved flows sent beyond their
+    /// promise, then the others flow by flow. Drops what `CoDel` says waits too long.
+    pub fn release_nrt(
         &mut self,
         now: Instant,
         budget: Duration,
@@ -303,74 +433,100 @@ impl Queues {
     ) -> Spent {
         let mut spent = Spent::default();
         for flow in &mut self.flows {
-            flow.bucket.fill(&flow.promise, now);
-            while let Some(len) = flow.fifo.head() {
-                if !spent.fits(budget, air, len) || !flow.bucket.take(&flow.promise, len) {
-                    break;
+            while flow.is_beyond(now) {
+                let Some(len) = flow.fifo.head() else { break };
+                if spent.airtime + air.cost(len) > budget {
+                    return spent;
                 }
-                spent.book(air, len);
+                spent.book(air.cost(len), len, Duration::ZERO);
                 flow.delivered += u64::from(len);
-                accept(&mut flow.fifo, out);
+                release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out);
             }
+        }
+        while let Some(len) = self.bulk.head() {
+            if spent.airtime + air.cost(len) > budget {
+                break;
+            }
+            let Some(verdict) = self.bulk.pop(now) else {
+                break;
+            };
+            if matches!(verdict, Verdict::Accept(_)) {
+                spent.book(air.cost(len), len, Duration::ZERO);
+            } else {
+                self.dropped += 1;
+                self.codel_drops += 1;
+            }
+            out.push_back(verdict);
         }
         spent
     }
 
-    /// Releases everything else within `budget`: first what reserved flows sent beyond their
-    /// promise, then the NRT queue.
-    pub fn release_nrt(
+    /// The tightest delay bound of those flows whose packets wait.
+    #[must_use]
+    pub fn tightest(&self) -> Option<Duration> {
+        let waiting = self.flows.iter().filter(|flow| flow.fifo.head().is_some());
+        waiting.map(|flow| flow.promise.delay).min()
+    }
+
+    /// Lets one packet pass, promised or not, reserved flows first; what it costs.
+    pub fn pass_one(
         &mut self,
-        budget: Duration,
+        now: Instant,
         air: Air,
         out: &mut VecDeque<Verdict>,
-    ) -> Spent {
-        let mut spent = Spent::default();
-        for flow in &mut self.flows {
-            while let Some(len) = flow.fifo.head() {
-                if !spent.fits(budget, air, len) {
-                    return spent;
-                }
-                spent.book(air, len);
-                flow.delivered += u64::from(len);
-                accept(&mut flow.fifo, out);
-            }
+    ) -> Option<Duration> {
+        let reserved = self.flows.iter_mut().find(|flow| flow.fifo.head().is_some());
+        if let Some(flow) = reserved {
+            let len = flow.fifo.head()?;
+            flow.delivered += u64::from(len);
+            release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out);
+            return Some(air.cost(len));
         }
         while let Some(len) = self.bulk.head() {
-            if !spent.fits(budget, air, len) {
-                break;
+            let verdict = self.bulk.pop(now)?;
+            out.push_back(verdict);
+            if matches!(verdict, Verdict::Accept(_)) {
+                return Some(air.cost(len));
             }
-            spent.book(air, len);
-            accept(&mut self.bulk, out);
+            self.dropped += 1;
+            self.codel_drops += 1;
         }
-        spent
+        None
     }
 
     /// Opens the gate: releases all that is held, reserved flows first.
     pub fn release_all(&mut self, out: &mut VecDeque<Verdict>) {
         for flow in &mut self.flows {
             flow.delivered += flow.fifo.octets;
-            while accept(&mut flow.fifo, out) {}
+            while release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out) {}
         }
-        while accept(&mut self.bulk, out) {}
+        out.extend(self.bulk.drain().map(Verdict::Accept));
     }
 }
 
-/// Releases the head of `fifo`; false when there is none.
-fn accept(fifo: &mut Fifo, out: &mut VecDeque<Verdict>) -> bool {
+/// Releases the head of `fifo` by `verdict`; false when there is none.
+fn release(
+    fifo: &mut Fifo,
+    copies: &mut Copies,
+    verdict: fn(PacketId) -> Verdict,
+    out: &mut VecDeque<Verdict>,
+) -> bool {
     let Some(id) = fifo.pop() else {
         return false;
     };
-    out.push_back(Verdict::Accept(id));
+    copies.remove(&id);
+    out.push_back(verdict(id));
     true
 }
 
 impl Spent {
-    fn fits(&self, budget: Duration, air: Air, len: u32) -> bool {
-        self.airtime + air.cost(len) <= budget
-    }
-
-    fn book(&mut self, air: Air, len: u32) {
-        self.airtime += air.cost(len);
+    fn book(&mut self, airtime: Duration, len: u32, waited: Duration) {
+        self.airtime += airtime;
+        if self.packets == 0 {
+            self.oldest = waited;
+        }
+        self.oldest = self.oldest.max(waited);
+        self.newest = if self.packets == 0 { waited } else { self.newest.min(waited) };
         self.packets = self.packets.saturating_add(1);
         self.octets += u64::from(len);
     }

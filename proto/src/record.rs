@@ -58,6 +58,13 @@ pub enum Recorded<C> {
     },
     /// See [`Input::Packet`].
     Packet(Packet),
+    /// See [`Input::Copied`].
+    Copied {
+        /// The packet.
+        packet: Packet,
+        /// What is in it.
+        bytes: Octets,
+    },
     /// See [`Input::Timeout`].
     Timeout,
     /// See [`Input::Command`].
@@ -78,6 +85,10 @@ impl<C: Clone> Recorded<C> {
                 acked: *acked,
             },
             Self::Packet(packet) => Input::Packet(*packet),
+            Self::Copied { packet, bytes } => Input::Copied {
+                packet: *packet,
+                bytes: &bytes.0,
+            },
             Self::Timeout => Input::Timeout,
             Self::Command(command) => Input::Command(command.clone()),
         }
@@ -96,6 +107,10 @@ impl<C: Clone> From<&Input<'_, C>> for Recorded<C> {
                 acked: *acked,
             },
             Input::Packet(packet) => Self::Packet(*packet),
+            Input::Copied { packet, bytes } => Self::Copied {
+                packet: *packet,
+                bytes: Octets(bytes.to_vec()),
+            },
             Input::Timeout => Self::Timeout,
             Input::Command(command) => Self::Command(command.clone()),
         }

@@ -52,6 +52,7 @@ const ALL: [Reason; COUNT] = [
     Reason::Housekeeping,
     Reason::Register,
     Reason::Retry,
+    Reason::Slot,
     Reason::FailOpen,
 ];
 

@@ -62,8 +62,13 @@ impl Cell {
         self.world.end_all();
         self.world.run_for(Duration::from_secs(10));
         assert_eq!(self.world.coordinator().status().mode, CellMode::Free);
-        assert_eq!((self.world.held(), self.world.dropped()), (0, 0));
+        assert_eq!(self.world.held(), 0);
+        // CoDel may drop some data that stood while tokens were lost, but nothing of the call.
+        assert!(self.world.dropped() <= self.world.sent(self.data) / 1_000);
         assert_eq!(self.world.lost_with_process(), by_process);
+        if by_process == 0 {
+            assert_eq!(self.voice.map(|voice| self.world.missing(voice)), [0, 0]);
+        }
         self.world.assert_all_accounted();
     }
 

@@ -122,7 +122,7 @@ impl Book {
         for verdict in verdicts {
             let (PacketId(number), fate) = match *verdict {
                 Verdict::Accept(id) => (id, Fate::Accept),
-                Verdict::Drop(id) => (id, Fate::Drop),
+                Verdict::Drop(id) | Verdict::Carry(id) => (id, Fate::Drop),
             };
             let (Ok(queue), Ok(id)) = (
                 u16::try_from(number >> 32),

@@ -6,6 +6,7 @@
 //! everything waits for a TOKEN (`visit`). Whatever goes wrong, two silent cycles open the gate.
 
 mod flows;
+mod open;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -15,15 +16,15 @@ use alloc::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate};
+use crate::airtime::{Phy, PhyKind, Rate, Turn};
 use crate::mac::MacAddr;
-use crate::machine::{Input, Machine, Packet, Reason, Transmit, Verdict};
+use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
 use crate::policy::PolicyTable;
 use crate::queues::Queues;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStatus};
+use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStatus, Token};
 
 use flows::Flows;
 use session::Session;
@@ -37,6 +38,8 @@ pub struct AgentConfig {
     pub queue_limit: usize,
     /// How long without a HELLO until the coordinator counts as gone.
     pub lost_after: Duration,
+    /// The host can take packets out of frames of the protocol, and copies small ones for them.
+    pub bundle: bool,
 }
 
 impl Default for AgentConfig {
@@ -45,6 +48,7 @@ impl Default for AgentConfig {
             name: AgentName::default(),
             queue_limit: crate::queues::DEFAULT_LIMIT,
             lost_after: Duration::from_millis(3_500),
+            bundle: false,
         }
     }
 }
@@ -145,8 +149,10 @@ pub struct AgentStats {
     pub released: u64,
     /// Packets that passed an open gate.
     pub passed: u64,
-    /// Packets dropped because a queue was full.
+    /// Packets dropped because a queue was full, or by `CoDel`.
     pub dropped: u64,
+    /// Those dropped by `CoDel`, because their flow's queue stood for too long.
+    pub codel_drops: u64,
     /// Times the gate failed open.
     pub failed_open: u64,
     /// Airtime used of grants, in nanoseconds by the model.
@@ -167,20 +173,32 @@ pub struct Agent {
     gate: GateMode,
     /// In token mode, but the coordinator fell silent: everything passes until it speaks.
     failed_open: bool,
+    /// When the air that was taken by packets of an open gate is over.
+    open_until: Instant,
     off_channel: bool,
     /// BYE was said: whatever comes, the gate stays open.
     stopped: bool,
     rate: Rate,
     phy: Phy,
+    turn: Turn,
+    /// The coordinator takes packets out of frames, too.
+    bundles: bool,
     sequence: u32,
     /// REQUESTs sent since the last TOKEN.
     requests: u32,
+    /// Names the latest of them.
+    request: TxHandle,
     /// Promised packets wait; when a visit is so late that the promise must be in doubt.
     promise_in_doubt: Option<Instant>,
     last_token: Option<u32>,
+    /// The token of an announced visit that has not begun.
+    slot: Option<Token>,
     last_return: Option<Message>,
+    /// The last return reported NRT packets, so a visit will come without asking.
+    coordinator_knows: bool,
     verdicts: VecDeque<Verdict>,
-    outbox: VecDeque<(MacAddr, u8, Message)>,
+    outbox: VecDeque<(MacAddr, u8, Message, Option<TxHandle>)>,
+    inbox: VecDeque<Delivery>,
     events: VecDeque<AgentEvent>,
     stats: AgentStats,
 }
@@ -226,6 +244,7 @@ impl Agent {
             queues,
             gate: GateMode::Open,
             failed_open: false,
+            open_until: now,
             off_channel: false,
             stopped: false,
             rate: Rate(0),
@@ -233,13 +252,19 @@ impl Agent {
                 kind: PhyKind::DsssLong,
                 wmm: false,
             },
+            turn: Turn::Paired,
+            bundles: false,
             sequence: 0,
             requests: 0,
+            request: TxHandle(0),
             promise_in_doubt: None,
             last_token: None,
+            slot: None,
             last_return: None,
+            coordinator_knows: false,
             verdicts: VecDeque::new(),
             outbox: VecDeque::new(),
+            inbox: VecDeque::new(),
             events: VecDeque::new(),
             stats: AgentStats::default(),
         }
@@ -259,20 +284,32 @@ impl Agent {
             backlog: self.queues.backlog(self.now),
             stats: AgentStats {
                 dropped: self.queues.dropped(),
+                codel_drops: self.queues.codel_drops(),
                 ..self.stats
             },
         }
     }
 
     /// Packets wait for a token, rather than pass.
-    const fn is_holding(&self) -> bool {
+    #[must_use]
+    pub const fn is_holding(&self) -> bool {
         matches!(self.gate, GateMode::Hold) && !self.failed_open
     }
 
     fn send(&mut self, message: Message) {
+        self.send_tracked(message, None);
+    }
+
+    fn send_tracked(&mut self, message: Message, handle: Option<TxHandle>) {
         if let Some(bssid) = self.session.bssid() {
+            /// The profile's granted class is AC_VI (802.11 clause 10.2.3.2, table 10-1).
+            const TID_GRANTED: u8 = 5;
             // Same TID as the data that it must leave behind.
-            self.outbox.push_back((bssid, 0, message));
+            let tid = match self.turn {
+                Turn::Burst => TID_GRANTED,
+                Turn::Paired => 0,
+            };
+            self.outbox.push_back((bssid, tid, message, handle));
         }
     }
 
@@ -285,6 +322,7 @@ impl Agent {
         self.requests = 0;
         self.promise_in_doubt = None;
         self.last_return = None;
+        self.coordinator_knows = false;
         self.events.push_back(AgentEvent::Gate(mode));
         if mode != GateMode::Hold {
             self.queues.release_all(&mut self.verdicts);
@@ -292,9 +330,14 @@ impl Agent {
         }
     }
 
-    fn packet(&mut self, packet: &Packet) {
+    /// A packet waits in the gate; `bytes` if the gate copied what is in it.
+    fn packet(&mut self, packet: &Packet, bytes: Option<&[u8]>) {
         if !self.stopped {
             self.note_flow(packet);
+        }
+        if self.failed_open {
+            self.pass_in_turn(packet);
+            return;
         }
         if !self.is_holding() {
             self.stats.passed += 1;
@@ -303,34 +346,17 @@ impl Agent {
             return;
         }
         let was_empty = self.queues.is_empty();
-        if let Err(verdict) = self.queues.push(self.now, packet) {
+        let pushed = match bytes.filter(|_| self.bundles) {
+            Some(bytes) => self.queues.push_copied(self.now, packet, bytes),
+            None => self.queues.push(self.now, packet),
+        };
+        if let Err(verdict) = pushed {
             self.verdicts.push_back(verdict);
         }
         if was_empty {
             self.await_coordinator();
         }
         self.ask_for_token();
-    }
-
-    /// Packets wait: from here two silent cycles open the gate.
-    fn await_coordinator(&mut self) {
-        let patience = self.session.cycle() * 2;
-        self.timers.set(Reason::FailOpen, self.now + patience);
-    }
-
-    fn fail_open(&mut self) {
-        if !self.is_holding() {
-            return;
-        }
-        let before = self.verdicts.len();
-        self.queues.release_all(&mut self.verdicts);
-        let released = u32::try_from(self.verdicts.len() - before).unwrap_or(u32::MAX);
-        self.failed_open = true;
-        self.requests = 0;
-        self.promise_in_doubt = None;
-        self.last_return = None;
-        self.stats.failed_open += 1;
-        self.events.push_back(AgentEvent::FailedOpen { released });
     }
 
     fn command(&mut self, command: AgentCommand) {
@@ -352,6 +378,7 @@ impl Agent {
             match reason {
                 Reason::Register => self.register(),
                 Reason::Retry => self.retry(),
+                Reason::Slot => self.begin_slot(),
                 Reason::FailOpen => self.fail_open(),
                 Reason::Housekeeping => self.housekeeping(),
                 Reason::Hello | Reason::Cycle | Reason::Return => {}
@@ -369,11 +396,11 @@ impl Machine for Agent {
         self.now = self.now.max(now);
         match input {
             Input::Frame { from, bytes } => self.frame(from, bytes)?,
-            Input::Packet(packet) => self.packet(&packet),
+            Input::Packet(packet) => self.packet(&packet, None),
+            Input::Copied { packet, bytes } => self.packet(&packet, Some(bytes)),
             Input::Timeout => self.timeout(),
             Input::Command(command) => self.command(command),
-            // An agent's frames are answered by frames; it asks for no transmit status.
-            Input::Sent { .. } => {}
+            Input::Sent { handle, acked } => self.request_sent(handle, acked),
         }
         Ok(())
     }
@@ -387,7 +414,7 @@ impl Machine for Agent {
             self.verdicts.is_empty(),
             "releases are drained before transmits"
         );
-        while let Some((to, tid, message)) = self.outbox.pop_front() {
+        while let Some((to, tid, message, handle)) = self.outbox.pop_front() {
             self.sequence = self.sequence.wrapping_add(1);
             let header = Header {
                 session: self.session.id(),
@@ -400,11 +427,15 @@ impl Machine for Agent {
                     to,
                     len,
                     tid,
-                    handle: None,
+                    handle,
                 });
             }
         }
         None
+    }
+
+    fn poll_delivery(&mut self) -> Option<Delivery> {
+        self.inbox.pop_front()
     }
 
     fn poll_event(&mut self) -> Option<AgentEvent> {

@@ -135,8 +135,20 @@ impl Agent {
         self.flows.clear();
         self.set_gate(GateMode::Open);
         self.last_token = None;
+        self.slot = None;
         self.last_return = None;
+        self.coordinator_knows = false;
         self.timers = crate::timer::Timers::default();
+    }
+
+    /// The token strategies that this agent can follow.
+    const fn strategies(&self) -> u8 {
+        let bundle = if self.config.bundle {
+            Register::BUNDLE
+        } else {
+            0
+        };
+        Register::POLL | Register::SCHEDULE | bundle
     }
 
     /// Sends REGISTER, and again later with growing pauses until an answer comes.
@@ -154,7 +166,7 @@ impl Agent {
         let register = Register {
             instance,
             epoch: link.epoch,
-            strategies: Register::POLL,
+            strategies: self.strategies(),
             name: self.config.name.clone(),
         };
         let jitter = Duration::from_nanos(self.rng.below(pause.as_nanos() / 4));
@@ -181,6 +193,15 @@ impl Agent {
             Message::Token(token) => {
                 self.check_own_session(header)?;
                 self.token(token);
+            }
+            Message::Data(data) => {
+                self.check_own_session(header)?;
+                self.data(from, data);
+            }
+            Message::Schedule(schedule) => {
+                if self.session.is_registered() {
+                    self.schedule(&schedule);
+                }
             }
             Message::Reserved(reserved) => {
                 self.check_own_session(header)?;
@@ -225,7 +246,7 @@ impl Agent {
         }
         if self.is_holding() && !self.queues.is_empty() {
             self.await_coordinator();
-        } else {
+        } else if !self.failed_open {
             self.timers.stop(Reason::FailOpen);
         }
     }
@@ -268,6 +289,7 @@ impl Agent {
             CellMode::Token => {
                 self.set_gate(GateMode::Hold);
                 self.failed_open = false;
+                self.timers.stop(Reason::FailOpen);
             }
         }
     }
@@ -301,6 +323,8 @@ impl Agent {
         }
         let bssid = link.bssid;
         self.phy = ack.phy;
+        self.turn = ack.turn;
+        self.bundles = self.config.bundle && ack.strategies & Register::BUNDLE != 0;
         if is_new {
             self.last_token = None;
             self.events.push_back(AgentEvent::Registered { bssid });

@@ -1,60 +1,119 @@
 //! A visit: a TOKEN comes, packets go, a RETURN says what was sent and what still waits.
 
 use super::Agent;
-use crate::machine::Reason;
-use crate::queues::Air;
+use crate::mac::MacAddr;
+use crate::machine::{Delivery, Reason, TxHandle};
+use crate::queues::{Air, Carrier};
 use crate::time::{Duration, Instant};
-use crate::wire::{Message, Request, Return, Token};
+use crate::wire::{Data, Message, Packets, Request, Return, Schedule, Token};
+
+/// The first pause between a REQUEST and its repetition.
+const REQUEST_PAUSE: Duration = Duration::from_millis(20);
+/// Pause until a REQUEST that was acknowledged is repeated.
+const REMINDER: Duration = Duration::from_secs(1);
 
 impl Agent {
-    /// Uses a grant and returns it, in the same drain. A token seen before, or a probe for it, is
-    /// answered by the same RETURN again and grants nothing twice.
-    pub(super) fn token(&mut self, token: Token) {
-        let seen = self.last_token == Some(token.token);
-        if let Some(answer) = self.last_return.clone().filter(|_| seen) {
-            self.send(answer);
-            return;
+    /// Packets that came with a token, or by themselves. Those of a token seen before were taken
+    /// then.
+    pub(super) fn data(&mut self, from: MacAddr, data: Data) {
+        let seen = data.token.is_some_and(|token| self.has_seen(&token));
+        if !seen {
+            self.inbox.extend(data.packets.iter().map(|packet| Delivery {
+                from,
+                bytes: packet.to_vec(),
+            }));
         }
-        if self
-            .last_token
-            .is_some_and(|last| is_older(token.token, last))
-        {
+        if let Some(token) = data.token {
+            self.token(token);
+        }
+    }
+
+    fn has_seen(&self, token: &Token) -> bool {
+        self.last_token
+            .is_some_and(|last| last == token.token || is_older(token.token, last))
+    }
+
+    /// Uses a grant and returns it, in the same drain. A token seen before, or a probe for it, is
+    /// answered by the same return again and grants nothing twice.
+    pub(super) fn token(&mut self, token: Token) {
+        if self.has_seen(&token) {
+            let again = self.last_return.clone();
+            if let Some(answer) = again.filter(|_| self.last_token == Some(token.token)) {
+                self.send(answer);
+            }
             return;
         }
         self.follow(crate::wire::CellMode::Token);
         self.requests = 0;
         self.promise_in_doubt = None;
         self.timers.stop(Reason::Retry);
-        let answer = self.use_grant(&token);
+        let (answer, packets) = self.use_grant(&token);
         self.last_token = Some(token.token);
+        self.coordinator_knows = answer.backlog.nrt.packets > 0;
         if answer.backlog.rt.packets > 0 {
             self.expect_visit();
         }
-        let answer = Message::Return(answer);
+        let answer = if packets.is_empty() {
+            Message::Return(answer)
+        } else {
+            Message::Data(Data {
+                token: None,
+                answer: Some(answer),
+                packets,
+            })
+        };
         self.last_return = Some(answer.clone());
         self.send(answer);
         self.retry_flows_later();
     }
 
-    fn use_grant(&mut self, token: &Token) -> Return {
+    /// One of the announced visits may be ours: its grant is used when its turn begins.
+    pub(super) fn schedule(&mut self, schedule: &Schedule) {
+        let slots = schedule.slots.iter().zip(0_u32..);
+        for (slot, place) in slots.filter(|(slot, _)| slot.station == self.own_address) {
+            self.slot = Some(Token {
+                token: schedule.token.wrapping_add(place),
+                probe: false,
+                cycle_number: schedule.cycle_number,
+                rt: slot.rt,
+                nrt: slot.nrt,
+                valid: slot.valid,
+                rate: slot.rate,
+            });
+            self.timers.set(Reason::Slot, self.now + slot.offset);
+        }
+    }
+
+    pub(super) fn begin_slot(&mut self) {
+        if let Some(token) = self.slot.take() {
+            self.token(token);
+        }
+    }
+
+    fn use_grant(&mut self, token: &Token) -> (Return, Packets) {
         let air = Air {
             phy: self.phy,
+            turn: self.turn,
             rate: token.rate,
         };
         // A probe asks only whether we live; off its channel the radio would lose the packets.
         let refused = self.off_channel;
         let idle = refused || token.probe;
         let budget = |granted: Duration| if idle { Duration::ZERO } else { granted };
+        // What is carried leaves last, so nothing else may follow it.
+        let mut carrier = Carrier::answer();
+        let carrying = (self.bundles && token.nrt.is_zero()).then_some(&mut carrier);
+        let out = &mut self.verdicts;
         let rt = self
             .queues
-            .release_rt(self.now, budget(token.rt), air, &mut self.verdicts);
+            .release_rt(self.now, budget(token.rt), air, carrying, out);
         let nrt = self
             .queues
-            .release_nrt(budget(token.nrt), air, &mut self.verdicts);
+            .release_nrt(self.now, budget(token.nrt), air, out);
         self.stats.tokens += 1;
         self.stats.released += u64::from(rt.packets) + u64::from(nrt.packets);
         self.stats.airtime_ns += (rt.airtime + nrt.airtime).as_nanos();
-        Return {
+        let answer = Return {
             token: token.token,
             used_rt: rt.airtime,
             used_nrt: nrt.airtime,
@@ -63,7 +122,10 @@ impl Agent {
             backlog: self.queues.backlog(self.now),
             rate: self.rate,
             refused,
-        }
+            oldest: rt.oldest,
+            newest: rt.newest,
+        };
+        (answer, carrier.into_packets())
     }
 
     /// Promised packets wait and are visited in every cycle. If that does not happen, the
@@ -79,7 +141,7 @@ impl Agent {
     /// Sends one REQUEST when best-effort packets wait that the coordinator does not know of.
     /// Promised packets are visited in every cycle anyway.
     pub(super) fn ask_for_token(&mut self) {
-        if self.requests > 0 || !self.is_holding() || self.coordinator_knows() {
+        if self.requests > 0 || !self.is_holding() || self.coordinator_knows {
             return;
         }
         if self.queues.backlog(self.now).nrt.packets > 0 {
@@ -89,21 +151,28 @@ impl Agent {
         }
     }
 
-    /// The last RETURN reported NRT packets, so a visit will come without asking.
-    fn coordinator_knows(&self) -> bool {
-        matches!(&self.last_return, Some(Message::Return(last)) if last.backlog.nrt.packets > 0)
-    }
-
     pub(super) fn send_request(&mut self) {
         let backlog = self.queues.backlog(self.now);
-        self.send(Message::Request(Request {
+        self.request = TxHandle(self.request.0.wrapping_add(1));
+        let request = Message::Request(Request {
             backlog,
             rate: self.rate,
-        }));
+        });
+        self.send_tracked(request, Some(self.request));
         // The first may be lost; later ones only remind a coordinator that has others to serve.
-        let again = self.now + self.session.cycle() * (1 << self.requests.min(3));
+        let pause = self.session.cycle().min(REQUEST_PAUSE);
+        let again = self.now + pause * (1 << self.requests.min(3));
         self.requests += 1;
         self.retry_by(again);
+    }
+
+    /// A REQUEST that was acknowledged need not be repeated soon: the coordinator knows, and has
+    /// others to serve.
+    pub(super) fn request_sent(&mut self, handle: TxHandle, acked: bool) {
+        if acked && handle == self.request && self.requests > 0 {
+            self.timers.set(Reason::Retry, self.now + REMINDER);
+            self.retry_flows_later();
+        }
     }
 
     /// Arms the retry timer for `at`, unless it comes sooner anyway.

@@ -16,11 +16,13 @@
 //! 12 us at 11 Mb/s and at most one symbol of 4 us at 54 Mb/s.
 
 mod exchange;
+mod granted;
 mod phy;
 mod ppdu;
 mod rate;
 #[cfg(test)]
 mod tests;
 
+pub use granted::Turn;
 pub use phy::{Phy, PhyKind};
 pub use rate::Rate;

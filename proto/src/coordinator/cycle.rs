@@ -1,26 +1,20 @@
-//! The cycle: which visit comes next, and how much of the cycle is left.
+//! The cycle: the span in which everything adds up. What is promised, what best effort got, and
+//! that nobody waits in silence for longer than two of them.
 //!
-//! As in wired Rether (USENIX 1999): RT holders first, then NRT round-robin that resumes where it
-//! stopped, and nothing is started that cannot finish in the residual cycle. Ours is that all is
-//! counted in airtime, and that the residual is the lesser of what the model and the clock leave:
-//! the model bounds what is granted where the medium is faster than it should be, the clock where
-//! it is slower.
+//! As in wired Rether (USENIX 1999) nothing is started that cannot finish in the residual cycle.
+//! Ours is that all is counted in airtime, and that the residual is the lesser of what the model
+//! and the clock leave: the model bounds what is granted where the medium is faster than it should
+//! be, the clock where it is slower.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use super::station::{Deficit, Station};
-use super::{Coordinator, CoordinatorEvent};
-use crate::airtime::Phy;
-use crate::ledger::visit_cost;
+use super::{Coordinator, CoordinatorEvent, Tokens};
 use crate::mac::MacAddr;
 use crate::machine::Reason;
-use crate::queues::Air;
 use crate::time::{Duration, Instant};
 use crate::wire::{CellMode, Hello, Message};
 
-/// The largest IP packet of an Ethernet: what the smallest useful NRT grant must carry.
-const LARGEST_PACKET: u32 = 1_500;
 /// A change of mode is announced in so many cycles, for those that miss a broadcast.
 const ANNOUNCEMENTS: u8 = 3;
 
@@ -32,36 +26,37 @@ pub(super) struct Cycle {
     pub(super) length: Duration,
     /// Airtime spent or granted in this cycle, by the model.
     charged: Duration,
-    /// Of it, best-effort visits.
-    nrt_visits: u32,
-    /// Stations with promises, still to be visited in this cycle, by delay bound; the tightest is
-    /// last, to be taken next.
-    due: Vec<(Duration, MacAddr)>,
+    /// Airtime that promises need in a cycle.
+    promised: Duration,
+    /// Visits for best effort in this cycle.
+    pub(super) nrt_visits: u32,
     /// Stations with best-effort backlog.
-    ring: VecDeque<MacAddr>,
-    /// The head of the ring has had its quantum.
-    turn_begun: bool,
+    pub(super) ring: VecDeque<MacAddr>,
     announcements: u8,
-}
-
-/// A visit that the planner chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Visit {
-    /// What is promised to a station.
-    Rt(MacAddr),
-    /// Best effort, at most so much airtime with all costs.
-    Nrt(MacAddr, Duration),
+    /// The cycle that the last HELLO named, and when that was.
+    announced: Duration,
+    last_hello: Instant,
 }
 
 impl Cycle {
-    /// When the cycle ends: by the clock, or later if one packet longer than a cycle stretched it.
-    fn end(&self) -> Instant {
-        self.start + self.length.max(self.charged)
+    /// When the cycle ends.
+    pub(super) fn end(&self) -> Instant {
+        self.start + self.length
     }
 
-    pub(super) fn residual(&self, now: Instant) -> Duration {
-        self.length
-            .saturating_sub(self.charged.max(now.since(self.start)))
+    /// Whether best effort may go on: promises need theirs until the end. The last grant may reach
+    /// into the next cycle, which has that much less.
+    pub(super) fn has_room(&self, now: Instant) -> bool {
+        let left = self.length.saturating_sub(now.since(self.start));
+        let share = u128::from(self.promised.as_nanos()) * u128::from(left.as_nanos())
+            / u128::from(self.length.as_nanos().max(1));
+        let promised = Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX));
+        self.charged + promised < self.length
+    }
+
+    /// More than half of it is over.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        now.since(self.start) > self.length / 2
     }
 
     /// Books airtime.
@@ -69,9 +64,9 @@ impl Cycle {
         self.charged += airtime;
     }
 
-    /// Gives back airtime that was granted and not used.
+    /// Gives back airtime that was granted and not used; some of it in an earlier cycle.
     pub(super) fn refund(&mut self, airtime: Duration) {
-        self.charged -= airtime;
+        self.charged = self.charged.saturating_sub(airtime);
     }
 
     /// Gives a station a place in the round-robin.
@@ -84,16 +79,11 @@ impl Cycle {
 
     /// Takes a station that left out of all plans.
     pub(super) fn forget(&mut self, address: MacAddr) {
-        if self.ring.front() == Some(&address) {
-            self.turn_begun = false;
-        }
         self.ring.retain(|other| *other != address);
-        self.due.retain(|(_, other)| *other != address);
     }
 
-    /// The turn of the head of the ring is over.
-    fn next_turn(&mut self) {
-        self.turn_begun = false;
+    /// The head of the ring goes behind all others.
+    pub(super) fn rotate(&mut self) {
         if let Some(head) = self.ring.pop_front() {
             self.ring.push_back(head);
         }
@@ -101,22 +91,6 @@ impl Cycle {
 }
 
 impl Coordinator {
-    /// Does all visits that can be done now. Called after every input.
-    pub(super) fn advance(&mut self) {
-        while self.mode == CellMode::Token && self.lease.is_none() {
-            if self.now >= self.cycle.end() {
-                self.begin_cycle();
-                continue;
-            }
-            let Some(visit) = self.next_visit() else {
-                self.timers.set(Reason::Cycle, self.cycle.end());
-                return;
-            };
-            self.visit(visit);
-        }
-        self.timers.stop(Reason::Cycle);
-    }
-
     pub(super) fn enter_token_mode(&mut self) {
         self.empty_since = None;
         if self.mode == CellMode::Token || self.stopped {
@@ -135,11 +109,12 @@ impl Coordinator {
         }
         self.mode = CellMode::Free;
         self.empty_since = None;
-        self.end_lease();
+        self.end_leases(None);
         for station in self.stations.values_mut() {
             station.queues.release_all(&mut self.verdicts);
             station.enlisted = false;
             station.deficit = Deficit::ZERO;
+            station.turn_begun = false;
             if let Some(agent) = &mut station.agent {
                 agent.backlog = crate::wire::Backlog::default();
             }
@@ -154,10 +129,17 @@ impl Coordinator {
         self.hello(MacAddr::BROADCAST);
     }
 
-    fn begin_cycle(&mut self) {
+    /// The cell is told to pass tokens without promises, and there is somebody to take them.
+    fn always_passes_tokens(&self) -> bool {
+        let mut stations = self.stations.values();
+        self.config.tokens == Tokens::Always
+            && stations.any(|station| station.live_agent().is_some())
+    }
+
+    pub(super) fn begin_cycle(&mut self) {
         self.stats
-            .close_cycle(self.cycle.charged, self.cycle.length);
-        if self.ledger.is_empty() {
+            .close_cycle(self.cycle.charged, self.cycle.length + self.config.quantum * 2);
+        if self.ledger.is_empty() && !self.always_passes_tokens() {
             let since = *self.empty_since.get_or_insert(self.now);
             if self.now.since(since) >= self.config.linger {
                 self.leave_token_mode();
@@ -177,207 +159,49 @@ impl Coordinator {
     fn start_cycle(&mut self, start: Instant) {
         self.cycle.number = self.cycle.number.wrapping_add(1);
         self.cycle.start = start;
+        // What was overdrawn is paid back, but never more than one cycle's.
+        let overdrawn = self.cycle.charged.saturating_sub(self.cycle.length);
+        self.cycle.charged = overdrawn.min(self.cycle.length);
         self.cycle.length = self.ledger.cycle();
-        self.cycle.charged = Duration::ZERO;
+        self.cycle.promised = self.ledger.booked(self.links());
         self.cycle.nrt_visits = 0;
-        self.plan_promised_visits();
-        if self.cycle.announcements > 0 || self.someone_waits_unheard() {
-            self.cycle.announcements = self.cycle.announcements.saturating_sub(1);
+        self.keep_company();
+    }
+
+    /// An agent that holds packets opens its gate after two cycles in which it hears nothing. So
+    /// that no single lost broadcast does that, all hear a HELLO several times in a cycle while
+    /// somebody waits, and sooner while the cycle that they know is shorter than the one in force.
+    fn keep_company(&mut self) {
+        let announced = self.announced_cycle();
+        if announced > self.cycle.announced {
+            self.cycle.announcements = ANNOUNCEMENTS;
+        }
+        let pause = (announced / 4).max(self.cycle.length);
+        let is_due = self.now.since(self.cycle.last_hello) + self.cycle.length / 4 >= pause;
+        let news = self.cycle.announcements > 0;
+        self.cycle.announcements = self.cycle.announcements.saturating_sub(1);
+        if news || (is_due && self.waiting() > 0) {
+            self.cycle.announced = announced;
+            self.cycle.last_hello = self.now;
             self.hello(MacAddr::BROADCAST);
-            self.cycle.charge(self.config.phy.broadcast(Hello::OCTETS));
+            let airtime = self.config.phy.broadcast(Hello::OCTETS);
+            self.cycle.charge(airtime);
+            self.occupy_radio(airtime);
         }
     }
 
-    /// Stations with reservations; those with the tightest delay bound are visited first.
-    fn plan_promised_visits(&mut self) {
-        let due = &mut self.cycle.due;
-        due.clear();
-        for (id, entry) in self.ledger.iter() {
-            // Entries are sorted by station.
-            match due.last_mut() {
-                Some((bound, station)) if *station == id.station => {
-                    *bound = entry.promise.delay.min(*bound);
-                }
-                _ => due.push((entry.promise.delay, id.station)),
-            }
-        }
-        due.sort_unstable_by(|a, b| b.cmp(a));
+    /// How many agents hold best-effort packets.
+    fn waiting(&self) -> u64 {
+        let waiting = self.stations.values().filter(|station| station.wants_uplink());
+        waiting.count() as u64
     }
 
-    /// An agent that holds packets opens its gate after two silent cycles. Those that would come
-    /// close to it until the next cycle starts must hear something now.
-    fn someone_waits_unheard(&self) -> bool {
-        let lateness = self.cycle.length / 4;
-        let patience = self.cycle.length - lateness;
-        self.stations.values().any(|station| {
-            let unheard =
-                |agent: &super::station::AgentSession| self.now.since(agent.heard_us) >= patience;
-            station.wants_uplink() && station.agent.as_ref().is_some_and(unheard)
-        })
-    }
-
-    fn next_visit(&mut self) -> Option<Visit> {
-        if let Some((_, address)) = self.cycle.due.pop() {
-            return Some(Visit::Rt(address));
-        }
-        // Each turn of a station in debt pays one quantum of it off, so this ends.
-        while let Some(&address) = self.cycle.ring.front() {
-            let Some(station) = self.stations.get_mut(&address).filter(|s| s.wants_nrt()) else {
-                self.delist(address);
-                continue;
-            };
-            let smallest = Need::of(self.config.phy, station).smallest_grant();
-            if station.deficit.available() < smallest {
-                if self.cycle.turn_begun {
-                    self.cycle.next_turn();
-                } else {
-                    station.deficit.earn(self.config.quantum);
-                    self.cycle.turn_begun = true;
-                }
-                continue;
-            }
-            let residual = self.cycle.residual(self.now);
-            let grant = station.deficit.available().min(residual);
-            if residual >= smallest {
-                return Some(Visit::Nrt(address, grant));
-            }
-            // A packet that no cycle has room for may stretch one that has served nobody else.
-            let hopeless = smallest > self.cycle.length.saturating_sub(self.cycle.charged);
-            let unused = self.cycle.nrt_visits == 0 && self.cycle.charged <= self.cycle.length / 2;
-            return (hopeless && unused).then_some(Visit::Nrt(address, smallest));
-        }
-        None
-    }
-
-    /// Takes the head of the ring out: it wants nothing.
-    fn delist(&mut self, address: MacAddr) {
-        self.cycle.ring.pop_front();
-        self.cycle.turn_begun = false;
-        if let Some(station) = self.stations.get_mut(&address) {
-            station.enlisted = false;
-            station.deficit = station.deficit.min(Deficit::ZERO);
-        }
-    }
-
-    fn visit(&mut self, visit: Visit) {
-        match visit {
-            Visit::Rt(address) => self.visit_rt(address),
-            Visit::Nrt(address, grant) => {
-                self.cycle.nrt_visits += 1;
-                self.visit_nrt(address, grant);
-            }
-        }
-    }
-
-    /// Downlink first, then a token for what the station's uplink flows are promised.
-    fn visit_rt(&mut self, address: MacAddr) {
-        let (uplink, packet) = self.rt_uplink_airtime(address);
-        let residual = self.cycle.residual(self.now);
-        let Some(station) = self.stations.get_mut(&address) else {
-            return;
-        };
-        let link = station.link();
-        let air = Air {
-            phy: self.config.phy,
-            rate: link.down,
-        };
-        let down = station
-            .queues
-            .release_rt(self.now, residual, air, &mut self.verdicts);
-        station.used.down += down.airtime;
-        self.cycle.charge(down.airtime);
-        let can_answer = station.live_agent().is_some();
-        let cost = visit_cost(self.config.phy, link);
-        let rt = uplink.min(residual.saturating_sub(down.airtime + cost));
-        if can_answer && !rt.is_zero() && rt >= packet {
-            self.grant(address, rt, Duration::ZERO);
-        }
-    }
-
-    /// What the promises of a station's uplink need in one cycle: their packets, rounded up, and
-    /// one that was late for the last visit. Also the airtime of the shortest such packet: a
-    /// smaller grant is of no use.
-    fn rt_uplink_airtime(&self, address: MacAddr) -> (Duration, Duration) {
-        let Some(station) = self.stations.get(&address) else {
-            return (Duration::ZERO, Duration::ZERO);
-        };
-        let rate = station.link().up;
-        let up = |entry: &&crate::ledger::Entry| {
-            entry.direction.covers(crate::policy::Direction::Up) && !entry.up_idle
-        };
-        let entries = self
-            .ledger
-            .of_station(address)
-            .map(|(_, entry)| entry)
-            .filter(up);
-        let none = (Duration::ZERO, Duration::from_nanos(u64::MAX));
-        entries.fold(none, |(sum, shortest), entry| {
-            let octets = u32::from(entry.promise.packet.max(1));
-            let bits = u128::from(entry.promise.rate) * u128::from(self.cycle.length.as_nanos());
-            let packets = bits.div_ceil(u128::from(octets) * 8 * 1_000_000_000) + 1;
-            let exchange = self.config.phy.exchange(rate, octets);
-            let all = exchange * u64::try_from(packets).unwrap_or(u64::MAX);
-            (sum + all, shortest.min(exchange))
-        })
-    }
-
-    /// Downlink and uplink share the grant; what the downlink leaves goes to the uplink. A grant
-    /// with room for one packet only goes to one of them, in turns.
-    fn visit_nrt(&mut self, address: MacAddr, grant: Duration) {
-        let phy = self.config.phy;
-        let Some(station) = self.stations.get_mut(&address) else {
-            return;
-        };
-        let link = station.link();
-        let Need { down, up, token } = Need::of(phy, station);
-        let budget = match (down, up) {
-            (_, None) => grant,
-            (None, _) => Duration::ZERO,
-            (Some(down), Some(up)) if down + up <= grant => {
-                ((grant - token) / 2).max(down).min(grant - up)
-            }
-            _ => {
-                station.uplink_turn = !station.uplink_turn;
-                if station.uplink_turn {
-                    Duration::ZERO
-                } else {
-                    grant
-                }
-            }
-        };
-        let air = Air {
-            phy,
-            rate: link.down,
-        };
-        let down = station.queues.release_nrt(budget, air, &mut self.verdicts);
-        station.used.down += down.airtime;
-        station.deficit.spend(down.airtime);
-        self.cycle.charge(down.airtime);
-        let left = grant.saturating_sub(down.airtime);
-        if up.is_some_and(|up| left >= up) {
-            self.grant(address, Duration::ZERO, left - token);
-        } else {
-            self.end_turn(address);
-        }
-    }
-
-    /// After a best-effort visit: the next station's turn, unless this one can go on.
-    pub(super) fn end_turn(&mut self, address: MacAddr) {
-        let phy = self.config.phy;
-        let Some(station) = self.stations.get(&address) else {
-            return;
-        };
-        let spent = station.deficit.available() < Need::of(phy, station).smallest_grant();
-        if self.cycle.ring.front() == Some(&address) && spent {
-            self.cycle.next_turn();
-        }
-    }
-
-    /// Puts the head of the ring last although it may have airtime left: it did not answer.
-    pub(super) fn skip_turn(&mut self, address: MacAddr) {
-        if self.cycle.ring.front() == Some(&address) {
-            self.cycle.next_turn();
-        }
+    /// The cycle that agents count with: a round of visits, within reason; and a quarter more than
+    /// ours, so that more than one HELLO must be lost until they open their gates.
+    pub(super) fn announced_cycle(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_millis(400);
+        let round = (self.config.quantum * self.waiting()).min(LONGEST);
+        round.max(self.ledger.cycle()) * 5 / 4
     }
 
     /// Says how the cell is run, to one station or all.
@@ -385,7 +209,7 @@ impl Coordinator {
         let hello = Hello {
             epoch: self.epoch,
             mode: self.mode,
-            cycle: self.ledger.cycle(),
+            cycle: self.announced_cycle(),
             cycle_number: self.cycle.number,
             policy_version: self.policy.version,
         };
@@ -395,36 +219,5 @@ impl Coordinator {
     pub(super) fn periodic_hello(&mut self) {
         self.hello(MacAddr::BROADCAST);
         self.timers.set(Reason::Hello, self.now + self.config.hello);
-    }
-}
-
-/// Airtime that a station needs for the next best-effort packet each way; `None` where it wants
-/// none.
-struct Need {
-    down: Option<Duration>,
-    /// With the token's cost.
-    up: Option<Duration>,
-    token: Duration,
-}
-
-impl Need {
-    fn of(phy: Phy, station: &Station) -> Self {
-        let link = station.link();
-        let token = visit_cost(phy, link);
-        let down = station.queues.next_nrt();
-        // The length of the uplink's next packet is not known.
-        let up = LARGEST_PACKET.max(station.mean_uplink_packet());
-        Self {
-            down: down.map(|len| phy.exchange(link.down, len)),
-            up: station
-                .wants_uplink()
-                .then(|| phy.exchange(link.up, up) + token),
-            token,
-        }
-    }
-
-    /// The least grant with which either way can go on.
-    fn smallest_grant(&self) -> Duration {
-        self.down.max(self.up).unwrap_or_default()
     }
 }

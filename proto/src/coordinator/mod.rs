@@ -1,14 +1,18 @@
 //! The coordinator: the part of `rether-ap` that runs one cell.
 //!
 //! Without reservations it only says HELLO (free mode). From the first reservation to a grace
-//! time after the last it plans cycles (`cycle`): due RT visits first, by earliest deadline, then
-//! NRT visits by deficit round-robin in airtime, within what is left of the cycle. Each visit
-//! (`visit`) sends a station's downlink and then hands it a token; the lease of that token is
-//! returned, lost or expires exactly once.
+//! time after the last it runs cycles (`cycle`) and plans visits (`plan`): RT visits by earliest
+//! deadline, when their packets have come (`service`), between them NRT visits by deficit
+//! round-robin in airtime. Each visit (`serve`) sends a station's downlink and then hands it a
+//! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
 mod cycle;
+mod lease;
+mod plan;
 mod reservations;
 mod round_trip;
+mod serve;
+mod service;
 mod session;
 mod station;
 mod status;
@@ -20,10 +24,10 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::{Phy, PhyKind, Rate};
+use crate::airtime::{Phy, PhyKind, Rate, Turn};
 use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
-use crate::machine::{Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
+use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
 use crate::policy::PolicyTable;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
@@ -31,21 +35,27 @@ use crate::timer::Timers;
 use crate::wire::{CellMode, DecodeError, Header, Message, MessageType};
 
 use cycle::Cycle;
+use lease::Leases;
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
-use round_trip::RoundTrips;
+use round_trip::{Pace, RoundTrips};
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
-use visit::Lease;
 
 /// What a coordinator is told at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoordinatorConfig {
     /// The cell's medium.
     pub phy: Phy,
-    /// Cycle length when no promise asks for a shorter one.
+    /// How granted frames get it.
+    pub turn: Turn,
+    /// How tokens travel.
+    pub strategy: Strategy,
+    /// When tokens are passed.
+    pub tokens: Tokens,
+    /// Length of a cycle.
     pub cycle: Duration,
-    /// The shortest cycle that is run, whatever a promise asks for.
+    /// The tightest delay bound that may be promised.
     pub shortest_cycle: Duration,
     /// Share of every cycle that best effort keeps, in thousandths.
     pub nrt_minimum: u16,
@@ -73,12 +83,17 @@ impl CoordinatorConfig {
     /// The defaults for a cell on `phy`, whose stations send at `assumed_rate` until known better.
     #[must_use]
     pub fn new(phy: Phy, assumed_rate: Rate) -> Self {
-        // A visit costs some 1.7 ms of 802.11b air: longer turns pay for fewer of them.
+        // A visit costs more than 1 ms of 802.11b air, and so does the HELLO that those hear whom
+        // nobody visits in a cycle: longer turns and cycles pay for fewer of them.
         let is_dsss = matches!(phy.kind, PhyKind::DsssLong | PhyKind::DsssShort);
-        let quantum = Duration::from_millis(if is_dsss { 20 } else { 8 });
+        let (quantum, cycle) = if is_dsss { (50, 100) } else { (16, 50) };
+        let (quantum, cycle) = (Duration::from_millis(quantum), Duration::from_millis(cycle));
         Self {
             phy,
-            cycle: Duration::from_millis(20),
+            turn: Turn::Paired,
+            strategy: Strategy::Auto,
+            tokens: Tokens::Promised,
+            cycle,
             shortest_cycle: Duration::from_millis(5),
             nrt_minimum: 100,
             quantum,
@@ -92,6 +107,32 @@ impl CoordinatorConfig {
             assumed_rate,
         }
     }
+}
+
+/// How tokens travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The one that costs least with what the stations can follow.
+    #[default]
+    Auto,
+    /// A frame of its own for each token and each return, as in the papers.
+    Poll,
+    /// One broadcast for many visits.
+    Schedule,
+    /// Small packets travel inside of tokens and returns.
+    Bundle,
+}
+
+/// When tokens are passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tokens {
+    /// While something is promised.
+    #[default]
+    Promised,
+    /// As long as there is an agent: for airtime fairness, and for crowded cells.
+    Always,
 }
 
 /// What only a coordinator is told.
@@ -211,8 +252,14 @@ pub struct Coordinator {
     refusals: Refusals,
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
-    lease: Option<Lease>,
+    leases: Leases,
+    /// When the radio is through with what it was given, by the model.
+    radio_free: Instant,
+    /// For the planner: when promised visits must begin, and what they take.
+    scratch: alloc::vec::Vec<(Instant, Duration)>,
+    inbox: VecDeque<Delivery>,
     round_trips: RoundTrips,
+    pace: Pace,
     next_token: u32,
     /// Since when token mode runs without a reservation.
     empty_since: Option<Instant>,
@@ -222,6 +269,9 @@ pub struct Coordinator {
     events: VecDeque<CoordinatorEvent>,
     stats: CoordinatorStats,
 }
+
+/// IP protocol number.
+const TCP: u8 = 6;
 
 #[derive(Clone, Debug)]
 struct Outgoing {
@@ -238,6 +288,7 @@ impl Coordinator {
         let mut rng = Rng::new(seed);
         let ledger = Ledger::new(LedgerConfig {
             phy: config.phy,
+            turn: config.turn,
             nrt_minimum: config.nrt_minimum,
             default_cycle: config.cycle,
             shortest_cycle: config.shortest_cycle,
@@ -258,8 +309,12 @@ impl Coordinator {
             refusals: Refusals::default(),
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
-            lease: None,
+            leases: Leases::default(),
+            radio_free: now,
+            scratch: alloc::vec::Vec::new(),
+            inbox: VecDeque::new(),
             round_trips: RoundTrips::new(),
+            pace: Pace::new(),
             next_token: rng.next_u32(),
             rng,
             empty_since: None,
@@ -285,7 +340,8 @@ impl Coordinator {
         });
     }
 
-    fn packet(&mut self, packet: &Packet) {
+    /// A packet waits in the gate; `bytes` if the gate copied what is in it.
+    fn packet(&mut self, packet: &Packet, bytes: Option<&[u8]>) {
         if !self.stopped {
             self.note_flow(packet);
         }
@@ -298,9 +354,16 @@ impl Coordinator {
             self.verdicts.push_back(Verdict::Accept(packet.id));
             return;
         };
-        match station.queues.push(self.now, packet) {
-            Ok(()) => self.cycle.enlist(packet.station, station),
-            Err(verdict) => self.verdicts.push_back(verdict),
+        let pushed = match bytes.filter(|_| station.bundles()) {
+            Some(bytes) => station.queues.push_copied(self.now, packet, bytes),
+            None => station.queues.push(self.now, packet),
+        };
+        station.gets_tcp |= packet.flow.protocol == TCP;
+        if let Err(verdict) = pushed {
+            self.verdicts.push_back(verdict);
+        }
+        if station.queues.next_nrt(self.now).is_some() {
+            self.cycle.enlist(packet.station, station);
         }
     }
 
@@ -329,7 +392,7 @@ impl Coordinator {
                 Reason::Cycle => {}
                 Reason::Return => self.return_overdue(),
                 Reason::Housekeeping => self.housekeeping(),
-                Reason::Register | Reason::Retry | Reason::FailOpen => {}
+                Reason::Register | Reason::Retry | Reason::Slot | Reason::FailOpen => {}
             }
         }
     }
@@ -341,7 +404,7 @@ fn links_of(
     assumed: Rate,
 ) -> impl Fn(MacAddr) -> LinkRates + use<'_> {
     move |station| {
-        let known = stations.get(&station).map(Station::link);
+        let known = stations.get(&station).map(|station| station.link);
         known.unwrap_or(LinkRates {
             up: assumed,
             down: assumed,
@@ -363,7 +426,11 @@ impl Machine for Coordinator {
         let outcome = match input {
             Input::Frame { from, bytes } => self.frame(from, bytes),
             Input::Packet(packet) => {
-                self.packet(&packet);
+                self.packet(&packet, None);
+                Ok(())
+            }
+            Input::Copied { packet, bytes } => {
+                self.packet(&packet, Some(bytes));
                 Ok(())
             }
             Input::Sent { handle, acked } => {
@@ -419,6 +486,10 @@ impl Machine for Coordinator {
             }
         }
         None
+    }
+
+    fn poll_delivery(&mut self) -> Option<Delivery> {
+        self.inbox.pop_front()
     }
 
     fn poll_event(&mut self) -> Option<CoordinatorEvent> {

@@ -3,11 +3,14 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::service::Service;
+use super::station::Station;
 use super::{Coordinator, CoordinatorEvent, ReleaseCause};
 use crate::ledger::{Entry, FlowId, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Packet, Reason};
 use crate::policy::{Direction, PolicyTable};
+use crate::queues::Carrier;
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved};
 
@@ -97,6 +100,8 @@ impl Coordinator {
             idle: found.idle,
             since: self.now,
             up_idle: false,
+            bundled: Carrier::takes(promise.packet.into())
+                && self.stations.get(&id.station).is_some_and(Station::bundles),
         };
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         if let Err(refusal) = self.ledger.admit(id, entry, links) {
@@ -114,6 +119,7 @@ impl Coordinator {
                 agent.last_sent = self.now;
             }
         }
+        self.serve_anew(id.station);
         self.events.push_back(CoordinatorEvent::Granted(id));
         self.tell(id, Outcome::Granted, &entry, 0);
         if self.timers.get(Reason::Housekeeping).is_none() {
@@ -122,6 +128,19 @@ impl Coordinator {
         }
         self.enter_token_mode();
         Ok(())
+    }
+
+    /// The promises of a station have changed.
+    fn serve_anew(&mut self, address: MacAddr) {
+        let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
+        let service = Service::of(entries, self.now);
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
+        match (&mut station.service, service) {
+            (Some(old), Some(new)) => old.adopt(new),
+            (old, new) => *old = new,
+        }
     }
 
     /// Sends RESERVED to the agent of a flow's station, if there is one.
@@ -170,6 +189,7 @@ impl Coordinator {
                 if let Some(entry) = self.ledger.get_mut(&id) {
                     entry.up_idle = false;
                     let entry = *entry;
+                    self.serve_anew(id.station);
                     self.tell(id, Outcome::Granted, &entry, 0);
                     return;
                 }
@@ -206,6 +226,7 @@ impl Coordinator {
             entry.up_idle = true;
             *entry
         });
+        self.serve_anew(id.station);
         if closed.is_some_and(|entry| self.is_down_idle(&id, &entry)) {
             self.release(id, ReleaseCause::Idle);
             return;
@@ -309,10 +330,11 @@ impl Coordinator {
         };
         if let Some(station) = self.stations.get_mut(&id.station) {
             station.queues.unreserve(id.key.reversed());
-            if station.wants_nrt() {
+            if station.wants_nrt(self.now) {
                 self.cycle.enlist(id.station, station);
             }
         }
+        self.serve_anew(id.station);
         self.tell(id, Outcome::Released, &entry, 0);
         self.events.push_back(CoordinatorEvent::Released(id, cause));
     }

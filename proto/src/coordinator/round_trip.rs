@@ -6,6 +6,48 @@ use crate::time::Duration;
 
 const KEPT: usize = 512;
 
+/// How much longer than the model says best-effort grants take, as TCP estimates its retransmission
+/// timeout (RFC 6298), in thousandths: a cell may be slower than the model for many reasons, and a
+/// token that is taken for lost while its holder still sends makes it slower.
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    mean: u64,
+    deviation: u64,
+    /// Doubled by each token that did not come back in time.
+    backoff: u64,
+}
+
+impl Pace {
+    const MOST: u64 = 8_000;
+
+    pub(super) const fn new() -> Self {
+        Self {
+            mean: 1_500,
+            deviation: 400,
+            backoff: 1,
+        }
+    }
+
+    /// A grant that the model gave `expected` came back after `took`.
+    pub(super) fn record(&mut self, expected: Duration, took: Duration) {
+        let sample = took.as_nanos().saturating_mul(1_000) / expected.as_nanos().max(1);
+        let sample = sample.min(Self::MOST);
+        self.deviation = (self.deviation * 3 + self.mean.abs_diff(sample)) / 4;
+        self.mean = (self.mean * 7 + sample) / 8;
+        self.backoff = 1;
+    }
+
+    pub(super) fn missed(&mut self) {
+        self.backoff = (self.backoff * 2).min(4);
+    }
+
+    /// How long to wait for a grant that the model gives `expected`.
+    pub(super) fn patience(&self, expected: Duration) -> Duration {
+        let factor = (self.mean + 4 * self.deviation) * self.backoff;
+        expected * factor.clamp(1_250, Self::MOST) / 1_000
+    }
+}
+
 /// The latest round trips, in a ring.
 #[derive(Clone, Debug)]
 pub(super) struct RoundTrips {

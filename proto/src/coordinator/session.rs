@@ -2,7 +2,9 @@
 
 use super::reservations::HOUSEKEEPING;
 use super::station::AgentSession;
-use super::{Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause};
+use super::{
+    Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause, Strategy, Tokens,
+};
 use crate::mac::MacAddr;
 use crate::machine::Reason;
 use crate::wire::{
@@ -30,6 +32,7 @@ impl Coordinator {
         self.heard_from(from);
         match message {
             Message::Return(answer) => self.returned(from, &answer),
+            Message::Data(data) => self.data(from, &data),
             Message::Request(request) => self.requested(from, request),
             Message::Reserve(reserve) => self.reserve(from, &reserve),
             Message::Bye(_) => self.agent_stopped(from),
@@ -82,8 +85,10 @@ impl Coordinator {
             status,
             phy: self.config.phy,
             policy_version: self.policy.version,
-            cycle: self.ledger.cycle(),
+            cycle: self.announced_cycle(),
             silent_cycles: SILENT_CYCLES,
+            turn: self.config.turn,
+            strategies: self.strategies() & register.strategies,
         };
         self.send(from, Message::RegisterAck(ack));
         if accepted {
@@ -95,6 +100,7 @@ impl Coordinator {
 
     fn open_session(&mut self, from: MacAddr, register: &Register) -> u32 {
         let fresh = self.rng.next_u32().max(1);
+        let bundles = self.strategies() & register.strategies & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return 0;
         };
@@ -111,23 +117,30 @@ impl Coordinator {
             name: name.clone(),
             misses: 0,
             silent_since: None,
+            bundles,
             backlog: Backlog::default(),
             heard_us: self.now,
             last_sent: self.now,
         });
         // A token of the agent's last life will not come back.
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == from)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(from));
         self.events.push_back(CoordinatorEvent::Registered {
             station: from,
             name,
         });
+        if self.config.tokens == Tokens::Always {
+            self.enter_token_mode();
+        }
         fresh
+    }
+
+    /// The token strategies that agents may be asked to follow.
+    const fn strategies(&self) -> u8 {
+        match self.config.strategy {
+            Strategy::Poll => Register::POLL,
+            Strategy::Schedule => Register::POLL | Register::SCHEDULE,
+            Strategy::Auto | Strategy::Bundle => Register::POLL | Register::BUNDLE,
+        }
     }
 
     fn push_policy(&mut self, to: MacAddr) {
@@ -138,13 +151,7 @@ impl Coordinator {
     }
 
     fn agent_stopped(&mut self, from: MacAddr) {
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == from)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(from));
         if let Some(station) = self.stations.get_mut(&from) {
             station.agent = None;
         }
@@ -153,13 +160,7 @@ impl Coordinator {
     }
 
     pub(super) fn station_left(&mut self, address: MacAddr) {
-        if self
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.station == address)
-        {
-            self.end_lease();
-        }
+        self.end_leases(Some(address));
         self.release_station(address, ReleaseCause::StationLeft);
         self.cycle.forget(address);
         if let Some(mut station) = self.stations.remove(&address) {

@@ -2,7 +2,8 @@
 
 use alloc::string::String;
 
-use crate::airtime::Rate;
+use crate::airtime::{Phy, Rate, Turn};
+use super::service::Service;
 use crate::ledger::LinkRates;
 use crate::queues::Queues;
 use crate::time::{Duration, Instant};
@@ -14,11 +15,17 @@ pub(super) struct Station {
     pub(super) agent: Option<AgentSession>,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
-    link: LinkRates,
+    pub(super) link: LinkRates,
+    /// How its promised uplink is served.
+    pub(super) service: Option<Service>,
+    /// It gets TCP: what comes down is answered at once by what goes up.
+    pub(super) gets_tcp: bool,
     /// Best-effort airtime it may still use in this round; negative after a visit cost more.
     pub(super) deficit: Deficit,
     /// It has a place in the round-robin.
     pub(super) enlisted: bool,
+    /// It has had the quantum of this round.
+    pub(super) turn_begun: bool,
     pub(super) used: Airtime,
     /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
     /// is.
@@ -35,6 +42,8 @@ pub(super) struct AgentSession {
     pub(super) misses: u8,
     /// Set when it was silent for too many visits: it is no longer visited.
     pub(super) silent_since: Option<Instant>,
+    /// Packets may travel inside of its tokens and returns.
+    pub(super) bundles: bool,
     /// What it last said it holds.
     pub(super) backlog: Backlog,
     /// When it last showed that it heard us.
@@ -93,8 +102,11 @@ impl Station {
                 up: assumed_rate,
                 down: assumed_rate,
             },
+            service: None,
+            gets_tcp: false,
             deficit: Deficit::ZERO,
             enlisted: false,
+            turn_begun: false,
             uplink_turn: false,
             used: Airtime {
                 up: Duration::ZERO,
@@ -102,10 +114,6 @@ impl Station {
                 overhead: Duration::ZERO,
             },
         }
-    }
-
-    pub(super) const fn link(&self) -> LinkRates {
-        self.link
     }
 
     /// Takes over rates that are known; `Rate(0)` leaves the last one.
@@ -142,7 +150,19 @@ impl Station {
             .is_some_and(|agent| agent.backlog.nrt.packets > 0)
     }
 
-    pub(super) fn wants_nrt(&self) -> bool {
-        self.wants_uplink() || !self.queues.is_empty()
+    pub(super) fn wants_nrt(&self, now: Instant) -> bool {
+        self.wants_uplink() || self.queues.next_nrt(now).is_some()
+    }
+
+    /// Its agent will hold more than a grant of `nrt` can send.
+    pub(super) fn holds_more_than(&self, phy: Phy, nrt: Duration) -> bool {
+        let packets = self.live_agent().map_or(0, |agent| agent.backlog.nrt.packets);
+        let one = phy.granted(Turn::Paired, self.link.up, self.mean_uplink_packet());
+        one * u64::from(packets) > nrt * 3 / 2
+    }
+
+    /// Its agent lives, and takes packets out of frames.
+    pub(super) fn bundles(&self) -> bool {
+        self.live_agent().is_some_and(|agent| agent.bundles)
     }
 }

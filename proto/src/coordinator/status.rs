@@ -59,8 +59,10 @@ pub struct StationStatus {
     pub airtime_down: Duration,
     /// Airtime of its tokens and returns.
     pub airtime_overhead: Duration,
-    /// Packets to it that were dropped because its queue was full.
+    /// Packets to it that were dropped because its queue was full, or by `CoDel`.
     pub dropped: u64,
+    /// Those dropped by `CoDel`, because their flow's queue stood for too long.
+    pub codel_drops: u64,
 }
 
 /// A reservation at one moment.
@@ -155,7 +157,7 @@ impl Coordinator {
                 address: *address,
                 agent: agent.map(|agent| agent.name.clone()),
                 silent: agent.is_some_and(|agent| agent.silent_since.is_some()),
-                link: station.link(),
+                link: station.link,
                 uplink: agent.map(|agent| agent.backlog).unwrap_or_default(),
                 downlink: station.queues.backlog(now),
                 airtime: station.used.up + station.used.down + station.used.overhead,
@@ -163,6 +165,7 @@ impl Coordinator {
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
+                codel_drops: station.queues.codel_drops(),
             }
         };
         self.stations.iter_mut().map(describe).collect()

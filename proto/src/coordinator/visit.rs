@@ -1,131 +1,28 @@
-//! A visit's lease: a token goes out, and comes back, is refused, or is lost.
+//! The end of a visit: a return comes, or does not; and requests for visits.
 
+use super::lease::Lease;
 use super::station::AgentSession;
-use super::{Coordinator, CoordinatorEvent, Outgoing};
-use crate::ledger::visit_cost;
+use super::{Coordinator, CoordinatorEvent};
+use crate::ledger::{LinkRates, return_cost};
 use crate::mac::MacAddr;
-use crate::machine::{Reason, TxHandle};
-use crate::time::{Duration, Instant};
-use crate::wire::{Backlog, CellMode, Message, Request, Return, Token};
-
-/// A token that is out. Not `Copy`: it is taken from [`Coordinator::lease`] exactly once, by its
-/// return, its loss or the end of the visit.
-#[derive(Clone, Debug)]
-pub(super) struct Lease {
-    pub(super) station: MacAddr,
-    token: Token,
-    handle: TxHandle,
-    sent: Instant,
-    /// Transmissions of the token itself.
-    tries: u8,
-    probed: bool,
-}
+use crate::machine::Delivery;
+use crate::time::Duration;
+use crate::wire::{Backlog, CellMode, Data, Request, Return};
 
 impl Coordinator {
-    /// Hands `station` a token for so much airtime.
-    pub(super) fn grant(&mut self, station: MacAddr, rt: Duration, nrt: Duration) {
-        let Some(target) = self.stations.get_mut(&station) else {
+    /// A return that brings packets along. They are taken when their token is out, once.
+    pub(super) fn data(&mut self, from: MacAddr, data: &Data) {
+        let Some(answer) = &data.answer else {
             return;
         };
-        let link = target.link();
-        let cost = visit_cost(self.config.phy, link);
-        target.deficit.spend(if nrt.is_zero() {
-            Duration::ZERO
-        } else {
-            nrt + cost
-        });
-        target.used.overhead += cost;
-        self.cycle.charge(rt + nrt + cost);
-        self.next_token = self.next_token.wrapping_add(1);
-        let token = Token {
-            token: self.next_token,
-            probe: false,
-            cycle_number: self.cycle.number,
-            rt,
-            nrt,
-            valid: rt + nrt + cost + self.config.return_margin,
-            rate: link.up,
-        };
-        let handle = self.send_token(station, &token);
-        self.timers.set(Reason::Return, self.now + token.valid);
-        self.lease = Some(Lease {
-            station,
-            token,
-            handle,
-            sent: self.now,
-            tries: 1,
-            probed: false,
-        });
-        self.stats.tokens += 1;
-    }
-
-    fn send_token(&mut self, to: MacAddr, token: &Token) -> TxHandle {
-        self.stats.handles = self.stats.handles.wrapping_add(1);
-        let handle = TxHandle(self.stats.handles);
-        let session = self.stations.get(&to).map_or(0, super::Station::session);
-        let message = Message::Token(*token);
-        self.outbox.push_back(Outgoing {
-            to,
-            session,
-            message,
-            handle: Some(handle),
-        });
-        handle
-    }
-
-    /// Not acknowledged: once more at once, then the station is visited later.
-    pub(super) fn token_sent(&mut self, handle: TxHandle, acked: bool) {
-        let Some(mut lease) = self.lease.take_if(|lease| lease.handle == handle && !acked) else {
-            return;
-        };
-        self.stats.not_acked += 1;
-        if lease.tries == 1 {
-            lease.tries += 1;
-            lease.handle = self.send_token(lease.station, &lease.token);
-            self.lease = Some(lease);
-        } else {
-            // It never arrived, so none of it was used; of a probe that says nothing.
-            let used = |granted| {
-                if lease.probed {
-                    granted
-                } else {
-                    Duration::ZERO
-                }
-            };
-            let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
-            self.settle(&lease, rt, nrt);
-            self.missed(lease.station);
+        let is_out = self.leases.of_token(from, answer.token);
+        if is_out {
+            self.inbox.extend(data.packets.iter().map(|packet| Delivery {
+                from,
+                bytes: packet.to_vec(),
+            }));
         }
-    }
-
-    /// The RETURN is overdue: ask once whether the agent lives, then regenerate the token.
-    pub(super) fn return_overdue(&mut self) {
-        let Some(mut lease) = self.lease.take() else {
-            return;
-        };
-        if lease.probed {
-            self.stats.lost += 1;
-            // It may have used all of it.
-            let (rt, nrt) = (lease.token.rt, lease.token.nrt);
-            self.settle(&lease, rt, nrt);
-            self.missed(lease.station);
-            return;
-        }
-        self.stats.probes += 1;
-        let probe = Token {
-            probe: true,
-            rt: Duration::ZERO,
-            nrt: Duration::ZERO,
-            valid: self.config.return_margin,
-            ..lease.token
-        };
-        lease.handle = self.send_token(lease.station, &probe);
-        // The probe itself is not repeated.
-        lease.tries = u8::MAX;
-        lease.probed = true;
-        self.timers
-            .set(Reason::Return, self.now + self.config.return_margin);
-        self.lease = Some(lease);
+        self.returned(from, answer);
     }
 
     pub(super) fn returned(&mut self, from: MacAddr, answer: &Return) {
@@ -135,20 +32,29 @@ impl Coordinator {
             // A RETURN answers a TOKEN.
             agent.heard_us = now;
         }
-        let Some(lease) = self
-            .lease
-            .take_if(|lease| lease.station == from && lease.token.token == answer.token)
-        else {
+        let Some(lease) = self.leases.take(from, answer.token) else {
             self.stats.stale_returns += 1;
             return;
         };
+        self.arm_leases();
         self.stats.returns += 1;
         if lease.tries == 1 {
             self.round_trips.record(self.now.since(lease.sent));
         }
+        if let Some(acked) = lease.acked.filter(|_| !answer.used_nrt.is_zero() && !lease.probed) {
+            self.pace.record(answer.used_rt + answer.used_nrt, now.since(acked));
+        }
+        let (phy, turn) = (self.config.phy, self.config.turn);
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
+        if let Some(service) = station.service.as_mut().filter(|_| !lease.token.rt.is_zero()) {
+            // The packets left the gate when the token came.
+            let took = answer.used_rt + return_cost(phy, turn, station.link);
+            let earlier = Duration::from_nanos(took.as_nanos().min(now.as_nanos()));
+            let released = lease.acked.unwrap_or_else(|| lease.sent.max(now - earlier));
+            service.end(now, released, answer);
+        }
         let is_busy = answer.sent_rt > 0 || answer.sent_nrt > 0 || answer.backlog.rt.packets > 0;
         if let Some(agent) = station.agent.as_mut().filter(|_| is_busy) {
             agent.last_sent = self.now;
@@ -161,16 +67,13 @@ impl Coordinator {
         self.settle(&lease, answer.used_rt, answer.used_nrt);
         if answer.refused {
             self.skip_turn(from);
-        } else if !lease.token.nrt.is_zero() {
-            self.end_turn(from);
         }
     }
 
     /// Books what of a grant was used, and gives back the rest. More than was granted is booked
     /// too, at the station's own expense, but no more than a cycle: whatever a station claims, its
     /// debt must be paid off in a few turns.
-    fn settle(&mut self, lease: &Lease, used_rt: Duration, used_nrt: Duration) {
-        self.timers.stop(Reason::Return);
+    pub(super) fn settle(&mut self, lease: &Lease, used_rt: Duration, used_nrt: Duration) {
         let (granted_rt, granted_nrt) = (lease.token.rt, lease.token.nrt);
         let used_rt = used_rt.min(granted_rt + self.cycle.length);
         let used_nrt = used_nrt.min(granted_nrt + self.cycle.length);
@@ -188,10 +91,15 @@ impl Coordinator {
 
     /// A visit without an answer. The station's turn passes; after several in a row its agent
     /// counts as silent and is left alone until it speaks.
-    fn missed(&mut self, address: MacAddr) {
+    pub(super) fn missed(&mut self, address: MacAddr) {
         let limit = self.config.silent_visits;
         self.skip_turn(address);
         let now = self.now;
+        if let Some(station) = self.stations.get_mut(&address)
+            && let Some(service) = &mut station.service
+        {
+            service.missed(now);
+        }
         let Some(agent) = self.agent_of(address) else {
             return;
         };
@@ -200,13 +108,6 @@ impl Coordinator {
             agent.silent_since = Some(now);
             agent.backlog = Backlog::default();
             self.events.push_back(CoordinatorEvent::AgentLost(address));
-        }
-    }
-
-    /// The visit is over without an answer because the station or the mode is gone.
-    pub(super) fn end_lease(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            self.settle(&lease, Duration::ZERO, Duration::ZERO);
         }
     }
 
@@ -242,7 +143,7 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
-        station.heard_link(crate::ledger::LinkRates {
+        station.heard_link(LinkRates {
             up: rate,
             down: crate::airtime::Rate(0),
         });
@@ -252,7 +153,7 @@ impl Coordinator {
         if let Some(agent) = &mut station.agent {
             agent.backlog = backlog;
         }
-        if station.wants_nrt() {
+        if station.wants_nrt(self.now) {
             self.cycle.enlist(from, station);
         }
     }

@@ -124,3 +124,24 @@ pub struct Promise {
     /// The longest that a packet may wait for its turn on the air.
     pub delay: Duration,
 }
+
+impl Promise {
+    /// Time between two packets of the promised rate.
+    #[must_use]
+    pub fn period(&self) -> Duration {
+        let bits = u64::from(self.packet.max(1)) * 8;
+        Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.rate.max(1)))
+    }
+
+    /// How often its station must be visited. Visited when its last packet has just come, the
+    /// first has waited for one packet's time less; that may be half of the delay bound, so that
+    /// the other half is left for whoever is served before.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        /// Nobody is visited more rarely.
+        const LONGEST: Duration = Duration::from_millis(100);
+        let period = self.period().max(Duration::from_nanos(1));
+        let packets = self.delay.as_nanos() / 2 / period.as_nanos() + 1;
+        Duration::from_nanos(period.as_nanos().saturating_mul(packets)).min(LONGEST)
+    }
+}

@@ -68,7 +68,7 @@ fn rt(queues: &mut Queues, now: Instant, budget: Duration) -> Vec<u64> {
 
 fn nrt(queues: &mut Queues, budget: Duration) -> Vec<u64> {
     let mut out = VecDeque::new();
-    let spent = queues.release_nrt(budget, AIR, &mut out);
+    let spent = queues.release_nrt(at(0), budget, AIR, &mut out);
     assert!(spent.airtime <= budget);
     ids(&mut out)
 }
@@ -146,10 +146,12 @@ fn each_queue_has_its_own_limit() {
             queues.push(at(0), &packet(id, port, 100)).unwrap();
         }
         let refused = queues.push(at(0), &packet(99, port, 100));
-        assert_eq!(refused, Err(Verdict::Drop(PacketId(99))));
+        // A reserved flow loses its newest packet, best effort the oldest of its largest flow.
+        let lost = if port == 1 { 99 } else { 20 };
+        assert_eq!(refused, Err(Verdict::Drop(PacketId(lost))));
     }
     assert_eq!(queues.dropped(), 2);
-    assert_eq!(nrt(&mut queues, HOUR).len(), 4);
+    assert_eq!(nrt(&mut queues, HOUR), [10, 11, 21, 99]);
     assert!(queues.is_empty());
 }
 
@@ -171,6 +173,30 @@ fn the_backlog_tells_what_is_covered_from_the_rest() {
     assert_eq!(rt(&mut queues, at(0), HOUR).len(), 3);
     let left = queues.backlog(at(0));
     assert_eq!((left.rt, left.nrt), (class(0, 0), class(3, 1_200)));
+}
+
+#[test]
+fn what_codel_drops_costs_no_airtime_and_is_counted() {
+    let mut queues = Queues::new(10_000);
+    let one = AIR.phy.exchange(AIR.rate, 1_500);
+    let (mut out, mut sent) = (VecDeque::new(), 0);
+    for ms in 0..2_000 {
+        for id in [2 * ms, 2 * ms + 1] {
+            queues.push(at(ms), &packet(id, 2, 1_500)).unwrap();
+        }
+        let spent = queues.release_nrt(at(ms), one, AIR, &mut out);
+        assert_eq!(
+            (spent.packets, spent.octets, spent.airtime),
+            (1, 1_500, one)
+        );
+        sent += 1;
+    }
+    let drops = queues.codel_drops();
+    assert!(drops > 50, "{drops}");
+    assert_eq!(queues.dropped(), drops);
+    assert_eq!(out.len() as u64, sent + drops);
+    let waiting = u64::from(queues.backlog(at(2_000)).nrt.packets);
+    assert_eq!(waiting, 4_000 - sent - drops);
 }
 
 #[test]

@@ -20,8 +20,7 @@ const LENGTH_AT: usize = 2;
 octet_enum! {
     /// The type octet of the common header.
     ///
-    /// 10 SCHEDULE, 11 DATA, 12 LEAVE and 13 GO are reserved: they belong to token strategies
-    /// and to the handoff, and do not decode yet.
+    /// 12 LEAVE and 13 GO are reserved: they belong to the handoff, and do not decode yet.
     pub enum MessageType {
         /// [`super::Hello`]
         Hello = 1 => "HELLO",
@@ -41,6 +40,10 @@ octet_enum! {
         Return = 8 => "RETURN",
         /// [`super::Request`]
         Request = 9 => "REQUEST",
+        /// [`super::Schedule`]
+        Schedule = 10 => "SCHEDULE",
+        /// [`super::Data`]
+        Data = 11 => "DATA",
         /// [`super::Bye`]
         Bye = 14 => "BYE",
     }

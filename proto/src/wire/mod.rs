@@ -18,6 +18,7 @@ mod assembly;
 mod backlog;
 mod bye;
 mod code;
+mod data;
 mod error;
 mod explain;
 mod fields;
@@ -32,6 +33,7 @@ mod reserve;
 mod reserved;
 mod r#return;
 mod rule;
+mod schedule;
 mod token;
 mod writer;
 
@@ -45,6 +47,7 @@ use serde::{Deserialize, Serialize};
 pub use assembly::{AssemblyError, PolicyAssembly};
 pub use backlog::{Backlog, ClassBacklog};
 pub use bye::{Bye, ByeReason};
+pub use data::{Data, Packets};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use explain::explain;
 pub use header::{HEADER_LEN, Header, MessageType, VERSION};
@@ -56,6 +59,7 @@ pub use request::Request;
 pub use reserve::{Reserve, ReserveOp};
 pub use reserved::{Outcome, RefusalReason, Reserved};
 pub use r#return::Return;
+pub use schedule::{Schedule, Slot};
 pub use token::Token;
 
 use reader::Reader;
@@ -86,6 +90,10 @@ pub enum Message {
     Return(Return),
     /// An idle station has something to send.
     Request(Request),
+    /// Many visits, one after another.
+    Schedule(Schedule),
+    /// Packets, with a token or a return.
+    Data(Data),
     /// The sender goes.
     Bye(Bye),
 }
@@ -104,12 +112,15 @@ impl Message {
             Self::Token(_) => MessageType::Token,
             Self::Return(_) => MessageType::Return,
             Self::Request(_) => MessageType::Request,
+            Self::Schedule(_) => MessageType::Schedule,
+            Self::Data(_) => MessageType::Data,
             Self::Bye(_) => MessageType::Bye,
         }
     }
 
     /// Reads a frame: the bytes behind the Ethernet header, with or without padding. Allocates
-    /// for the rules of a POLICY and the name in a REGISTER, for nothing else.
+    /// for the rules of a POLICY, the name in a REGISTER, the slots of a SCHEDULE and the packets
+    /// of a DATA, for nothing else.
     ///
     /// # Errors
     /// A frame that is cut off, of another version, of an unknown type, or with a value that has
@@ -130,6 +141,8 @@ impl Message {
             MessageType::Token => Self::Token(Token::read(r)?),
             MessageType::Return => Self::Return(Return::read(r)?),
             MessageType::Request => Self::Request(Request::read(r)?),
+            MessageType::Schedule => Self::Schedule(Schedule::read(r)?),
+            MessageType::Data => Self::Data(Data::read(r)?),
             MessageType::Bye => Self::Bye(Bye::read(r)?),
         };
         body.skip_tlvs()?;
@@ -152,6 +165,8 @@ impl Message {
             Self::Token(message) => message.write(w),
             Self::Return(message) => message.write(w),
             Self::Request(message) => message.write(w),
+            Self::Schedule(message) => message.write(w),
+            Self::Data(message) => message.write(w),
             Self::Bye(message) => message.write(w),
         })
     }
@@ -170,6 +185,8 @@ impl fmt::Display for Message {
             Self::Token(message) => message.fmt(f),
             Self::Return(message) => message.fmt(f),
             Self::Request(message) => message.fmt(f),
+            Self::Schedule(message) => message.fmt(f),
+            Self::Data(message) => message.fmt(f),
             Self::Bye(message) => message.fmt(f),
         }
     }

@@ -30,6 +30,11 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// What has not been read.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub(super) const fn left(&self) -> usize {
         self.rest.len()
     }

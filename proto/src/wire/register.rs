@@ -65,7 +65,7 @@ impl From<AgentName> for String {
 /// ```text
 /// octet 20  instance   u32
 ///       24  epoch      u32
-///       28  strategies u8    bit 0: poll
+///       28  strategies u8    bit 0: poll, 1: schedule, 2: bundle
 ///       29  TLV 1      name, UTF-8, at most 32 octets; left out if empty, the last one counts
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,8 @@ pub struct Register {
     pub instance: u32,
     /// The epoch of the HELLO that this answers.
     pub epoch: u32,
-    /// Token strategies the agent can follow, a set of bits: [`Register::POLL`].
+    /// Token strategies the agent can follow, a set of bits: [`Register::POLL`],
+    /// [`Register::SCHEDULE`], [`Register::BUNDLE`].
     pub strategies: u8,
     /// What the station calls itself.
     pub name: AgentName,
@@ -83,6 +84,10 @@ pub struct Register {
 impl Register {
     /// One unicast token per visit.
     pub const POLL: u8 = 1;
+    /// One broadcast for many visits.
+    pub const SCHEDULE: u8 = 2;
+    /// Packets travel with tokens and returns: its host can take them out of frames.
+    pub const BUNDLE: u8 = 4;
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let mut register = Self {

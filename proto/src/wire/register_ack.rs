@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::airtime::Phy;
+use crate::airtime::{Phy, Turn};
 use crate::time::Duration;
 
 use super::code::octet_enum;
@@ -35,6 +35,8 @@ octet_enum! {
 ///       31  policy version u32
 ///       35  cycle          u32   microseconds, fractions cut off
 ///       39  silent cycles  u8
+///       40  turn           u8    0 paired, 1 burst
+///       41  strategies     u8    as in REGISTER: those that both sides can follow
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterAck {
@@ -52,6 +54,10 @@ pub struct RegisterAck {
     pub cycle: Duration,
     /// After so many cycles without a frame from the coordinator the agent opens its gate.
     pub silent_cycles: u8,
+    /// How granted frames get the medium.
+    pub turn: Turn,
+    /// What the coordinator may use with this agent, a set of bits as in [`super::Register`].
+    pub strategies: u8,
 }
 
 impl RegisterAck {
@@ -64,6 +70,12 @@ impl RegisterAck {
             policy_version: r.u32("policy version")?,
             cycle: r.micros("cycle")?,
             silent_cycles: r.u8("silent cycles")?,
+            turn: if r.flag("turn")? {
+                Turn::Burst
+            } else {
+                Turn::Paired
+            },
+            strategies: r.u8("strategies")?,
         })
     }
 
@@ -74,7 +86,9 @@ impl RegisterAck {
         w.phy(&self.phy)?;
         w.u32(self.policy_version)?;
         w.micros(self.cycle)?;
-        w.u8(self.silent_cycles)
+        w.u8(self.silent_cycles)?;
+        w.u8((self.turn == Turn::Burst).into())?;
+        w.u8(self.strategies)
     }
 }
 
@@ -88,6 +102,8 @@ impl fmt::Display for RegisterAck {
             policy_version,
             cycle,
             silent_cycles,
+            turn,
+            strategies,
         } = self;
         write!(f, "instance {instance:08x} {status} session {session:08x}")?;
         write!(
@@ -98,7 +114,7 @@ impl fmt::Display for RegisterAck {
         )?;
         write!(
             f,
-            " policy {policy_version} cycle {cycle} silent {silent_cycles}"
+            " policy {policy_version} cycle {cycle} silent {silent_cycles} turn {turn:?} strategies {strategies:#04x}"
         )
     }
 }

@@ -23,6 +23,8 @@ use super::{Backlog, DecodeError, EncodeError, HEADER_LEN};
 ///       36  backlog  u16 packets, u32 octets of RT; u16 packets, u32 octets of NRT
 ///       48  PHY rate u16   100 kb/s
 ///       50  refused  u8    0 or 1
+///       51  oldest   u32   microseconds
+///       55  newest   u32   microseconds
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Return {
@@ -42,11 +44,17 @@ pub struct Return {
     pub rate: Rate,
     /// Handed back unused because the radio is off channel.
     pub refused: bool,
+    /// How long the first RT packet sent had waited in the gate; zero when none was sent.
+    pub oldest: Duration,
+    /// How long the last one had: from it the coordinator learns when packets come.
+    pub newest: Duration,
 }
 
 impl Return {
     /// Octets of the frame behind the Ethernet header: what its airtime is computed with.
-    pub const OCTETS: u32 = HEADER_LEN as u32 + 31;
+    pub const OCTETS: u32 = HEADER_LEN as u32 + Self::FIELDS;
+    /// Octets of its fields.
+    pub(super) const FIELDS: u32 = 39;
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -58,6 +66,8 @@ impl Return {
             backlog: Backlog::read(r)?,
             rate: r.rate()?,
             refused: r.flag("refused")?,
+            oldest: r.micros("oldest wait")?,
+            newest: r.micros("newest wait")?,
         })
     }
 
@@ -69,7 +79,9 @@ impl Return {
         w.u16(self.sent_nrt)?;
         self.backlog.write(w)?;
         w.rate(self.rate)?;
-        w.u8(self.refused.into())
+        w.u8(self.refused.into())?;
+        w.micros(self.oldest)?;
+        w.micros(self.newest)
     }
 }
 
@@ -84,12 +96,15 @@ impl fmt::Display for Return {
             backlog,
             rate,
             refused,
+            oldest,
+            newest,
         } = self;
         write!(f, "{token}{}", if *refused { " refused" } else { "" })?;
         write!(
             f,
             " sent rt {sent_rt} in {used_rt} nrt {sent_nrt} in {used_nrt}"
         )?;
+        write!(f, " waited {newest} to {oldest}")?;
         write!(f, " {backlog} {}", RateText(*rate))
     }
 }

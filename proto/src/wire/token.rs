@@ -45,7 +45,9 @@ pub struct Token {
 
 impl Token {
     /// Octets of the frame behind the Ethernet header: what its airtime is computed with.
-    pub const OCTETS: u32 = HEADER_LEN as u32 + 23;
+    pub const OCTETS: u32 = HEADER_LEN as u32 + Self::FIELDS;
+    /// Octets of its fields.
+    pub(super) const FIELDS: u32 = 23;
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {

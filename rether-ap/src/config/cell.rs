@@ -2,7 +2,7 @@
 
 use rether_daemon::config::{Count, Percent, PhyRate, Raw, Section, Span, Value, Wrong};
 use rether_proto::airtime::{Phy, PhyKind, Rate};
-use rether_proto::coordinator::CoordinatorConfig;
+use rether_proto::coordinator::{CoordinatorConfig, Strategy, Tokens};
 use rether_proto::time::Duration;
 
 /// What `[cell]` says; what it does not say is found out or has a default.
@@ -14,6 +14,8 @@ pub struct CellConfig {
     pub preamble: Preamble,
     /// Whether stations use WMM, if it is given.
     pub wmm: Option<bool>,
+    strategy: Option<Strategy>,
+    tokens: Option<Tokens>,
     cycle: Option<Duration>,
     shortest_cycle: Option<Duration>,
     nrt_minimum: Option<u16>,
@@ -70,6 +72,25 @@ impl Value for Word<Preamble> {
     }
 }
 
+impl Value for Word<Strategy> {
+    fn read(raw: Raw<'_>) -> Result<Self, Wrong> {
+        let words = [
+            ("auto", Strategy::Auto),
+            ("poll", Strategy::Poll),
+            ("schedule", Strategy::Schedule),
+            ("bundle", Strategy::Bundle),
+        ];
+        rether_daemon::config::one_of(raw, "a way of passing tokens", &words).map(Self)
+    }
+}
+
+impl Value for Word<Tokens> {
+    fn read(raw: Raw<'_>) -> Result<Self, Wrong> {
+        let words = [("promised", Tokens::Promised), ("always", Tokens::Always)];
+        rether_daemon::config::one_of(raw, "a time for tokens", &words).map(Self)
+    }
+}
+
 impl Standard {
     /// The PHY of a cell of this standard.
     #[must_use]
@@ -92,15 +113,17 @@ impl CellConfig {
                 .value::<Word<_>>("preamble")
                 .map_or(Preamble::Long, |word| word.0),
             wmm: cell.value("wmm"),
+            strategy: cell.value::<Word<_>>("strategy").map(|word| word.0),
+            tokens: cell.value::<Word<_>>("tokens").map(|word| word.0),
             cycle: cell
-                .value::<Span<5_000, 100_000>>("cycle")
+                .value::<Span<5_000, 500_000>>("cycle")
                 .map(|span| span.0),
             shortest_cycle: cell
                 .value::<Span<2_000, 100_000>>("shortest-cycle")
                 .map(|s| s.0),
             nrt_minimum: cell.value::<Percent>("nrt-minimum").map(|share| share.0),
             quantum: cell
-                .value::<Span<1_000, 100_000>>("quantum")
+                .value::<Span<1_000, 200_000>>("quantum")
                 .map(|span| span.0),
             assumed_rate: cell.value::<PhyRate>("assumed-rate").map(|rate| rate.0),
             queue_limit: cell
@@ -159,6 +182,8 @@ impl CellConfig {
         set(&mut config.quantum, self.quantum);
         set(&mut config.linger, self.linger);
         set(&mut config.grace, self.grace);
+        config.strategy = self.strategy.unwrap_or(config.strategy);
+        config.tokens = self.tokens.unwrap_or(config.tokens);
         config.nrt_minimum = self.nrt_minimum.unwrap_or(config.nrt_minimum);
         let count = |given: Option<u32>, usual: usize| {
             given

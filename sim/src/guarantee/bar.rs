@@ -136,7 +136,7 @@ impl Bar {
             Self::G4 => {
                 "802.11b, UDP of 1472 octets. Limit: a fifth of the air, by the mean exchange (`proto::airtime`)."
             }
-            Self::G5 => "Reno, 256 KiB windows, one station each.",
+            Self::G5 => "Reno, one station each; `tokens = \"always\"`, as in G1 and G4.",
             Self::G6 => {
                 "Greedy flows, promised 1.028 Mb/s of IP, which is 1 Mb/s of payload; seconds after a warm-up of 3 s; the least second of all seeds."
             }

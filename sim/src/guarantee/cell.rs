@@ -118,9 +118,10 @@ impl Text {
         self
     }
 
-    /// Promises one flow a little, so that tokens are passed without calls.
-    pub(super) fn promise_little(self, protocol: &str, port: u16) -> Self {
-        self.promise("a-little", protocol, (port, "up"), "64kbit", "100ms")
+    /// Tokens are passed without a promise, too.
+    pub(super) fn tokens_always(mut self) -> Self {
+        self.policy.push_str("[cell]\ntokens = \"always\"\n");
+        self
     }
 
     pub(super) fn promise(

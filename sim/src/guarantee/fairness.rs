@@ -15,7 +15,7 @@ pub(super) fn slow(effort: &Effort) -> Vec<Task> {
     let cells = [Cell::dcf(Phy::B11), Cell::strict(Phy::B11)];
     let task = |cell: Cell| {
         let text = Text::new(cell, "a slow station among fast ones", effort.seconds)
-            .promise_little("udp", 9_000)
+            .tokens_always()
             .uploads("fast", FAST, 9_000, "")
             .uploads("slow", 1, 9_100, "rate-mbps = 1\n")
             .finish();
@@ -49,7 +49,7 @@ pub(super) fn slow(effort: &Effort) -> Vec<Task> {
 pub(super) fn both_ways(effort: &Effort) -> Vec<Task> {
     let task = |cell: Cell| {
         let text = Text::new(cell, "TCP up and down", effort.seconds)
-            .promise_little("tcp", 9_000)
+            .tokens_always()
             .stations("up", 1, "")
             .stations("down", 1, "")
             .flow("up", "tcp", ("up", "wire"), "port = 9000\n")

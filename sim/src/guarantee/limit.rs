@@ -33,7 +33,7 @@ fn in_burst(cell: Cell, packet: u32) -> Duration {
 /// collisions.
 pub(super) fn burst(cell: Cell) -> Limit {
     let (phy, rate) = cell.airtime();
-    let txop = Duration::from_micros(if cell.is_b() { 6_016 } else { 4_096 });
+    let txop = phy.granted_txop();
     let each = in_burst(cell, PACKET);
     let frames = ((txop + phy.sifs()).as_nanos() / each.as_nanos().max(1)).max(1);
     // AIFSN 2, mean of a backoff of 0 to 3 slots; the last SIFS belongs to AIFS.
@@ -112,12 +112,12 @@ mod tests {
 
     #[test]
     fn worked_by_hand() {
-        // 802.11b: PPDU of 1538 octets 192 + 1119, Ack 248, twice SIFS 10: 1579 us, three in
-        // 6016 us; between bursts AIFS 50 and backoff 30, of which a SIFS is counted.
+        // 802.11b: PPDU of 1538 octets 192 + 1119, Ack 248, twice SIFS 10: 1579 us, five in
+        // 8000 us; between bursts AIFS 50 and backoff 30, of which a SIFS is counted.
         let b = burst(Cell::strict(Phy::B11));
-        let by_hand = 3.0 * 11_776.0 / (3.0 * 1_579.0 + 70.0);
+        let by_hand = 5.0 * 11_776.0 / (5.0 * 1_579.0 + 70.0);
         assert!((b.value - by_hand).abs() < 0.01, "{} {by_hand}", b.value);
-        assert!(b.terms.contains("3 frames a TXOP"), "{}", b.terms);
+        assert!(b.terms.contains("5 frames a TXOP"), "{}", b.terms);
         let one = alone(Cell::dcf(Phy::B11)).value;
         assert!((one - 6.11).abs() < 0.05, "{one}");
         // 366 + 10 + 248 + 10 us a packet.

@@ -22,7 +22,7 @@ pub(super) fn tasks(bar: Bar, effort: &Effort) -> Vec<Task> {
 
 fn text(cell: Cell, n: u16, effort: &Effort) -> Text {
     Text::new(cell, "saturated uplinks", effort.seconds)
-        .promise_little("udp", 9_000)
+        .tokens_always()
         .uploads("sta", n, 9_000, "")
 }
 

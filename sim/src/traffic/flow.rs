@@ -232,6 +232,7 @@ impl Flow {
             octets,
             tid: 0,
             held: None,
+            carried: false,
             to: self.ends[1 - way.index()],
             bytes: None,
         }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use rether_ap::config as ap_config;
 use rether_proto::agent::{Agent, AgentConfig, GateMode};
-use rether_proto::airtime::{Phy, PhyKind, Rate};
+use rether_proto::airtime::{Phy, PhyKind, Rate, Turn};
 use rether_proto::coordinator::Coordinator;
 use rether_proto::mac::MacAddr;
 use rether_proto::policy::PolicyTable;
@@ -17,7 +17,7 @@ use super::node::{Kind, Node, Radio, STRIDE, WIRE, Walk};
 use super::packet::NodeId;
 use super::{Happening, Options, TokenFigures, World};
 use crate::medium::{AccessParams, Medium, MediumConfig, RadioConfig};
-use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, TrafficKind};
+use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, TrafficKind, WmmProfile};
 use crate::traffic::{Flow, FlowError, Window};
 
 /// Why a scenario cannot be simulated.
@@ -131,7 +131,11 @@ impl World {
             let id = self.medium.add_radio(config);
             let daemon = arm.daemons && ap.coordinator;
             let setup = if daemon {
-                Some(Box::new(self.coordinator_config(scenario, phy)?))
+                Some(Box::new(self.coordinator_config(
+                    scenario,
+                    phy,
+                    ap.wmm_profile,
+                )?))
             } else {
                 None
             };
@@ -171,7 +175,7 @@ impl World {
             let id = self.medium.add_radio(config);
             let mac = mac_of(scenario.ap.len() + number);
             let agent = (arm.daemons && station.agent && cell.coordinator).then(|| {
-                let core = Agent::new(AgentConfig::default(), mac, self.rng.next_u64(), ORIGIN);
+                let core = Agent::new(agent_config(), mac, self.rng.next_u64(), ORIGIN);
                 Box::new(Driver::new(core, GateMode::Open, PolicyTable::default()))
             });
             let points = station.walk.iter();
@@ -215,6 +219,7 @@ impl World {
         &self,
         scenario: &Scenario,
         phy: Phy,
+        profile: Option<WmmProfile>,
     ) -> Result<(rether_proto::coordinator::CoordinatorConfig, PolicyTable), BuildError> {
         let mut text = scenario.policy.clone().unwrap_or_default();
         let aps = scenario.ap.iter().map(|ap| ap.name.as_str());
@@ -228,7 +233,11 @@ impl World {
         text = text.replace("{wire.mac}", &self.nodes[WIRE].mac.to_string());
         let config = ap_config::parse(&scenario.name, &text)
             .map_err(|error| BuildError::Policy(error.to_string()))?;
-        Ok((config.cell.coordinator(phy), config.policy))
+        let mut cell = config.cell.coordinator(phy);
+        if profile == Some(WmmProfile::Strict) {
+            cell.turn = Turn::Burst;
+        }
+        Ok((cell, config.policy))
     }
 
     fn add_flows(&mut self, scenario: &Scenario, arm: &Arm) -> Result<(), BuildError> {
@@ -325,6 +334,14 @@ pub(crate) fn rate_of(mbps: f64) -> Rate {
     )]
     let tenths = (mbps * 10.0 + 0.5) as u16;
     Rate(tenths)
+}
+
+/// Agents of hosts that can take packets out of frames.
+pub(super) fn agent_config() -> AgentConfig {
+    AgentConfig {
+        bundle: true,
+        ..AgentConfig::default()
+    }
 }
 
 fn phy_of(ap: &Ap) -> Phy {

@@ -3,7 +3,7 @@
 use rether_proto::agent::{AgentEvent, GateMode};
 use rether_proto::coordinator::CoordinatorEvent;
 use rether_proto::ledger::FlowId;
-use rether_proto::machine::{Input, Machine, Reason, Transmit, Verdict};
+use rether_proto::machine::{Delivery, Input, Machine, Reason, Transmit, Verdict};
 use rether_proto::policy::PolicyTable;
 use rether_proto::time::Instant;
 use rether_proto::wire::{CellMode, MAX_FRAME};
@@ -30,8 +30,6 @@ pub(crate) struct Heard {
     pub(crate) gate: GateMode,
     /// What an open or watching gate looks for.
     pub(crate) policy: PolicyTable,
-    /// An agent lets everything pass until its coordinator is heard again.
-    pub(crate) failed_open: bool,
 }
 
 /// What a core put out after one input.
@@ -39,6 +37,7 @@ pub(crate) struct Heard {
 pub(crate) struct Output {
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) frames: Vec<(Transmit, Vec<u8>)>,
+    pub(crate) deliveries: Vec<Delivery>,
     /// What became of reservations.
     pub(crate) news: Vec<(FlowId, Step)>,
 }
@@ -64,12 +63,8 @@ impl Heed for CoordinatorEvent {
 impl Heed for AgentEvent {
     fn heed(self, heard: &mut Heard, _: &mut Vec<(FlowId, Step)>) {
         match self {
-            Self::Gate(mode) => {
-                heard.gate = mode;
-                heard.failed_open = false;
-            }
+            Self::Gate(mode) => heard.gate = mode,
             Self::Policy(table) => heard.policy = table,
-            Self::FailedOpen { .. } => heard.failed_open = true,
             _ => {}
         }
     }
@@ -79,11 +74,7 @@ impl<M: Machine<Event: Heed>> Driver<M> {
     pub(crate) const fn new(core: M, gate: GateMode, policy: PolicyTable) -> Self {
         Self {
             core,
-            heard: Heard {
-                gate,
-                policy,
-                failed_open: false,
-            },
+            heard: Heard { gate, policy },
             frozen: None,
             armed: None,
             spent: None,
@@ -104,8 +95,6 @@ impl<M: Machine<Event: Heed>> Driver<M> {
     /// daemons log that and go on.
     pub(crate) fn step(&mut self, now: Instant, input: Input<'_, M::Command>, out: &mut Output) {
         let begun = self.spent.is_some().then(std::time::Instant::now);
-        // A coordinator that speaks takes an open gate back into service.
-        self.heard.failed_open &= !matches!(input, Input::Frame { .. });
         // Refused inputs are part of life: a stale RETURN, a frame of an older session.
         let _ = self.core.handle(now, input);
         while let Some(verdict) = self.core.poll_release() {
@@ -114,6 +103,9 @@ impl<M: Machine<Event: Heed>> Driver<M> {
         let mut buffer = [0; MAX_FRAME];
         while let Some(transmit) = self.core.poll_transmit(&mut buffer) {
             out.frames.push((transmit, buffer[..transmit.len].to_vec()));
+        }
+        while let Some(delivery) = self.core.poll_delivery() {
+            out.deliveries.push(delivery);
         }
         while let Some(event) = self.core.poll_event() {
             event.heed(&mut self.heard, &mut out.news);

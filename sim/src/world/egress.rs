@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_millis(1);
 /// What a core is told, as far as both kinds are told the same.
 #[derive(Clone, Debug)]
 pub(super) enum Told {
-    Packet(machine::Packet),
+    Packet(machine::Packet, Vec<u8>),
     Frame { from: MacAddr, bytes: Vec<u8> },
     Sent { handle: TxHandle, acked: bool },
     Timeout,
@@ -62,7 +62,10 @@ impl World {
                 len: octets,
                 flow,
             };
-            self.tell(node, Told::Packet(told));
+            // The gate copies what is in it. Here that is only its name, and its length.
+            let mut bytes = (key as u64).to_be_bytes().to_vec();
+            bytes.resize(usize::try_from(octets).unwrap_or(usize::MAX), 0);
+            self.tell(node, Told::Packet(told, bytes));
         } else {
             self.enqueue(node, peer, key);
         }
@@ -217,6 +220,10 @@ impl World {
                         self.take_more(node, peer);
                     }
                 }
+                // It lives on in the frame that carries it.
+                Verdict::Carry(PacketId(id)) => {
+                    self.carried(node, usize::try_from(id).unwrap_or(usize::MAX));
+                }
                 Verdict::Drop(PacketId(id)) => {
                     self.refuse(node, usize::try_from(id).unwrap_or(usize::MAX));
                 }
@@ -225,12 +232,42 @@ impl World {
         for (transmit, bytes) in output.frames.drain(..) {
             self.transmit(node, &transmit, bytes);
         }
+        for delivery in output.deliveries.drain(..) {
+            self.deliver(node, &delivery.bytes);
+        }
         for (flow, step) in output.news.drain(..) {
             self.note(flow, step);
         }
         self.output = output;
         self.follow_mode(node);
         self.arm(node);
+    }
+
+    /// A packet left its host inside of a frame of the protocol; a copy of it is under way there.
+    fn carried(&mut self, node: NodeId, key: usize) {
+        let Some(Payload::Packet(packet)) = self.payloads.get_mut(key) else {
+            return;
+        };
+        packet.held = None;
+        packet.carried = true;
+        if self.flows[packet.flow].ends[packet.way.index()] == node
+            && self.flows[packet.flow].left()
+        {
+            self.hungry.push(packet.flow);
+        }
+    }
+
+    /// A packet came inside of a frame of the protocol.
+    fn deliver(&mut self, node: NodeId, bytes: &[u8]) {
+        let name = bytes.first_chunk().map(|name| u64::from_be_bytes(*name));
+        let key = name.and_then(|name| usize::try_from(name).ok());
+        let Some(key) = key else { return };
+        // Who sends a frame of others again may name what is long gone.
+        if let Some(Payload::Packet(packet)) = self.payloads.get_mut(key)
+            && std::mem::take(&mut packet.carried)
+        {
+            self.arrive(node, key);
+        }
     }
 
     /// A frame of the protocol.
@@ -354,7 +391,10 @@ fn feed<M: Machine<Event: Heed>>(
         return;
     }
     let input = match told {
-        Told::Packet(packet) => Input::Packet(*packet),
+        Told::Packet(packet, bytes) => Input::Copied {
+            packet: *packet,
+            bytes,
+        },
         Told::Frame { from, bytes } => Input::Frame { from: *from, bytes },
         Told::Sent { handle, acked } => Input::Sent {
             handle: *handle,

@@ -1,10 +1,11 @@
 //! What a scenario's events do.
 
-use rether_proto::agent::{Agent, AgentCommand, AgentConfig, GateMode};
+use rether_proto::agent::{Agent, AgentCommand, GateMode};
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand};
 use rether_proto::policy::PolicyTable;
 use rether_proto::time::{Duration, Instant};
 
+use super::build::agent_config;
 use super::driver::Driver;
 use super::egress::Told;
 use super::node::Kind;
@@ -203,7 +204,7 @@ impl World {
                 ..
             } => {
                 let ap = *ap;
-                let core = Agent::new(AgentConfig::default(), mac, seed, now);
+                let core = Agent::new(agent_config(), mac, seed, now);
                 let driver = Driver::new(core, GateMode::Open, PolicyTable::default());
                 *empty = Some(Box::new(driver));
                 let bssid = self.nodes[ap].mac;

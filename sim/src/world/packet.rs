@@ -46,6 +46,8 @@ pub(crate) struct Packet {
     pub(crate) tid: u8,
     /// The node whose core decides when it goes on.
     pub(crate) held: Option<NodeId>,
+    /// It is under way inside of a frame of the protocol.
+    pub(crate) carried: bool,
     /// The node whose application gets it.
     pub(crate) to: NodeId,
     /// The IP packet itself, if its ends look into it.

@@ -1,8 +1,7 @@
 //! The EDCA parameters of a cell in token mode, and which access category granted traffic takes.
 
 use rether_proto::agent::GateMode;
-use rether_proto::airtime::PhyKind;
-use rether_proto::time::Duration;
+use rether_proto::airtime::Phy;
 
 use super::World;
 use super::node::Kind;
@@ -29,12 +28,7 @@ impl World {
                 agent: Some(agent),
                 ap,
                 ..
-            } if agent.heard.gate == GateMode::Hold => {
-                if !self.is_announced(*ap) {
-                    return Some(0);
-                }
-                (!agent.heard.failed_open).then_some(GRANTED)
-            }
+            } if agent.core.is_holding() => Some(if self.is_announced(*ap) { GRANTED } else { 0 }),
             Kind::Ap {
                 coordinator: Some(coordinator),
                 ..
@@ -90,7 +84,7 @@ impl World {
         for radio in of_cell.collect::<Vec<_>>() {
             let mut config = self.medium.radio(radio.id).clone();
             config.access = match profile {
-                Some(profile) => table(profile, radio.usual, radio.phy.kind),
+                Some(profile) => table(profile, radio.usual, radio.phy),
                 None => radio.usual,
             };
             self.medium.configure(radio.id, config);
@@ -99,21 +93,18 @@ impl World {
 }
 
 /// The parameters of a profile in a cell that usually has `usual`.
-fn table(profile: WmmProfile, usual: EdcaTable, kind: PhyKind) -> EdcaTable {
+fn table(profile: WmmProfile, usual: EdcaTable, phy: Phy) -> EdcaTable {
     let mut table = usual;
     for ac in [Ac::Bk, Ac::Be] {
         table[ac as usize].aifsn = BEHIND;
     }
     if profile == WmmProfile::Strict {
-        let txop = match kind {
-            PhyKind::DsssLong | PhyKind::DsssShort => 6_016,
-            _ => 4_096,
-        };
         table[Ac::Vi as usize] = AccessParams {
             aifsn: 2,
             cw_min: 3,
             cw_max: 15,
-            txop: Duration::from_micros(txop),
+            // What the cores count with.
+            txop: phy.granted_txop(),
         };
         table[Ac::Vo as usize] = AccessParams {
             aifsn: 2,
@@ -127,21 +118,23 @@ fn table(profile: WmmProfile, usual: EdcaTable, kind: PhyKind) -> EdcaTable {
 
 #[cfg(test)]
 mod tests {
+    use rether_proto::airtime::PhyKind;
+
     use super::*;
     use crate::medium::default_edca;
 
     #[test]
     fn granted_traffic_comes_first_and_everything_else_behind() {
-        let usual = default_edca(31, true);
-        let strict = table(WmmProfile::Strict, usual, PhyKind::DsssLong);
+        let phy = |kind| Phy { kind, wmm: true };
+        let (b, usual) = (phy(PhyKind::DsssLong), default_edca(31, true));
+        let strict = table(WmmProfile::Strict, usual, b);
         let [bk, be, vi, vo] = strict;
         assert_eq!((bk.aifsn, be.aifsn, be.cw_min), (7, 7, 31));
         assert_eq!((vi.aifsn, vi.cw_min, vi.cw_max), (2, 3, 15));
-        assert_eq!(vi.txop, Duration::from_micros(6_016));
+        assert_eq!(vi.txop, b.granted_txop());
+        assert!(vi.txop > usual[2].txop);
         assert_eq!((vo.aifsn, vo.cw_min, vo.cw_max), (2, 3, 7));
-        let ofdm = table(WmmProfile::Strict, default_edca(15, false), PhyKind::Ofdm);
-        assert_eq!(ofdm[Ac::Vi as usize].txop, Duration::from_micros(4_096));
-        let polite = table(WmmProfile::Polite, usual, PhyKind::DsssLong);
+        let polite = table(WmmProfile::Polite, usual, b);
         assert_eq!(polite[2..], usual[2..]);
         assert_eq!(polite[Ac::Be as usize].aifsn, 7);
     }

@@ -191,7 +191,7 @@ impl World {
     }
 
     /// A packet has come to a node.
-    fn arrive(&mut self, node: NodeId, key: usize) {
+    pub(super) fn arrive(&mut self, node: NodeId, key: usize) {
         let Some(Payload::Packet(packet)) = self.payloads.get(key) else {
             return;
         };

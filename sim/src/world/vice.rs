@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use rether_proto::agent::GateMode;
 use rether_proto::airtime::Rate;
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::Transmit;
@@ -62,7 +61,7 @@ impl World {
         else {
             return false;
         };
-        let holds = agent.heard.gate == GateMode::Hold && !agent.heard.failed_open;
+        let holds = agent.core.is_holding();
         let Some(sinner) = self.sinners.get_mut(&node) else {
             return false;
         };
@@ -177,6 +176,8 @@ impl World {
             backlog: Backlog::default(),
             rate: Rate(0),
             refused: false,
+            oldest: Duration::ZERO,
+            newest: Duration::ZERO,
         });
         self.send_false(node, (victim, ap), header, &forged);
     }

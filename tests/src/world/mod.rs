@@ -376,7 +376,7 @@ impl World {
         self.left_behind.0 + self.ap.gate.lost + stations.sum::<u64>()
     }
 
-    /// Packets that the cores ordered dropped because a queue was full.
+    /// Packets that the cores ordered dropped.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         let stations = self.stations.values().map(|node| node.gate.dropped);

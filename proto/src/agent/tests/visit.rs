@@ -153,14 +153,16 @@ fn no_request_while_the_coordinator_knows() {
 }
 
 #[test]
-fn a_full_queue_drops_the_newest() {
+fn a_full_queue_drops_the_oldest_of_the_largest_flow() {
     let mut bench = Bench::in_mode(CellMode::Token);
-    for _ in 0..crate::queues::DEFAULT_LIMIT {
+    bench.packet(53);
+    let oldest = bench.packet(80);
+    for _ in 2..crate::queues::DEFAULT_LIMIT {
         bench.packet(80);
         bench.hello(CellMode::Token);
     }
     assert_eq!(bench.verdicts, []);
-    let id = bench.packet(80);
-    assert_eq!(bench.verdicts, [Verdict::Drop(id)]);
+    bench.packet(53);
+    assert_eq!(bench.verdicts, [Verdict::Drop(oldest)]);
     assert_eq!(bench.agent.status().stats.dropped, 1);
 }

@@ -1,0 +1,269 @@
+//! The tokens that are out: when each should be back, and what becomes of those that are not.
+
+use alloc::vec::Vec;
+
+use super::{Coordinator, Outgoing};
+use crate::ledger::{return_cost, token_cost};
+use crate::mac::MacAddr;
+use crate::machine::{Reason, TxHandle};
+use crate::time::{Duration, Instant};
+use crate::wire::{Data, Message, Packets, Token};
+
+/// A token that is out. Not `Copy`: it is taken from [`Leases`] exactly once, by its return, its
+/// loss or the end of the visit.
+#[derive(Clone, Debug)]
+pub(super) struct Lease {
+    pub(super) station: MacAddr,
+    pub(super) token: Token,
+    /// What it was handed out with, to be repeated.
+    message: Message,
+    handle: TxHandle,
+    pub(super) sent: Instant,
+    /// When the station's radio acknowledged the token.
+    pub(super) acked: Option<Instant>,
+    /// Transmissions of the token itself.
+    pub(super) tries: u8,
+    pub(super) probed: bool,
+    /// Until then nobody else should send; later its station has most likely not heard it.
+    until: Instant,
+    /// When it is asked for, or written off.
+    deadline: Instant,
+}
+
+impl Lease {
+    /// A visit for what is promised, not for best effort.
+    pub(super) fn is_rt(&self) -> bool {
+        self.token.nrt.is_zero()
+    }
+}
+
+/// All tokens that are out; rarely more than two.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leases(Vec<Lease>);
+
+impl Leases {
+    pub(super) fn of(&self, station: MacAddr) -> Option<&Lease> {
+        self.0.iter().find(|lease| lease.station == station)
+    }
+
+    /// Takes the lease of `station` for `token`.
+    pub(super) fn take(&mut self, station: MacAddr, token: u32) -> Option<Lease> {
+        self.take_if(|lease| lease.station == station && lease.token.token == token)
+    }
+
+    /// Whether `token` is out to `station`.
+    pub(super) fn of_token(&self, station: MacAddr, token: u32) -> bool {
+        let mut leases = self.0.iter();
+        leases.any(|lease| lease.station == station && lease.token.token == token)
+    }
+
+    fn take_if(&mut self, wanted: impl Fn(&Lease) -> bool) -> Option<Lease> {
+        let place = self.0.iter().position(wanted)?;
+        Some(self.0.swap_remove(place))
+    }
+
+    /// Visits that go on at `now`, promised ones and others.
+    pub(super) fn active(&self, now: Instant) -> (usize, usize) {
+        let active = self.0.iter().filter(|lease| now < lease.until);
+        active.fold((0, 0), |(rt, nrt), lease| {
+            if lease.is_rt() {
+                (rt + 1, nrt)
+            } else {
+                (rt, nrt + 1)
+            }
+        })
+    }
+
+    /// When the next of those that go on at `now` should be over.
+    pub(super) fn next_end(&self, now: Instant) -> Option<Instant> {
+        let ends = self.0.iter().map(|lease| lease.until);
+        ends.filter(|end| *end > now).min()
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.0.iter().map(|lease| lease.deadline).min()
+    }
+}
+
+impl Coordinator {
+    /// Hands `station` a token for so much airtime, with packets for it.
+    pub(super) fn grant(
+        &mut self,
+        station: MacAddr,
+        rt: Duration,
+        nrt: Duration,
+        packets: Packets,
+    ) {
+        let (phy, turn) = (self.config.phy, self.config.turn);
+        let Some(target) = self.stations.get_mut(&station) else {
+            return;
+        };
+        let link = target.link;
+        let back = return_cost(phy, turn, link);
+        let cost = token_cost(phy, turn, link) + back;
+        target.deficit.spend(if nrt.is_zero() {
+            Duration::ZERO
+        } else {
+            nrt + cost
+        });
+        target.used.overhead += cost;
+        self.cycle.charge(rt + nrt + cost);
+        self.next_token = self.next_token.wrapping_add(1);
+        let token = Token {
+            token: self.next_token,
+            probe: false,
+            cycle_number: self.cycle.number,
+            rt,
+            nrt,
+            valid: rt + self.pace.patience(nrt) + back + self.config.return_margin,
+            rate: link.up,
+        };
+        let message = if packets.is_empty() {
+            Message::Token(token)
+        } else {
+            Message::Data(Data {
+                token: Some(token),
+                answer: None,
+                packets,
+            })
+        };
+        let handle = self.send_tracked(station, message.clone());
+        self.occupy_radio(cost - back);
+        // Until the radio says that it is through, the model says when it should be.
+        let until = self.radio_free + token.valid;
+        self.leases.0.push(Lease {
+            station,
+            token,
+            message,
+            handle,
+            sent: self.now,
+            acked: None,
+            tries: 1,
+            probed: false,
+            until,
+            deadline: until + self.unacked_patience(),
+        });
+        self.arm_leases();
+        self.stats.tokens += 1;
+    }
+
+    /// How long a token may wait in the radio beyond what the model says.
+    fn unacked_patience(&self) -> Duration {
+        self.cycle.length / 4
+    }
+
+    /// The radio has so much more to send.
+    pub(super) fn occupy_radio(&mut self, airtime: Duration) {
+        self.radio_free = self.radio_free.max(self.now) + airtime;
+    }
+
+    fn send_tracked(&mut self, to: MacAddr, message: Message) -> TxHandle {
+        self.stats.handles = self.stats.handles.wrapping_add(1);
+        let handle = TxHandle(self.stats.handles);
+        let session = self.stations.get(&to).map_or(0, super::Station::session);
+        self.outbox.push_back(Outgoing {
+            to,
+            session,
+            message,
+            handle: Some(handle),
+        });
+        handle
+    }
+
+    /// The radio is through with a token. Not acknowledged: once more at once, then the station is
+    /// visited later.
+    pub(super) fn token_sent(&mut self, handle: TxHandle, acked: bool) {
+        let now = self.now;
+        let Some(place) = self.leases.0.iter().position(|lease| lease.handle == handle) else {
+            return;
+        };
+        // All that was before it is out, too.
+        self.radio_free = now;
+        if acked {
+            let margin = self.config.return_margin;
+            let lease = &mut self.leases.0[place];
+            lease.acked = Some(now);
+            if !lease.probed {
+                lease.until = now + lease.token.valid - margin * 3 / 4;
+                lease.deadline = now + lease.token.valid;
+            } else {
+                lease.deadline = now + margin;
+            }
+            self.arm_leases();
+            return;
+        }
+        self.stats.not_acked += 1;
+        let mut lease = self.leases.0.swap_remove(place);
+        if lease.tries == 1 {
+            lease.tries += 1;
+            lease.handle = self.send_tracked(lease.station, lease.message.clone());
+            lease.until = now + lease.token.valid;
+            lease.deadline = lease.until + self.unacked_patience();
+            self.leases.0.push(lease);
+        } else {
+            // It never arrived, so none of it was used; of a probe that says nothing.
+            let used = |granted| {
+                if lease.probed {
+                    granted
+                } else {
+                    Duration::ZERO
+                }
+            };
+            let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
+            self.settle(&lease, rt, nrt);
+            self.missed(lease.station);
+        }
+        self.arm_leases();
+    }
+
+    /// Returns are overdue: ask once whether the agent lives, then regenerate the token.
+    pub(super) fn return_overdue(&mut self) {
+        while let Some(mut lease) = self.leases.take_if(|lease| lease.deadline <= self.now) {
+            if !lease.is_rt() {
+                self.pace.missed();
+            }
+            if lease.probed {
+                self.stats.lost += 1;
+                // It may have used all of it.
+                let (rt, nrt) = (lease.token.rt, lease.token.nrt);
+                self.settle(&lease, rt, nrt);
+                self.missed(lease.station);
+                continue;
+            }
+            self.stats.probes += 1;
+            let probe = Token {
+                probe: true,
+                rt: Duration::ZERO,
+                nrt: Duration::ZERO,
+                valid: self.config.return_margin,
+                ..lease.token
+            };
+            lease.message = Message::Token(probe);
+            lease.handle = self.send_tracked(lease.station, lease.message.clone());
+            // The probe itself is not repeated, and nobody waits for it.
+            lease.tries = u8::MAX;
+            lease.probed = true;
+            lease.until = self.now;
+            lease.deadline = self.now + self.config.return_margin + self.unacked_patience();
+            self.leases.0.push(lease);
+        }
+        self.arm_leases();
+    }
+
+    pub(super) fn arm_leases(&mut self) {
+        match self.leases.next_deadline() {
+            Some(deadline) => self.timers.set(Reason::Return, deadline),
+            None => self.timers.stop(Reason::Return),
+        }
+    }
+
+    /// The visits to a station, or all of them, are over without an answer, because it or the mode
+    /// is gone.
+    pub(super) fn end_leases(&mut self, station: Option<MacAddr>) {
+        let wanted = |lease: &Lease| station.is_none_or(|station| lease.station == station);
+        while let Some(lease) = self.leases.take_if(wanted) {
+            self.settle(&lease, Duration::ZERO, Duration::ZERO);
+        }
+        self.arm_leases();
+    }
+}

@@ -1,0 +1,256 @@
+//! Which visit comes next.
+//!
+//! Promised visits go first, the one that can wait least before the others (earliest deadline).
+//! Each may begin when its packets should have come, and must begin a while later; best effort gets
+//! what lies between, by deficit round-robin in airtime, in grants that end before a promised visit
+//! must begin.
+
+use super::Coordinator;
+use super::cycle::Cycle;
+use super::station::{Deficit, Station};
+use crate::airtime::{Phy, Turn};
+use crate::ledger::visit_cost;
+use crate::mac::MacAddr;
+use crate::machine::Reason;
+use crate::time::{Duration, Instant};
+use crate::wire::CellMode;
+
+/// The largest IP packet of an Ethernet: what the smallest useful NRT grant must carry.
+const LARGEST_PACKET: u32 = 1_500;
+/// A TCP acknowledgement with timestamps.
+pub(super) const TCP_ACK: u32 = 52;
+/// The radio may have so much to send when a visit begins: enough not to fall idle, too little to
+/// hold up a promise.
+const RADIO_AHEAD: Duration = Duration::from_millis(1);
+/// Packets for a station wait for its next token for so many eighths of their delay bound, and are
+/// late after so many.
+const DOWN: (u64, u64) = (6, 7);
+
+/// A visit that the planner chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Visit {
+    /// What is promised to a station.
+    Rt(MacAddr),
+    /// Best effort, at most so much airtime with all costs.
+    Nrt(MacAddr, Duration),
+}
+
+/// When a station's promises ask for a visit.
+#[derive(Clone, Copy, Debug)]
+struct Demand {
+    from: Instant,
+    until: Instant,
+}
+
+impl Coordinator {
+    /// Does all visits that can be done now. Called after every input.
+    pub(super) fn advance(&mut self) {
+        while self.mode == CellMode::Token {
+            if self.now >= self.cycle.end() {
+                self.begin_cycle();
+                continue;
+            }
+            match self.next_visit() {
+                Some(Visit::Rt(address)) => self.visit_rt(address),
+                Some(Visit::Nrt(address, grant)) => {
+                    self.cycle.nrt_visits += 1;
+                    self.visit_nrt(address, grant);
+                }
+                None => {
+                    self.timers.set(Reason::Cycle, self.next_look());
+                    return;
+                }
+            }
+        }
+        self.timers.stop(Reason::Cycle);
+    }
+
+    /// When something may be done that cannot be done now.
+    fn next_look(&self) -> Instant {
+        let radio = Instant::from_nanos(
+            self.radio_free
+                .as_nanos()
+                .saturating_sub(RADIO_AHEAD.as_nanos()),
+        );
+        let demands = self.demands();
+        let demands = demands.flat_map(|(_, demand)| [demand.from, demand.until]);
+        let times = demands.chain(self.leases.next_end(self.now)).chain([radio]);
+        let times = times.filter(|at| *at > self.now);
+        times.min().unwrap_or(self.cycle.end()).min(self.cycle.end())
+    }
+
+    fn next_visit(&mut self) -> Option<Visit> {
+        let (rt, nrt) = self.leases.active(self.now);
+        let is_busy = self.radio_free > self.now + RADIO_AHEAD;
+        if is_busy {
+            return None;
+        }
+        // In the profile whoever holds a token sends without waiting, so that two would collide.
+        // Else two at a time waste less: while one backs off, so does the other.
+        let at_once = match self.config.turn {
+            Turn::Burst => 1,
+            Turn::Paired => 2,
+        };
+        if rt == 0 {
+            // A promise does not wait for a token that may be lost.
+            let overlaps = nrt == 0 || at_once > 1;
+            let now = self.now;
+            let may = |demand: &Demand| demand.from <= now && (overlaps || demand.until <= now);
+            let due = self.demands().filter(|(_, demand)| may(demand));
+            if let Some((address, _)) = due.min_by_key(|(_, demand)| demand.until) {
+                return Some(Visit::Rt(address));
+            }
+        }
+        if rt + nrt >= at_once {
+            return None;
+        }
+        self.next_nrt()
+    }
+
+    /// What the promises of each station ask for.
+    fn demands(&self) -> impl Iterator<Item = (MacAddr, Demand)> {
+        let stations = self.stations.iter();
+        stations.filter_map(|(address, station)| Some((*address, self.demand(*address, station)?)))
+    }
+
+    fn demand(&self, address: MacAddr, station: &Station) -> Option<Demand> {
+        let up = station.service.filter(|_| station.live_agent().is_some());
+        let is_visited = up.is_some() && self.leases.of(address).is_some();
+        let up_demand = up.filter(|_| !is_visited).map(|service| Demand {
+            from: service.due,
+            until: service.latest(),
+        });
+        let down = station.queues.due(self.now).map(|(since, delay)| {
+            let (patience, bound) = DOWN;
+            Demand {
+                // Without tokens there is nothing to wait for.
+                from: since + if up.is_some() { delay * patience / 8 } else { Duration::ZERO },
+                until: since + delay * bound / 8,
+            }
+        });
+        match (up_demand, down) {
+            (Some(up), Some(down)) => Some(Demand {
+                from: up.from.min(down.from),
+                until: up.until.min(down.until),
+            }),
+            (up, down) => up.or(down),
+        }
+    }
+
+    /// How much air best effort may use now, so that every promised visit can begin in time after
+    /// those that must begin before it.
+    fn before_promises(&mut self) -> Duration {
+        let mut demands = core::mem::take(&mut self.scratch);
+        demands.clear();
+        for (address, demand) in self.demands() {
+            demands.push((demand.until, self.rt_visit_airtime(address)));
+        }
+        demands.sort_unstable();
+        let mut needed = Duration::ZERO;
+        let mut room = Duration::from_nanos(u64::MAX);
+        for (until, cost) in &demands {
+            room = room.min(until.since(self.now).saturating_sub(needed));
+            needed += *cost;
+        }
+        self.scratch = demands;
+        room
+    }
+
+    fn next_nrt(&mut self) -> Option<Visit> {
+        let now = self.now;
+        if !self.cycle.has_room(now) {
+            return None;
+        }
+        let room = self.before_promises();
+        let mut passed_over = 0;
+        // Each turn of a station in debt pays one quantum of it off, so this ends.
+        while let Some(&address) = self.cycle.ring.front() {
+            let alone = self.cycle.ring.len() == 1;
+            let Some(station) = self.stations.get_mut(&address) else {
+                self.cycle.ring.pop_front();
+                continue;
+            };
+            if !station.wants_nrt(now) {
+                delist(&mut self.cycle, station);
+                continue;
+            }
+            if let Some(lease) = self.leases.of(address)
+                && !(alone && station.holds_more_than(self.config.phy, lease.token.nrt))
+            {
+                passed_over += 1;
+                if passed_over >= self.cycle.ring.len() {
+                    return None;
+                }
+                self.cycle.rotate();
+                continue;
+            }
+            let need = Need::of(self.config.phy, self.config.turn, station, now);
+            let smallest = need.smallest_grant();
+            if station.deficit.available() < smallest {
+                if station.turn_begun {
+                    station.turn_begun = false;
+                    self.cycle.rotate();
+                } else {
+                    // Nobody waits for who is alone.
+                    let quanta = if alone { 2 } else { 1 };
+                    station.deficit.earn(self.config.quantum * quanta);
+                    station.turn_begun = true;
+                }
+                continue;
+            }
+            let grant = station.deficit.available().min(room);
+            if room >= smallest {
+                return Some(Visit::Nrt(address, grant));
+            }
+            // A packet that there is never room for goes once in a cycle that has served nobody
+            // else.
+            let starved = self.cycle.nrt_visits == 0 && self.cycle.is_late(now);
+            return starved.then_some(Visit::Nrt(address, smallest));
+        }
+        None
+    }
+}
+
+/// Takes the head of the ring out: it wants nothing.
+fn delist(cycle: &mut Cycle, station: &mut Station) {
+    cycle.ring.pop_front();
+    station.enlisted = false;
+    station.turn_begun = false;
+    station.gets_tcp = false;
+    station.deficit = station.deficit.min(Deficit::ZERO);
+}
+
+/// Airtime that a station needs for the next best-effort packet each way; `None` where it wants
+/// none.
+pub(super) struct Need {
+    pub(super) down: Option<Duration>,
+    /// With the token's cost.
+    pub(super) up: Option<Duration>,
+    pub(super) token: Duration,
+}
+
+impl Need {
+    pub(super) fn of(phy: Phy, turn: Turn, station: &Station, now: Instant) -> Self {
+        let link = station.link;
+        let token = visit_cost(phy, turn, link);
+        let down = station.queues.next_nrt(now);
+        // The length of the uplink's next packet is not known.
+        let mean = station.mean_uplink_packet();
+        let up = if station.wants_uplink() {
+            Some(LARGEST_PACKET.max(mean))
+        } else {
+            let answers = down.is_some() && station.gets_tcp && station.live_agent().is_some();
+            answers.then_some(TCP_ACK)
+        };
+        Self {
+            down: down.map(|len| phy.granted(turn, link.down, len)),
+            up: up.map(|octets| phy.granted(turn, link.up, octets) + token),
+            token,
+        }
+    }
+
+    /// The least grant with which either way can go on.
+    pub(super) fn smallest_grant(&self) -> Duration {
+        self.down.max(self.up).unwrap_or_default()
+    }
+}

@@ -1,0 +1,178 @@
+//! A visit: what comes down is sent first, then the token for what goes up.
+
+use super::Coordinator;
+use super::plan::{Need, TCP_ACK};
+use crate::ledger::visit_cost;
+use crate::mac::MacAddr;
+use crate::queues::{Air, Carrier};
+use crate::time::Duration;
+use crate::wire::{Data, Message, Packets};
+
+impl Coordinator {
+    /// What is promised to a station, both ways. Small packets travel with the token.
+    pub(super) fn visit_rt(&mut self, address: MacAddr) {
+        let now = self.now;
+        let rt = self.rt_uplink_airtime(address);
+        let is_out = self.leases.of(address).is_some();
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
+        // What comes down may be in a hurry when what goes up is not; but a little early is no
+        // loss.
+        let service = station.service.filter(|_| station.live_agent().is_some() && !is_out);
+        let hands_token = service.is_some_and(|service| service.due <= now + service.interval / 8);
+        let mut carrier = if hands_token {
+            Carrier::token()
+        } else {
+            Carrier::default()
+        };
+        let carrying = station.bundles().then_some(&mut carrier);
+        let air = Air {
+            phy: self.config.phy,
+            turn: self.config.turn,
+            rate: station.link.down,
+        };
+        let budget = self.cycle.length;
+        let down = station
+            .queues
+            .release_rt(now, budget, air, carrying, &mut self.verdicts);
+        station.used.down += down.airtime;
+        self.cycle.charge(down.airtime);
+        self.occupy_radio(down.airtime);
+        let packets = carrier.into_packets();
+        if hands_token {
+            if let Some(station) = self.stations.get_mut(&address)
+                && let Some(service) = &mut station.service
+            {
+                service.begin(now);
+            }
+            self.grant(address, rt, Duration::ZERO, packets);
+        } else if !packets.is_empty() {
+            self.send(
+                address,
+                Message::Data(Data {
+                    token: None,
+                    answer: None,
+                    packets,
+                }),
+            );
+        }
+    }
+
+    /// What the promises of a station's uplink need at one visit: the packets of an interval,
+    /// rounded up, and one that was late for the last visit.
+    fn rt_uplink_airtime(&self, address: MacAddr) -> Duration {
+        let Some(station) = self.stations.get(&address) else {
+            return Duration::ZERO;
+        };
+        let Some(service) = &station.service else {
+            return Duration::ZERO;
+        };
+        let up = |entry: &&crate::ledger::Entry| {
+            entry.direction.covers(crate::policy::Direction::Up) && !entry.up_idle
+        };
+        let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
+        entries.filter(up).fold(Duration::ZERO, |sum, entry| {
+            let octets = u32::from(entry.promise.packet.max(1));
+            let bits = u128::from(entry.promise.rate) * u128::from(service.interval.as_nanos());
+            let packets = bits.div_ceil(u128::from(octets) * 8 * 1_000_000_000) + 1;
+            let (phy, turn) = (self.config.phy, self.config.turn);
+            let exchange = phy.granted(turn, station.link.up, octets);
+            sum + exchange * u64::try_from(packets).unwrap_or(u64::MAX)
+        })
+    }
+
+    /// What a promised visit will take, both ways.
+    pub(super) fn rt_visit_airtime(&self, address: MacAddr) -> Duration {
+        let Some(station) = self.stations.get(&address) else {
+            return Duration::ZERO;
+        };
+        let (phy, turn, link) = (self.config.phy, self.config.turn, station.link);
+        let up = self.rt_uplink_airtime(address);
+        let (octets, packets) = station.queues.reserved_waiting();
+        let mean = octets / u64::try_from(packets.max(1)).unwrap_or(1);
+        let mean = u32::try_from(mean).unwrap_or(u32::MAX);
+        let down = phy.granted(turn, link.down, mean) * u64::try_from(packets.min(4)).unwrap_or(4);
+        let token = if up.is_zero() {
+            Duration::ZERO
+        } else {
+            visit_cost(phy, turn, link)
+        };
+        up + down + token
+    }
+
+    /// Downlink and uplink share the grant; what the downlink leaves goes to the uplink. A grant
+    /// with room for one packet only goes to one of them, in turns.
+    pub(super) fn visit_nrt(&mut self, address: MacAddr, grant: Duration) {
+        let (phy, turn, now) = (self.config.phy, self.config.turn, self.now);
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
+        let link = station.link;
+        let wants_uplink = station.wants_uplink();
+        let Need { down, up, token } = Need::of(phy, turn, station, now);
+        let budget = match (down, up) {
+            (_, None) => grant,
+            (None, _) => Duration::ZERO,
+            // Only acknowledgements go up, one of two segments.
+            (Some(down), Some(up)) if !wants_uplink && down + up <= grant => {
+                let pair = down * 2 + phy.granted(turn, link.up, TCP_ACK);
+                let share = u128::from((grant - token).as_nanos()) * u128::from(down.as_nanos()) * 2
+                    / u128::from(pair.as_nanos().max(1));
+                Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
+                    .max(down)
+                    .min(grant - up)
+            }
+            (Some(down), Some(up)) if down + up <= grant => {
+                ((grant - token) / 2).max(down).min(grant - up)
+            }
+            _ => {
+                station.uplink_turn = !station.uplink_turn;
+                if station.uplink_turn {
+                    Duration::ZERO
+                } else {
+                    grant
+                }
+            }
+        };
+        let air = Air {
+            phy,
+            turn,
+            rate: link.down,
+        };
+        let down = station
+            .queues
+            .release_nrt(now, budget, air, &mut self.verdicts);
+        station.used.down += down.airtime;
+        station.deficit.spend(down.airtime);
+        self.cycle.charge(down.airtime);
+        self.occupy_radio(down.airtime);
+        let left = grant.saturating_sub(down.airtime);
+        if up.is_some_and(|up| left >= up) {
+            self.grant(address, Duration::ZERO, left - token, Packets::default());
+        }
+        self.end_turn(address);
+    }
+
+    /// The next station's turn, unless this one can go on.
+    fn end_turn(&mut self, address: MacAddr) {
+        let (phy, turn, now) = (self.config.phy, self.config.turn, self.now);
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
+        let smallest = Need::of(phy, turn, station, now).smallest_grant();
+        if station.deficit.available() < smallest {
+            self.skip_turn(address);
+        }
+    }
+
+    /// Puts the head of the ring last although it may have airtime left: it did not answer.
+    pub(super) fn skip_turn(&mut self, address: MacAddr) {
+        if self.cycle.ring.front() == Some(&address) {
+            if let Some(station) = self.stations.get_mut(&address) {
+                station.turn_begun = false;
+            }
+            self.cycle.rotate();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! When a station with promises is visited: as rarely as its delay bounds allow, and just after
+//! its packets have come.
+
+use crate::ledger::Entry;
+use crate::policy::Direction;
+use crate::time::{Duration, Instant};
+use crate::wire::Return;
+
+/// How the promised uplink of a station is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Service {
+    /// Between two visits: a whole number of packets.
+    pub(super) interval: Duration,
+    /// Between two packets of the flow that asks for the shortest interval.
+    period: Duration,
+    /// How long after `due` a visit may begin.
+    slack: Duration,
+    /// When the next visit may begin: all its packets should have come by then.
+    pub(super) due: Instant,
+    /// Visits in a row that found no packet.
+    empty: u8,
+}
+
+impl Service {
+    /// Of the flows that a station sends, if there are any.
+    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>, now: Instant) -> Option<Self> {
+        let up = entries.filter(|entry| entry.direction.covers(Direction::Up) && !entry.up_idle);
+        let services = up.map(|entry| {
+            let promise = &entry.promise;
+            let (period, interval) = (promise.period(), promise.interval());
+            // The first of the packets of an interval has waited for so long when the last comes.
+            let waited = interval.saturating_sub(period);
+            Self {
+                interval,
+                period,
+                slack: promise.delay.saturating_sub(waited) * 5 / 8,
+                due: now,
+                empty: 0,
+            }
+        });
+        services.min_by_key(|service| service.interval)
+    }
+
+    /// Takes over what changed of the promises; the rhythm stays.
+    pub(super) fn adopt(&mut self, other: Self) {
+        *self = Self {
+            due: self.due,
+            empty: self.empty,
+            ..other
+        };
+    }
+
+    /// The latest time at which the next visit must begin.
+    pub(super) fn latest(&self) -> Instant {
+        self.due + self.slack
+    }
+
+    /// A visit begins now.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.due = now + self.interval;
+    }
+
+    /// The visit found these packets: those of the next will come an interval after the last one
+    /// did. `released` is when the agent let them go.
+    pub(super) fn end(&mut self, now: Instant, released: Instant, answer: &Return) {
+        if answer.backlog.rt.packets > 0 {
+            self.due = now;
+        } else if answer.sent_rt > 0 {
+            let next = released + self.interval;
+            let newest = answer.newest.min(next.since(now));
+            self.empty = 0;
+            self.due = Instant::from_nanos(next.as_nanos() - newest.as_nanos());
+        } else {
+            // A little early; or nobody speaks.
+            self.empty = self.empty.saturating_add(1);
+            let pause = if self.empty == 1 {
+                self.period.min(self.interval) / 4
+            } else {
+                self.interval
+            };
+            self.due = now + pause;
+        }
+    }
+
+    /// The visit came to nothing: again soon.
+    pub(super) fn missed(&mut self, now: Instant) {
+        self.due = now + self.interval / 8;
+    }
+}

@@ -1,0 +1,88 @@
+//! A frame of the protocol that takes packets along.
+
+use super::Air;
+use crate::time::Duration;
+use crate::wire::{Data, Packets};
+
+/// What a DATA takes along, and what that costs beyond the frame itself.
+#[derive(Clone, Debug, Default)]
+pub struct Carrier {
+    packets: Packets,
+    /// What the frame is without packets: with a token, with a return, or not sent at all.
+    token: bool,
+    answer: bool,
+    count: u32,
+    octets: u32,
+}
+
+/// The largest packet worth it: a larger one saves little of the frame around it, and a frame that
+/// grows is lost more easily.
+const LARGEST: usize = 640;
+
+impl Carrier {
+    /// Whether a packet of `octets` is worth taking along.
+    #[must_use]
+    pub const fn takes(octets: usize) -> bool {
+        octets > 0 && octets <= LARGEST
+    }
+
+    /// Goes with a token.
+    #[must_use]
+    pub fn token() -> Self {
+        Self {
+            token: true,
+            ..Self::default()
+        }
+    }
+
+    /// Goes with a return.
+    #[must_use]
+    pub fn answer() -> Self {
+        Self {
+            answer: true,
+            ..Self::default()
+        }
+    }
+
+    pub(super) const fn has_room(&self, octets: usize) -> bool {
+        self.packets.has_room(octets)
+    }
+
+    /// What a packet of `len` octets adds to the frame's airtime. The first packet of a frame that
+    /// would not be sent without it pays for all of it.
+    pub(super) fn cost(&self, air: Air, len: u32) -> Duration {
+        let frame = |count, octets| {
+            let octets = Data::octets(self.token, self.answer, count, octets);
+            air.phy.granted(air.turn, air.rate, octets)
+        };
+        let is_first = !self.token && !self.answer && self.count == 0;
+        let before = if is_first {
+            Duration::ZERO
+        } else {
+            frame(self.count, self.octets)
+        };
+        frame(self.count + 1, self.octets + len).saturating_sub(before)
+    }
+
+    /// Takes a packet; true if it is in.
+    pub(super) fn load(&mut self, packet: &[u8]) -> bool {
+        let is_in = self.packets.push(packet);
+        if is_in {
+            self.count += 1;
+            self.octets += u32::try_from(packet.len()).unwrap_or(u32::MAX);
+        }
+        is_in
+    }
+
+    /// What was taken.
+    #[must_use]
+    pub fn into_packets(self) -> Packets {
+        self.packets
+    }
+
+    /// True if nothing was taken.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+}
