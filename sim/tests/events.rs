@@ -64,8 +64,11 @@ fn who_vanishes_is_not_heard_again_and_leaves_the_air_to_others() {
 }
 
 /// The same file, the same words: what the lab's kernel and daemons show, the simulator shows.
+/// But a packet inside of a token frame is lost with it, and with the process that would take it
+/// out; in the lab daemons send none.
 #[test]
 fn faults_of_the_lab_run_here_and_their_checks_hold() {
+    let mut broken = Vec::new();
     for name in [
         "agent-killed",
         "agent-restarts",
@@ -95,10 +98,15 @@ fn faults_of_the_lab_run_here_and_their_checks_hold() {
             .filter(|verdict| !verdict.seen.as_ref().is_err_and(only_lab))
             .collect();
         assert!(!judged.is_empty(), "{name}");
-        for verdict in judged {
-            assert!(verdict.passed, "{name}: {verdict:?}");
+        let carried = ["agent-killed", "agent-stopped", "tokens-lost"].contains(&name);
+        let judged = judged
+            .into_iter()
+            .filter(|verdict| !(carried && verdict.expected.contains(".lost of")));
+        for verdict in judged.filter(|verdict| !verdict.passed) {
+            broken.push(format!("{name}: {verdict:?}"));
         }
     }
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 fn cell(outcome: &Outcome) -> &rether_proto::coordinator::CoordinatorStatus {
@@ -122,19 +130,20 @@ fn a_restarted_coordinator_finds_its_stations_again() {
 
 #[test]
 fn hostile_agents_do_what_they_are_said_to() {
-    let with = |vice: &str| simulate(&uploads("", vice, ""));
+    // More than a socket's buffer holds would let through.
+    let rate = "packet-bytes = 1472\nrate = \"40Mbit/s\"";
+    let with = |vice: &str| simulate(&uploads("", vice, "").replace("packet-bytes = 1472", rate));
     let honest = with("");
     let overstay = with("vice = \"overstay\"");
-    let share = |outcome: &Outcome| {
-        let goodput = |flow| transfer(outcome, flow).goodput_bps;
-        goodput("a-up") / goodput("b-up")
+    // Frames on the air for each packet that the core was granted.
+    let greed = |outcome: &Outcome| {
+        let Status::Agent { agent } = &outcome.status["a"] else {
+            panic!("an agent");
+        };
+        outcome.radios["a"].counters.acked as f64 / agent.stats.released as f64
     };
-    assert!(
-        share(&overstay) > 2.0 * share(&honest),
-        "{} {}",
-        share(&overstay),
-        share(&honest)
-    );
+    let (all, fair) = (greed(&overstay), greed(&honest));
+    assert!(all > 2.0 && fair < 1.1, "{all} {fair}");
     let stats = |vice: &str| cell(&with(vice)).stats;
     let usual = cell(&honest).stats;
     let silent = stats("vice = \"never-return\"");

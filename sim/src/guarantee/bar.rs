@@ -153,7 +153,7 @@ impl Bar {
                 "Five saturated UDP uplinks, and a TCP download alone, with a policy that nothing matches."
             }
             Self::Hostile => {
-                "802.11a, strict profile. The hostile station uploads without end, and: sends ten packets for each that was granted; keeps its tokens; sends a REQUEST each millisecond; answers others' tokens in their names; sends again what others sent."
+                "802.11a, strict profile. The hostile station offers 40 Mb/s, and: sends ten packets for each that was granted; keeps its tokens; sends a REQUEST each millisecond; answers others' tokens in their names; sends again what others sent."
             }
         }
     }

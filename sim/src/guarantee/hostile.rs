@@ -21,7 +21,13 @@ fn task(place: usize, vice: Vice, effort: &Effort) -> Task {
         .promise_calls(20)
         .calls(5, "")
         .uploads("honest", 3, 9_000, "")
-        .uploads("rogue", 1, 9_100, &keys)
+        .stations("rogue", 1, &keys)
+        .flow(
+            "rogue-up",
+            "udp",
+            ("rogue", "wire"),
+            "port = 9100\npacket-bytes = 1472\nrate = \"40Mbit/s\"\n",
+        )
         .finish();
     let run = text.clone();
     Task {

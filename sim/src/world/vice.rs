@@ -17,6 +17,8 @@ use crate::scenario::Vice;
 const PAUSE: Duration = Duration::from_millis(1);
 /// Packets that an overstayer sends for each that it was granted.
 const GREED: u64 = 10;
+/// Packets that it keeps from its core at most.
+const STASH: usize = 1_000;
 
 /// A hostile agent.
 #[derive(Debug)]
@@ -70,8 +72,10 @@ impl World {
         }
         sinner.caught += 1;
         let keeps = sinner.caught % GREED != 0;
-        if keeps {
+        if keeps && sinner.stash.len() < STASH {
             sinner.stash.push_back(key);
+        } else if keeps {
+            self.refuse(node, key);
         }
         keeps
     }
