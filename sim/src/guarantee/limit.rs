@@ -82,16 +82,18 @@ fn calls_bundled(cell: Cell, packets: u32) -> f64 {
     f64::from(packets) / (each * VOICE_PACKETS).as_secs_f64()
 }
 
-/// Calls of 20 ms that fit if each voice packet is a frame of its own: no backoff, no tokens.
+/// Calls of 20 ms that fit if three voice packets of a call and way share a frame, which is what a
+/// delay of 60 ms allows: no backoff, no tokens.
 pub(super) fn calls(cell: Cell) -> Limit {
-    let value = calls_bundled(cell, 1);
+    let value = calls_bundled(cell, 3);
     let (phy, rate) = cell.airtime();
     let terms = format!(
-        "{}: a voice packet takes PPDU {} + Ack {} + 2 SIFS {} us, {VOICE_PACKETS} times a second and call; with two packets in a frame {:.1} calls fit, with three {:.1}; frames without Ack would save more",
+        "{}: a voice packet takes PPDU {} + Ack {} + 2 SIFS {} us, {VOICE_PACKETS} times a second and call: {:.1} calls fit; with two packets in a frame {:.1}, with three {:.1}; frames without Ack would save more",
         cell.name(),
         us(phy.ppdu(rate, phy.psdu_octets(VOICE))),
         us(phy.ack(rate)),
         us(phy.sifs() * 2),
+        calls_bundled(cell, 1),
         calls_bundled(cell, 2),
         calls_bundled(cell, 3),
     );
@@ -121,7 +123,7 @@ mod tests {
         let one = alone(Cell::dcf(Phy::B11)).value;
         assert!((one - 6.11).abs() < 0.05, "{one}");
         // 366 + 10 + 248 + 10 us a packet.
-        let calls = calls(Cell::dcf(Phy::B11)).value;
+        let calls = calls_bundled(Cell::dcf(Phy::B11), 1);
         assert!((calls - 15.8).abs() < 0.1, "{calls}");
         let share = voice_share(Cell::dcf(Phy::B11), 5);
         assert!((share - 0.49).abs() < 0.01, "{share}");
