@@ -68,6 +68,7 @@ impl Cell {
                 epoch: 0,
                 strategies: Register::POLL,
                 name: rether_proto::wire::AgentName::default(),
+                handshake: rether_proto::wire::Handshake::NONE,
             };
             cell.frame(station(n), &Message::Register(register));
         }

@@ -42,6 +42,7 @@ pub fn policy(rules: u16) -> PolicyTable {
         },
         promise: PROMISE,
         idle: Duration::from_secs(10),
+        remark: None,
     };
     PolicyTable {
         version: 1,
@@ -87,6 +88,7 @@ pub fn messages() -> Vec<(&'static str, Message)> {
                 epoch: 1,
                 strategies: Register::POLL,
                 name: rether_proto::wire::AgentName::default(),
+                handshake: rether_proto::wire::Handshake::NONE,
             }),
         ),
         (
@@ -99,6 +101,7 @@ pub fn messages() -> Vec<(&'static str, Message)> {
                 policy_version: 1,
                 cycle: span,
                 silent_cycles: 2,
+                handshake: rether_proto::wire::Handshake::NONE,
             }),
         ),
         (

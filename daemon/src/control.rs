@@ -25,7 +25,7 @@ const MAX_CLIENTS: usize = 8;
 /// How long a client may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Where the sockets are unless the command line says otherwise.
-const FOLDER: &str = "/run/rether";
+pub const FOLDER: &str = "/run/rether";
 
 /// The default path for `interface` and a daemon's suffix, such as `/run/rether/wlan0.ap.sock`.
 #[must_use]

@@ -1,13 +1,12 @@
 //! The machine a daemon runs on: its interfaces, its signals, its randomness.
 
-use std::io::Read;
-
 use anyhow::{Context as _, bail};
 use rether_linux::control::ControlEvents;
 use rether_linux::gate::Counters;
 use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
 use rether_proto::airtime::Rate;
+use rether_proto::auth::Key;
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -150,13 +149,21 @@ pub const QUEUES: u16 = 128;
 /// A seed that differs at every start.
 ///
 /// # Errors
-/// There is no `/dev/urandom`.
+/// The kernel gives no random numbers.
 pub fn seed() -> anyhow::Result<u64> {
     let mut bytes = [0; 8];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .context("cannot read /dev/urandom")?;
+    getrandom::fill(&mut bytes).context("the kernel gives no random numbers")?;
     Ok(u64::from_ne_bytes(bytes))
+}
+
+/// A fresh secret. Waits, soon after boot, until the kernel has enough entropy for one.
+///
+/// # Errors
+/// The kernel gives no random numbers.
+pub fn secret() -> anyhow::Result<Key> {
+    let mut octets = [0; Key::LEN];
+    getrandom::fill(&mut octets).context("the kernel gives no random numbers")?;
+    Ok(Key::new(octets))
 }
 
 /// A driver's rate as the cores take it; 0 when it is not known.

@@ -117,6 +117,7 @@ mod tests {
             matches,
             promise,
             idle,
+            remark: None,
         };
         PolicyTable {
             version: 1,

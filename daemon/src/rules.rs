@@ -7,13 +7,14 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use rether_linux::rules::{Mode, Rules, RulesError};
+use rether_linux::rules::{Mode, Remark, Rules, RulesError};
 use tokio::sync::oneshot;
 
 const RETRY: Duration = Duration::from_secs(1);
 
 enum Wish {
     Mode(Mode),
+    Remark(Vec<Remark>),
     Open(oneshot::Sender<Result<(), RulesError>>),
     Remove(oneshot::Sender<Result<(), RulesError>>),
 }
@@ -44,6 +45,11 @@ impl RuleKeeper {
         let _ = self.wishes.send(Wish::Mode(mode));
     }
 
+    /// Gives packets of these flows another DSCP soon, and those of others no longer.
+    pub fn remark(&self, remarks: Vec<Remark>) {
+        let _ = self.wishes.send(Wish::Remark(remarks));
+    }
+
     /// Puts [`Mode::OPEN`] in force, and returns when it is.
     ///
     /// # Errors
@@ -72,11 +78,13 @@ impl RuleKeeper {
 
 fn keep(mut rules: Rules, wishes: &Receiver<Wish>) {
     let mut wanted: Option<Mode> = None;
+    let mut remarks: Option<Vec<Remark>> = None;
     let mut failing = false;
     loop {
-        let first = match &wanted {
-            Some(_) => wishes.recv_timeout(RETRY),
-            None => wishes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let first = if wanted.is_some() || remarks.is_some() {
+            wishes.recv_timeout(RETRY)
+        } else {
+            wishes.recv().map_err(|_| RecvTimeoutError::Disconnected)
         };
         if matches!(first, Err(RecvTimeoutError::Disconnected)) {
             return;
@@ -85,23 +93,29 @@ fn keep(mut rules: Rules, wishes: &Receiver<Wish>) {
         for wish in first.into_iter().chain(wishes.try_iter()) {
             match wish {
                 Wish::Mode(mode) => wanted = Some(mode),
+                Wish::Remark(flows) => remarks = Some(flows),
                 Wish::Open(reply) => {
                     wanted = None;
                     // The daemon no longer waits: nothing to tell.
                     let _ = reply.send(rules.set(&Mode::OPEN));
                 }
                 Wish::Remove(reply) => {
-                    wanted = None;
+                    (wanted, remarks) = (None, None);
                     let _ = reply.send(rules.remove());
                 }
             }
         }
-        let Some(mode) = &wanted else { continue };
-        match rules.set(mode) {
-            Ok(()) => {
-                wanted = None;
-                failing = false;
-            }
+        // The gate comes first: marks can wait.
+        let done = match &wanted {
+            Some(mode) => rules.set(mode).map(|()| wanted = None),
+            None => Ok(()),
+        };
+        let done = done.and_then(|()| match &remarks {
+            Some(flows) => rules.remark(flows).map(|()| remarks = None),
+            None => Ok(()),
+        });
+        match done {
+            Ok(()) => failing = false,
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
                     tracing::error!("the gate's rules are not as they should be: {error}");

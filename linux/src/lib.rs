@@ -25,5 +25,6 @@ mod sys;
 pub mod timer;
 pub mod token_socket;
 pub mod wake;
+pub mod wmm;
 
 pub use error::OsError;

@@ -25,7 +25,7 @@ const HEADER: usize = 14;
 const ROOM: usize = 2048;
 /// Added to a TID, makes a socket priority that cfg80211 takes literally for any protocol
 /// (`cfg80211_classify8021d`); without it, only IP packets get their TID.
-const PRIORITY_BASE: libc::c_int = 256;
+pub(crate) const PRIORITY_BASE: u32 = 256;
 
 /// A frame that has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl TokenSocket {
     fn set_tid(&mut self, tid: u8) -> Result<(), OsError> {
         let tid = tid & 7;
         if self.tid != Some(tid) {
-            let priority = PRIORITY_BASE + libc::c_int::from(tid);
+            let priority = PRIORITY_BASE.cast_signed() + libc::c_int::from(tid);
             sys::set_option(&self.socket, libc::SOL_SOCKET, libc::SO_PRIORITY, priority)
                 .doing("set the frame's traffic identifier")?;
             self.tid = Some(tid);

@@ -16,6 +16,7 @@ use crate::airtime::{Phy, Rate, Turn};
 use crate::flow::FlowKey;
 use crate::mac::MacAddr;
 use crate::policy::{Direction, Promise};
+use crate::queues::Carrier;
 use crate::time::{Duration, Instant};
 use crate::wire::{Data, RefusalReason, Return, Token};
 
@@ -61,6 +62,17 @@ pub struct Entry {
     pub up_idle: bool,
     /// Its packets travel inside of tokens and returns.
     pub bundled: bool,
+}
+
+impl Entry {
+    /// With an agent that takes packets out of frames or not.
+    #[must_use]
+    pub const fn bundled(self, agent_can: bool) -> Self {
+        Self {
+            bundled: agent_can && Carrier::takes(self.promise.packet as usize),
+            ..self
+        }
+    }
 }
 
 /// The PHY rates between a station and the AP.
@@ -148,6 +160,18 @@ impl Ledger {
         self.entries
             .range(first..)
             .take_while(move |(id, _)| id.station == station)
+    }
+
+    /// The agent of a station can take packets out of frames, or cannot any more.
+    pub fn bundle(&mut self, station: MacAddr, can: bool) {
+        let first = FlowId {
+            station,
+            key: FlowKey::UNKNOWN,
+        };
+        let own = self.entries.range_mut(first..);
+        for (_, entry) in own.take_while(|(id, _)| id.station == station) {
+            *entry = entry.bundled(can);
+        }
     }
 
     /// The reservation called `id`.

@@ -88,6 +88,7 @@ extern crate std;
 
 pub mod agent;
 pub mod airtime;
+pub mod auth;
 pub mod coordinator;
 pub mod flow;
 pub mod ledger;

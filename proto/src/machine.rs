@@ -77,8 +77,11 @@ pub struct PacketId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Sends it on its way now.
+    /// Sends it on its way now, in whatever traffic class it has.
     Accept(PacketId),
+    /// The same as part of a grant, in the class that the 802.11e profile keeps for granted
+    /// traffic: AC_VI, by [`TID_GRANTED`].
+    Grant(PacketId),
     /// Discards it: a queue was longer than its limit, or stood for too long.
     Drop(PacketId),
     /// Discards it, for it goes inside a frame of the protocol.
@@ -93,6 +96,10 @@ pub struct Delivery {
     /// The IP packet.
     pub bytes: Vec<u8>,
 }
+
+/// The traffic identifier of granted packets where the 802.11e profile is in force, and of the
+/// RETURNs that leave behind them: AC_VI (802.11 clause 10.2.3.2, table 10-1).
+pub const TID_GRANTED: u8 = 5;
 
 /// A frame to be sent; its bytes are in the buffer that was given to `poll_transmit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

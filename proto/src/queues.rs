@@ -69,6 +69,14 @@ pub struct Air {
 }
 
 impl Air {
+    /// How granted packets leave.
+    fn verdict(self) -> fn(PacketId) -> Verdict {
+        match self.turn {
+            Turn::Paired => Verdict::Accept,
+            Turn::Burst => Verdict::Grant,
+        }
+    }
+
     fn cost(self, octets: u32) -> Duration {
         self.phy.granted(self.turn, self.rate, octets)
     }
@@ -132,10 +140,12 @@ struct Bucket {
 const BIT: u128 = 1_000_000_000;
 
 impl Bucket {
-    /// Two packets and what the flow sends within its delay bound: enough for the jitter that a
-    /// visit once a cycle causes.
+    /// Two packets, what the flow sends within its delay bound, and what it was owed while it could
+    /// not be served for a while: a standing queue would never be worked off by the promised rate
+    /// alone.
     fn depth(promise: &Promise) -> u128 {
-        u128::from(promise.packet) * 16 * BIT + gained(promise, promise.delay)
+        const OWED: Duration = Duration::from_millis(500);
+        u128::from(promise.packet) * 16 * BIT + gained(promise, promise.delay + OWED)
     }
 
     fn full(promise: &Promise, now: Instant) -> Self {
@@ -229,11 +239,7 @@ impl Queues {
     pub fn unreserve(&mut self, key: FlowKey) {
         let key = key.unmarked();
         if let Some(place) = self.flows.iter().position(|flow| flow.key == key) {
-            let fifo = self.flows.remove(place).fifo;
-            for held in &fifo.held {
-                self.copies.remove(&held.id);
-            }
-            self.bulk.append(fifo);
+            self.bulk.append(self.flows.remove(place).fifo);
         }
     }
 
@@ -290,8 +296,8 @@ impl Queues {
         })
     }
 
-    /// Like [`Queues::push`], and keeps what is in the packet if its flow is reserved, so that it
-    /// can travel inside a frame of the protocol.
+    /// Like [`Queues::push`], and keeps what is in a small packet, so that it can travel inside a
+    /// frame of the protocol.
     ///
     /// # Errors
     /// As [`Queues::push`].
@@ -301,11 +307,15 @@ impl Queues {
         packet: &Packet,
         bytes: &[u8],
     ) -> Result<(), Verdict> {
-        self.push(now, packet)?;
-        if self.is_reserved(packet.flow) && Carrier::takes(bytes.len()) {
+        let pushed = self.push(now, packet);
+        let is_in = pushed != Err(Verdict::Drop(packet.id));
+        if is_in && Carrier::takes(bytes.len()) {
             self.copies.insert(packet.id, bytes.to_vec());
         }
-        Ok(())
+        if let Err(Verdict::Drop(other)) = pushed {
+            self.copies.remove(&other);
+        }
+        pushed
     }
 
     /// Since when the first packet waits that is within its promise at `now`, and how long it may
@@ -391,32 +401,22 @@ impl Queues {
         let mut spent = Spent::default();
         for flow in &mut self.flows {
             flow.bucket.fill(&flow.promise, now);
-            // Once one is carried, those behind it must not overtake it.
-            let mut carried = false;
-            while let Some((len, since)) = flow.fifo.head().zip(flow.fifo.since()) {
-                let id = flow.fifo.held.front().map(|held| held.id);
-                let copy = id.and_then(|id| self.copies.get(&id));
-                let way = carrier.as_deref_mut().zip(copy);
-                let way = way.filter(|(carrier, copy)| carrier.has_room(copy.len()));
-                if way.is_none() && carried {
+            while let Some(&head) = flow.fifo.held.front() {
+                let Some((cost, way)) = fare(head, air, carrier.as_deref_mut(), &self.copies)
+                else {
                     break;
-                }
-                let cost = way
-                    .as_ref()
-                    .map_or_else(|| air.cost(len), |(carrier, _)| carrier.cost(air, len));
-                let fits = spent.airtime + cost <= budget;
-                if !fits || !flow.bucket.take(&flow.promise, len) {
-                    break;
-                }
-                carried = way.is_some_and(|(carrier, copy)| carrier.load(copy));
-                spent.book(cost, len, now.since(since));
-                flow.delivered += u64::from(len);
-                let verdict = if carried {
-                    Verdict::Carry
-                } else {
-                    Verdict::Accept
                 };
-                release(&mut flow.fifo, &mut self.copies, verdict, out);
+                let fits = spent.airtime + cost <= budget;
+                if !fits || !flow.bucket.take(&flow.promise, head.len) {
+                    break;
+                }
+                let carried = way.is_some_and(|(carrier, copy)| carrier.load(head.key, copy));
+                spent.book(cost, head.len, now.since(head.at));
+                flow.delivered += u64::from(head.len);
+                flow.fifo.pop();
+                let verdict = if carried { Verdict::Carry } else { air.verdict() };
+                self.copies.remove(&head.id);
+                out.push_back(verdict(head.id));
             }
         }
         spent
@@ -429,34 +429,44 @@ impl Queues {
         now: Instant,
         budget: Duration,
         air: Air,
+        mut carrier: Option<&mut Carrier>,
         out: &mut VecDeque<Verdict>,
     ) -> Spent {
         let mut spent = Spent::default();
         for flow in &mut self.flows {
             while flow.is_beyond(now) {
-                let Some(len) = flow.fifo.head() else { break };
-                if spent.airtime + air.cost(len) > budget {
+                let Some(&head) = flow.fifo.held.front() else { break };
+                let may_pass = carrier.as_ref().is_none_or(|carrier| !carrier.has(head.key));
+                if !may_pass || spent.airtime + air.cost(head.len) > budget {
                     return spent;
                 }
-                spent.book(air.cost(len), len, Duration::ZERO);
-                flow.delivered += u64::from(len);
-                release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out);
+                spent.book(air.cost(head.len), head.len, Duration::ZERO);
+                flow.delivered += u64::from(head.len);
+                release(&mut flow.fifo, &mut self.copies, air.verdict(), out);
             }
         }
-        while let Some(len) = self.bulk.head() {
-            if spent.airtime + air.cost(len) > budget {
+        while let Some(head) = self.bulk.peek() {
+            let Some((cost, way)) = fare(head, air, carrier.as_deref_mut(), &self.copies) else {
+                break;
+            };
+            if spent.airtime + cost > budget {
                 break;
             }
             let Some(verdict) = self.bulk.pop(now) else {
                 break;
             };
-            if matches!(verdict, Verdict::Accept(_)) {
-                spent.book(air.cost(len), len, Duration::ZERO);
+            // CoDel may have dropped the head: then nothing was sent.
+            if verdict == Verdict::Accept(head.id) {
+                let carried = way.is_some_and(|(carrier, copy)| carrier.load(head.key, copy));
+                spent.book(cost, head.len, Duration::ZERO);
+                let verdict = if carried { Verdict::Carry } else { air.verdict() };
+                out.push_back(verdict(head.id));
             } else {
                 self.dropped += 1;
                 self.codel_drops += 1;
+                out.push_back(verdict);
             }
-            out.push_back(verdict);
+            self.copies.remove(&head.id);
         }
         spent
     }
@@ -484,6 +494,11 @@ impl Queues {
         }
         while let Some(len) = self.bulk.head() {
             let verdict = self.bulk.pop(now)?;
+            let (Verdict::Accept(id)
+            | Verdict::Grant(id)
+            | Verdict::Drop(id)
+            | Verdict::Carry(id)) = verdict;
+            self.copies.remove(&id);
             out.push_back(verdict);
             if matches!(verdict, Verdict::Accept(_)) {
                 return Some(air.cost(len));
@@ -501,6 +516,27 @@ impl Queues {
             while release(&mut flow.fifo, &mut self.copies, Verdict::Accept, out) {}
         }
         out.extend(self.bulk.drain().map(Verdict::Accept));
+        self.copies.clear();
+    }
+}
+
+/// What sending a packet costs, and the frame that it rides in, if it does. `None` when it must
+/// wait: a packet of its flow rides, and it would overtake that.
+fn fare<'a>(
+    head: Held,
+    air: Air,
+    carrier: Option<&'a mut Carrier>,
+    copies: &'a Copies,
+) -> Option<(Duration, Option<(&'a mut Carrier, &'a [u8])>)> {
+    let Some(carrier) = carrier else {
+        return Some((air.cost(head.len), None));
+    };
+    match copies.get(&head.id) {
+        Some(copy) if carrier.has_room(head.key, copy.len()) => {
+            Some((carrier.cost(air, head.len), Some((carrier, copy))))
+        }
+        _ if carrier.has(head.key) => None,
+        _ => Some((air.cost(head.len), None)),
     }
 }
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use rether_daemon::logging::{self, LogOptions};
-use rether_daemon::watchdog::Duty;
+use rether_daemon::watchdog::{Duty, Ending};
 use rether_daemon::{cli, exit, host};
 use rether_linux::link::InterfaceName;
 
-use crate::{config, doctor, run, status};
+use crate::{config, doctor, keygen, run, status};
 
 /// Keeps promises of bandwidth and delay in a Wi-Fi cell, without new hardware and without
 /// changes to applications.
@@ -27,6 +27,7 @@ Examples:
   rether-ap run                         serve the only access point of this machine
   rether-ap run --interface wlan1 -v    serve this one, and say more
   rether-ap status                      who is promised what, and what they got
+  rether-ap keygen /etc/rether/site.key make the key that the stations need, too
 
 Exit codes: 0 ok, 1 failed, 2 wrong command line, 77 missing rights, 78 wrong configuration.
 The configuration is explained in /etc/rether/ap.toml."
@@ -65,6 +66,11 @@ enum Command {
         /// hostapd's control socket
         #[arg(long)]
         hostapd: Option<PathBuf>,
+    },
+    /// Make a key for [security]: into a new file that only its owner reads, or onto the screen
+    Keygen {
+        /// The new file
+        file: Option<PathBuf>,
     },
     #[command(hide = true)]
     Watchdog(Duty),
@@ -115,9 +121,13 @@ pub fn main() -> anyhow::Result<u8> {
         Command::Doctor { interface, hostapd } => {
             host::block_on(doctor::doctor(interface.as_ref(), hostapd.as_deref()))
         }
+        Command::Keygen { file } => keygen::keygen(file.as_deref()),
         Command::Watchdog(duty) => {
-            duty.run(rether_daemon::watchdog::inherited_pipe()?)?;
-            Ok(exit::OK)
+            let ending = duty.run(rether_daemon::watchdog::inherited_pipe()?);
+            if !matches!(ending, Ok(Ending::GoodBye)) {
+                host::block_on(run::clean_up(&duty.interface))?;
+            }
+            ending.map(|_| exit::OK)
         }
     }
 }

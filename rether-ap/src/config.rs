@@ -2,18 +2,22 @@
 
 mod cell;
 mod policy;
+mod security;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rether_daemon::config::{self, ConfigError, EtherType, Section};
+use rether_daemon::config::{self, ConfigError, EtherType, Section, Text};
 use rether_linux::link::InterfaceName;
 use rether_proto::policy::PolicyTable;
 use rether_proto::time::Duration;
 
 pub use cell::{CellConfig, Preamble, Standard};
+pub use security::Security;
 
 /// Where the configuration is unless the command line says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/rether/ap.toml";
+/// Where people are told to put the key of the site.
+pub(crate) const DEFAULT_KEY: &str = "/etc/rether/site.key";
 
 /// A configuration without mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +28,16 @@ pub struct Config {
     pub ether_type: u16,
     /// The medium and how it is shared.
     pub cell: CellConfig,
+    /// hostapd's configuration, if it is not one of its arguments.
+    pub hostapd_config: Option<PathBuf>,
     /// Number of the gate's first queue, if it is chosen.
     pub queue: Option<u16>,
     /// How long the token thread may be silent.
     pub patience: Duration,
     /// The observe socket is for the file's group too.
     pub group_may_observe: bool,
+    /// Which agents are believed.
+    pub security: Security,
     /// Who is promised what.
     pub policy: PolicyTable,
 }
@@ -59,22 +67,26 @@ pub fn default() -> Result<Config, ConfigError> {
 }
 
 fn read(file: &mut Section<'_>) -> Option<Config> {
-    let (interface, ether_type, cell) = file.section("cell", |cell| {
+    let (interface, ether_type, hostapd_config, cell) = file.section("cell", |cell| {
         let interface = cell.value::<InterfaceName>("interface");
         let ether_type = cell.value::<EtherType>("ethertype");
-        (interface, ether_type, CellConfig::read(cell))
+        let hostapd = cell.value::<Text<4096>>("hostapd-config");
+        (interface, ether_type, hostapd, CellConfig::read(cell))
     });
     let queue = file.section("gate", config::queue);
     let patience = config::patience(file);
     let group_may_observe = config::group_may_observe(file);
+    let security = file.section("security", Security::read);
     let policy = policy::read(file);
     Some(Config {
         interface,
         ether_type: ether_type.map_or(rether_linux::token_socket::ETHER_TYPE, |given| given.0),
         cell,
+        hostapd_config: hostapd_config.map(|Text(path)| path.into()),
         queue,
         patience,
         group_may_observe,
+        security,
         policy,
     })
 }

@@ -9,8 +9,8 @@ use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{InterfaceKind, Nl80211};
 use rether_linux::probe::Need;
 
-use crate::cell;
 use crate::config::{self, Config};
+use crate::{cell, profile};
 
 /// Checks machine, interface, hostapd and configuration; returns the exit code.
 pub(crate) async fn doctor(
@@ -22,6 +22,9 @@ pub(crate) async fn doctor(
         interface.or_else(|| config.as_ref().and_then(|config| config.interface.as_ref()));
     let mut checks = doctor::machine(interface).await;
     checks.push(check);
+    if let Some(config) = &config {
+        checks.push(keys(config));
+    }
     match access_point(interface, hostapd, config.as_ref()).await {
         Ok(more) => checks.extend(more),
         Err(error) => {
@@ -60,6 +63,26 @@ fn configuration() -> (Check, Option<Config>) {
     (Check::new("configuration", Need::Must, text), config)
 }
 
+/// Whether agents are authenticated.
+fn keys(config: &Config) -> Check {
+    let security = &config.security;
+    let result = if security.is_open() {
+        Err(format!(
+            "none: every station is believed; run `rether-ap keygen {}` and name the file under \
+             [security]",
+            config::DEFAULT_KEY
+        ))
+    } else {
+        let site = if security.site.is_some() {
+            "site key"
+        } else {
+            "no site key"
+        };
+        Ok(format!("{site}, {} device keys", security.devices.len()))
+    };
+    Check::new("keys", Need::Should, result)
+}
+
 async fn access_point(
     wanted: Option<&InterfaceName>,
     hostapd: Option<&Path>,
@@ -92,8 +115,13 @@ async fn access_point(
                 .display()
         )),
     };
+    let profile = match settings.profile {
+        Some(_) => profile::prospect(&name, config.and_then(|c| c.hostapd_config.as_deref())),
+        None => Ok("off".into()),
+    };
     Ok(vec![
         Check::new("access point", Need::Should, state),
         Check::new("hostapd", Need::Should, control),
+        Check::new("802.11e profile", Need::Should, profile),
     ])
 }

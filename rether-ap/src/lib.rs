@@ -4,6 +4,8 @@ mod cell;
 pub mod cli;
 pub mod config;
 mod doctor;
+mod keygen;
 mod members;
+mod profile;
 mod run;
 mod status;

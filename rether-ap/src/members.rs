@@ -11,7 +11,7 @@ use rether_linux::control::{Control, ControlError};
 use rether_linux::gate::{Hop, NfqGate, QueueOptions};
 use rether_linux::nl80211::Station;
 use rether_linux::rules::StationQueue;
-use rether_proto::coordinator::{Coordinator, CoordinatorCommand};
+use rether_proto::coordinator::{Coordinator, CoordinatorCommand, StationCounters};
 use rether_proto::ledger::LinkRates;
 use rether_proto::mac::MacAddr;
 
@@ -26,6 +26,7 @@ pub(crate) struct Members {
 struct Member {
     queue: Option<u16>,
     link: Option<LinkRates>,
+    counters: StationCounters,
 }
 
 /// Queue numbers for stations of a bridged cell; those used once stay bound.
@@ -117,7 +118,12 @@ impl Members {
             None => None,
         };
         tracing::info!("{station} joined");
-        self.joined.insert(station, Member { queue, link: None });
+        let member = Member {
+            queue,
+            link: None,
+            counters: StationCounters::default(),
+        };
+        self.joined.insert(station, member);
         self.orders
             .command(CoordinatorCommand::StationJoined(station));
     }
@@ -162,6 +168,25 @@ impl Members {
                 rates,
             });
         }
+        let counters = counters(station);
+        if member.counters != counters {
+            member.counters = counters;
+            self.orders.command(CoordinatorCommand::Counters {
+                station: station.mac,
+                counters,
+            });
+        }
+    }
+}
+
+fn counters(station: &Station) -> StationCounters {
+    StationCounters {
+        tx_packets: station.tx_packets.into(),
+        tx_retries: station.tx_retries.into(),
+        tx_failed: station.tx_failed.into(),
+        tx_bytes: station.tx_bytes,
+        rx_packets: station.rx_packets.into(),
+        rx_bytes: station.rx_bytes,
     }
 }
 

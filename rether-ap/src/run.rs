@@ -15,8 +15,9 @@ use rether_linux::control::{Control, ControlEvents};
 use rether_linux::gate::Hop;
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Event, Events, Nl80211};
-use rether_linux::rules::{Mode, Placement};
-use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent};
+use rether_linux::rules::{Mode, Placement, Remark};
+use rether_proto::airtime::{PhyKind, Turn};
+use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent, FlowStatus};
 use rether_proto::policy::Direction;
 use rether_proto::record::CoordinatorStart;
 use rether_proto::wire::CellMode;
@@ -25,12 +26,13 @@ use crate::cell::{self, Cell};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
 use crate::members::Members;
+use crate::profile;
 use crate::status;
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "ap";
 /// How often the driver's station table is read.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Runs until a signal says stop; returns the exit code.
 pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
@@ -68,6 +70,15 @@ fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
     Ok(config)
 }
 
+/// Puts back what a daemon that was killed has changed in the cell.
+pub(crate) async fn clean_up(interface: &InterfaceName) -> anyhow::Result<()> {
+    let nl80211 = Nl80211::connect().await?;
+    if profile::repair(&nl80211, interface).await? {
+        tracing::warn!("put the 802.11e parameters of {interface} back");
+    }
+    Ok(())
+}
+
 async fn stop_asked(signals: &mut Signals) {
     while signals.next().await != Asked::Stop {}
 }
@@ -90,7 +101,7 @@ async fn wait_for_cell(
             service::ready("waiting for the access point");
         }
         service::alive();
-        tokio::time::sleep(LOOK / 4).await;
+        tokio::time::sleep(LOOK / 2).await;
     }
 }
 
@@ -106,6 +117,8 @@ struct Daemon<'a> {
     hostapd_events: Option<ControlEvents>,
     events: Option<Events>,
     mode: CellMode,
+    profile: profile::Keeper<'a>,
+    remarking: bool,
     wmm_told: bool,
 }
 
@@ -141,13 +154,30 @@ impl<'a> Daemon<'a> {
             patience: config.patience,
             record: options.record.clone(),
         };
+        let profile = profile::Plan {
+            profile: config.cell.profile,
+            dsss: matches!(cell.phy.kind, PhyKind::DsssLong | PhyKind::DsssShort),
+            control: options.hostapd.clone(),
+            config: config.hostapd_config.clone(),
+        };
+        let mut settings = config.cell.coordinator(cell.phy);
+        if cell.phy.wmm && profile.can_be_kept(&name) {
+            settings.turn = Turn::Burst;
+        }
+        settings.auth = config.security.auth(host::secret()?);
         let start = CoordinatorStart {
-            config: config.cell.coordinator(cell.phy),
+            config: settings,
             policy: config.policy.clone(),
             seed: host::seed()?,
             now: clock::now(),
         };
         let (session, mut reports) = Session::open(&start, &plan)?;
+        // Not before the queue is ours: a daemon that serves this cell keeps its profile.
+        match profile::repair(nl80211, &name).await {
+            Ok(true) => tracing::warn!("put back the 802.11e parameters of a killed predecessor"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!("the 802.11e parameters are not as before: {error:#}"),
+        }
         let about = Arc::new(status::about(&cell));
         let orders = session.orders.clone();
         let state = move || status::state(orders.clone(), Arc::clone(&about));
@@ -155,7 +185,7 @@ impl<'a> Daemon<'a> {
             options,
             config,
             nl80211,
-            name,
+            name: name.clone(),
             members: Members::new(session.orders.clone(), is_bridged.then_some(queue)),
             cell,
             session: &session,
@@ -163,6 +193,8 @@ impl<'a> Daemon<'a> {
             hostapd_events: None,
             events: None,
             mode: CellMode::Free,
+            profile: profile::Keeper::new(nl80211, name, profile),
+            remarking: false,
             wmm_told: false,
         };
         daemon.announce(&path);
@@ -172,6 +204,8 @@ impl<'a> Daemon<'a> {
             () = socket.serve(state) => Ok(()),
         };
         service::stopping();
+        daemon.profile.want(false);
+        daemon.profile.settle(&daemon.cell.interface).await;
         let closed = session.close(CoordinatorCommand::Stop).await;
         outcome.and(closed)
     }
@@ -191,6 +225,12 @@ impl<'a> Daemon<'a> {
             if phy.wmm { " with WMM" } else { "" },
             control.display()
         );
+        if self.config.security.is_open() {
+            tracing::warn!(
+                "no key: every station is believed, and nobody can tell a forged token; see \
+                 `rether-ap keygen` and [security]"
+            );
+        }
         service::ready(&format!("serving {}", self.name));
     }
 
@@ -205,7 +245,7 @@ impl<'a> Daemon<'a> {
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
-                    Some(Report::Event(event)) => self.coordinator_says(event),
+                    Some(Report::Event(event)) => self.coordinator_says(event).await,
                     Some(Report::Trouble(trouble)) => trouble.log(),
                     // The driver's own error comes out when the session is closed.
                     None => return Ok(()),
@@ -222,30 +262,39 @@ impl<'a> Daemon<'a> {
                 _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(()),
-                    Asked::Reload => self.reload(),
+                    Asked::Reload => self.reload().await,
                 },
             }
         }
     }
 
-    fn coordinator_says(&mut self, event: CoordinatorEvent) {
+    async fn coordinator_says(&mut self, event: CoordinatorEvent) {
         match event {
             CoordinatorEvent::Mode(mode) => {
                 tracing::info!("{mode} mode");
                 service::status(&format!("serving {}, {mode} mode", self.name));
                 self.mode = mode;
                 self.set_rules();
+                self.profile.want(mode == CellMode::Token);
+                self.profile.settle(&self.cell.interface).await;
             }
             CoordinatorEvent::Registered { station, name } => {
                 tracing::info!("agent {name:?} registered at {station}");
             }
             CoordinatorEvent::AgentLost(station) => tracing::info!("agent lost at {station}"),
-            CoordinatorEvent::Granted(id) => tracing::info!("granted {} of {}", id.key, id.station),
+            CoordinatorEvent::Granted(id) => {
+                tracing::info!("granted {} of {}", id.key, id.station);
+                self.set_remarks().await;
+            }
             CoordinatorEvent::Refused(id, refusal) => {
                 tracing::warn!("refused {} of {}: {refusal}", id.key, id.station);
             }
             CoordinatorEvent::Released(id, cause) => {
                 tracing::info!("released {} of {}: {cause:?}", id.key, id.station);
+                self.set_remarks().await;
+            }
+            CoordinatorEvent::NotAuthenticated { station, status } => {
+                tracing::warn!("the agent at {station} is not believed: {status}");
             }
             CoordinatorEvent::Overstayed(station) => {
                 tracing::debug!("{station} used more than it was granted");
@@ -261,6 +310,33 @@ impl<'a> Daemon<'a> {
             }
             CellMode::Token => Mode::Hold(self.members.queues()),
         });
+    }
+
+    /// The DSCP that granted packets get on their way to the wire.
+    async fn set_remarks(&mut self) {
+        let rules = &self.config.policy.rules;
+        let any = rules.iter().any(|rule| rule.remark.is_some());
+        // What a reload has taken away may still be in force.
+        if !std::mem::replace(&mut self.remarking, any) && !any {
+            return;
+        }
+        // A driver that has ended ends the daemon by its reports.
+        let orders = &self.session.orders;
+        let Ok(flows) = orders.inspect(|view| view.machine.status().flows).await else {
+            return;
+        };
+        let remark = |flow: FlowStatus| {
+            let rule = rules
+                .iter()
+                .find(|rule| Some(&rule.name) == flow.rule.as_ref())?;
+            let dscp = rule
+                .remark
+                .filter(|_| flow.direction.covers(Direction::Up))?;
+            let flow = flow.key;
+            Some(Remark { flow, dscp })
+        };
+        let remarks = flows.into_iter().filter_map(remark).collect();
+        self.session.rules.remark(remarks);
     }
 
     async fn radio_says(&mut self, event: Option<Event>) {
@@ -297,7 +373,7 @@ impl<'a> Daemon<'a> {
         }
     }
 
-    /// Once a second: whatever events may have missed.
+    /// At every [`LOOK`]: whatever events may have missed.
     async fn look(&mut self) {
         if self.events.is_none() {
             self.events = Events::subscribe(self.nl80211).await.ok();
@@ -307,6 +383,7 @@ impl<'a> Daemon<'a> {
             self.reattach_hostapd().await;
         }
         self.follow_stations().await;
+        self.profile.settle(&self.cell.interface).await;
         // Proves that the token thread answers, before systemd is told so.
         if service::is_watched() && self.session.orders.inspect(|_| ()).await.is_ok() {
             service::alive();
@@ -349,7 +426,7 @@ impl<'a> Daemon<'a> {
         }
     }
 
-    fn reload(&mut self) {
+    async fn reload(&mut self) {
         let fresh = match configuration(self.options) {
             Ok(fresh) => fresh,
             Err(error) => {
@@ -366,6 +443,7 @@ impl<'a> Daemon<'a> {
             .orders
             .command(CoordinatorCommand::Policy(fresh.policy));
         self.set_rules();
+        self.set_remarks().await;
     }
 }
 

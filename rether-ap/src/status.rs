@@ -7,7 +7,7 @@ use rether_daemon::driver::Orders;
 use rether_daemon::table::{bit_rate, or_dash, share, table};
 use rether_linux::gate::{Gate as _, NfqGate};
 use rether_linux::rules::Placement;
-use rether_proto::coordinator::{Coordinator, CoordinatorStatus};
+use rether_proto::coordinator::{Coordinator, CoordinatorStatus, StationStatus};
 use rether_proto::time::Duration;
 use rether_proto::wire::CellMode;
 use serde::Deserialize;
@@ -91,8 +91,24 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         cell.stats.lost,
     );
     text.push_str(&stations(cell));
+    text.push_str(&suspicions(cell));
     text.push_str(&flows(cell));
     Ok(text)
+}
+
+/// Addresses from which frames came that were not believed.
+fn suspicions(cell: &CoordinatorStatus) -> String {
+    let is_suspect = |station: &&StationStatus| {
+        station.bad_tags + station.replays + station.refused_handshakes > 0
+    };
+    let line = |station: &StationStatus| {
+        format!(
+            "not believed from {}: {} frames without a right tag, {} replayed, {} REGISTERs without the \
+             right key\n",
+            station.address, station.bad_tags, station.replays, station.refused_handshakes
+        )
+    };
+    cell.stations.iter().filter(is_suspect).map(line).collect()
 }
 
 fn stations(cell: &CoordinatorStatus) -> String {

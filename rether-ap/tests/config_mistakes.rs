@@ -13,7 +13,21 @@ fn findings(text: &str) -> Vec<Finding> {
 /// Text, line, column, key, part of the remedy.
 type Row = (&'static str, usize, usize, &'static str, &'static str);
 
-const CELL: [Row; 27] = [
+const CELL: [Row; 29] = [
+    (
+        "[cell]\nwmm-profile = \"police\"",
+        2,
+        15,
+        "cell.wmm-profile",
+        "did you mean \"polite\"",
+    ),
+    (
+        "[cell]\nhostapd-config = \"\"",
+        2,
+        18,
+        "cell.hostapd-config",
+        "at least one letter",
+    ),
     (
         "[cell]\ncyle = \"20ms\"",
         2,
@@ -206,7 +220,21 @@ const CELL: [Row; 27] = [
 ];
 
 /// These stand below `[[policy]]`, `name = "v"` and `rate = "80kbit"`, on line 4.
-const RULE: [Row; 18] = [
+const RULE: [Row; 20] = [
+    (
+        "remark = \"EFF\"",
+        4,
+        10,
+        "policy[1].remark",
+        "a name like \"EF\"",
+    ),
+    (
+        "direction = \"down\"\nremark = \"EF\"",
+        5,
+        10,
+        "policy[1].remark",
+        "direction = \"both\"",
+    ),
     (
         "prot = 5060",
         4,

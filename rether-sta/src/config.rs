@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use rether_daemon::config::{self, ConfigError, Count, EtherType, Section, Span, Text};
+use rether_daemon::config::{self, ConfigError, Count, EtherType, KeyFile, Section, Span, Text};
 use rether_linux::link::InterfaceName;
 use rether_proto::agent::AgentConfig;
+use rether_proto::auth::{AgentAuth, Key};
 use rether_proto::time::Duration;
 use rether_proto::wire::AgentName;
 
@@ -32,12 +33,14 @@ pub struct Config {
     pub patience: Duration,
     /// The observe socket is for the file's group too.
     pub group_may_observe: bool,
+    /// The key that the coordinator must have; `None`: any coordinator is believed.
+    pub key: Option<Key>,
 }
 
 impl Config {
-    /// The agent's configuration on a machine that is called `host`.
+    /// The agent's configuration on a machine that is called `host`; `seed` is fresh and secret.
     #[must_use]
-    pub fn agent(&self, host: &str) -> AgentConfig {
+    pub fn agent(&self, host: &str, seed: Key) -> AgentConfig {
         let by_host = || {
             let fitting = (0..=AgentName::MAX).rev().find_map(|end| host.get(..end));
             let name = if host.len() <= AgentName::MAX {
@@ -52,6 +55,8 @@ impl Config {
             name: self.name.clone().unwrap_or_else(by_host),
             queue_limit: self.queue_limit,
             lost_after: self.lost_after,
+            auth: self.key.clone().map(|key| AgentAuth { key, seed }),
+            ..AgentConfig::default()
         }
     }
 }
@@ -101,6 +106,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
     });
     let patience = config::patience(file);
     let group_may_observe = config::group_may_observe(file);
+    let key = file.section("security", |security| security.value::<KeyFile>("key-file"));
     Some(Config {
         interface,
         name: name.and_then(|name| AgentName::try_from(name.0).ok()),
@@ -113,5 +119,6 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         lost_after: lost_after.map_or(usual.lost_after, |span| span.0),
         patience,
         group_may_observe,
+        key: key.map(|file| file.0),
     })
 }

@@ -8,6 +8,7 @@ use rether_daemon::host::find_interface;
 use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{InterfaceKind, Nl80211};
 use rether_linux::probe::Need;
+use rether_proto::auth::Key;
 
 use crate::{config, link};
 
@@ -17,17 +18,21 @@ pub(crate) async fn doctor(
     wpa: Option<&Path>,
 ) -> anyhow::Result<u8> {
     let file = Path::new(config::DEFAULT_FILE);
-    let (result, named) = if file.exists() {
+    let (result, named, key) = if file.exists() {
         match config::load(file) {
-            Ok(config) => (Ok("no mistakes".into()), config.interface),
-            Err(error) => (Err(error.to_string()), None),
+            Ok(config) => (Ok("no mistakes".into()), config.interface, config.key),
+            Err(error) => (Err(error.to_string()), None, None),
         }
     } else {
-        (Ok("none, none is needed".into()), None)
+        (Ok("none, none is needed".into()), None, None)
     };
     let interface = interface.or(named.as_ref());
     let mut checks = doctor::machine(interface).await;
+    let is_readable = result.is_ok();
     checks.push(Check::new("configuration", Need::Must, result));
+    if is_readable {
+        checks.push(Check::new("key", Need::Should, described(key.as_ref())));
+    }
     match station(interface, wpa).await {
         Ok(more) => checks.extend(more),
         Err(error) => checks.push(Check::new("station", Need::Must, Err(format!("{error:#}")))),
@@ -35,6 +40,18 @@ pub(crate) async fn doctor(
     let (text, code) = doctor::report(&checks);
     cli::print(&text)?;
     Ok(code)
+}
+
+/// Whether the coordinator is authenticated.
+fn described(key: Option<&Key>) -> Result<String, String> {
+    match key {
+        Some(_) => Ok("there is one: only a coordinator that has it is believed".into()),
+        None => Err(
+            "none: whatever comes from the access point's address is believed; copy its key file \
+             here and name it under [security]"
+                .into(),
+        ),
+    }
 }
 
 async fn station(wanted: Option<&InterfaceName>, wpa: Option<&Path>) -> anyhow::Result<Vec<Check>> {

@@ -110,7 +110,7 @@ impl<'a> Daemon<'a> {
             .with_context(|| format!("cannot make the observe socket {}", path.display()))?;
         let own = Link::read(&name)?;
         let start = AgentStart {
-            config: config.agent(&host_name()),
+            config: config.agent(&host_name(), host::secret()?),
             address: own.mac,
             seed: host::seed()?,
             now: clock::now(),
@@ -144,6 +144,12 @@ impl<'a> Daemon<'a> {
             gate: GateMode::Open,
             policy: PolicyTable::default(),
         };
+        if config.key.is_none() {
+            tracing::warn!(
+                "no key: whatever comes from the access point's address is believed; name its key \
+                 file under [security]"
+            );
+        }
         tracing::info!("station {} ready, state at {}", daemon.name, path.display());
         service::ready(&format!("{}: no coordinator yet", daemon.name));
         let outcome = tokio::select! {
@@ -209,6 +215,7 @@ impl<'a> Daemon<'a> {
             AgentEvent::Rejected(status) => {
                 tracing::warn!("the coordinator refused this agent: {status}");
             }
+            AgentEvent::NotAuthenticated(trouble) => tracing::warn!("{trouble}"),
             AgentEvent::Reservation { key, outcome } => tracing::info!("{key}: {outcome:?}"),
             AgentEvent::FailedOpen { released } => {
                 tracing::warn!("the coordinator is silent: let {released} packets go");

@@ -42,7 +42,9 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         (GateMode::Watch, _) => "watching",
         (GateMode::Hold, _) => "holding",
     };
-    let registered = if agent.registered {
+    let registered = if agent.authenticated {
+        "registered by key"
+    } else if agent.registered {
         "registered"
     } else {
         "not registered"
@@ -50,7 +52,8 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
     let mut text = format!(
         "{}: at {}, {registered}, gate {gate}, rate {}, up {} s\n\
          tokens {}, released {}, passed {}, dropped {}, failed open {} times\n\
-         waiting: {} promised, {} other packets\n",
+         waiting: {} promised, {} other packets\n\
+         refused frames: {} with a wrong tag, {} replayed\n",
         state.interface,
         or_dash(agent.bssid),
         agent.rate,
@@ -62,6 +65,8 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         agent.stats.failed_open,
         agent.backlog.rt.packets,
         agent.backlog.nrt.packets,
+        agent.stats.bad_tags,
+        agent.stats.replays,
     );
     if agent.reserved.is_empty() {
         text.push_str("\nNo reservations.\n");

@@ -1,5 +1,6 @@
 //! The simulator as its users see it: scenarios in, figures out.
 
+use rether_proto::coordinator::StationStatus;
 use rether_sim::FlowFigures;
 use rether_sim::Transfer;
 use rether_sim::preset::{Access, Loaded, Phy};
@@ -124,6 +125,53 @@ fn a_promise_holds_beside_uploads_in_802_11a() {
     };
     assert_eq!(cell.flows.len(), 2);
     assert!(cell.stats.tokens > 300, "{:?}", cell.stats);
+}
+
+/// The figures of a call are those of a cell without keys: a tag takes no room in a frame.
+#[test]
+fn a_cell_with_keys_carries_what_one_without_carries() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("site.key");
+    std::fs::write(&path, "0123456789abcdef".repeat(4)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let cell = Loaded {
+        phy: Phy::A54,
+        access: Access::Dcf,
+        rether: true,
+        calls: 2,
+        interval_ms: 20,
+        uploads: 2,
+        promise_upload: false,
+        seconds: 3,
+    };
+    let open = Scenario::parse(&cell.text(), "test").unwrap();
+    let mut keyed = open.clone();
+    let policy = keyed.policy.get_or_insert_default();
+    *policy = format!("{policy}\n[security]\nkey-file = {path:?}\n");
+    let figures = [open, keyed].map(|scenario| {
+        let outcome = run(&scenario, &scenario.arm[0], 1, &Options::default()).unwrap();
+        let believed = outcome.status.values().filter(|status| match status {
+            Status::Agent { agent } => agent.authenticated,
+            Status::Coordinator { .. } => false,
+        });
+        let Status::Coordinator { cell } = &outcome.status["ap"] else {
+            panic!("no coordinator at the AP")
+        };
+        let refused = |station: &StationStatus| station.bad_tags + station.replays;
+        assert_eq!(cell.stations.iter().map(refused).sum::<u64>(), 0);
+        (believed.count(), cell.stats.tokens, outcome.calls.unwrap())
+    });
+    let [(none, open_tokens, _), (all, tokens, calls)] = figures;
+    assert_eq!((none, all), (0, 4));
+    assert!(
+        tokens.abs_diff(open_tokens) < open_tokens / 10,
+        "{tokens} {open_tokens}"
+    );
+    for way in [calls.up, calls.down] {
+        assert_eq!((way.lost, way.late), (0, 0));
+        assert!(way.delay_ms.unwrap().p99 < 25.0, "{way:?}");
+    }
 }
 
 #[test]

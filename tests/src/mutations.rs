@@ -1,10 +1,12 @@
 //! Hostile frames: valid ones of every type with octets changed, cut, repeated or put together
 //! anew, and pure noise, into the decoder, the printer and both cores.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig};
 use rether_proto::airtime::{Phy, PhyKind, Rate};
+use rether_proto::auth::{AgentAuth, CoordinatorAuth, Key, handshake};
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorConfig};
 use rether_proto::flow::FlowKey;
 use rether_proto::machine::{Input, Machine, Packet, PacketId};
@@ -12,9 +14,9 @@ use rether_proto::policy::Direction;
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::{
-    Backlog, Bye, ByeReason, CellMode, ClassBacklog, HEADER_LEN, Header, Hello, MAX_FRAME, Message,
-    Outcome as Decision, Policy, Register, RegisterAck, RegisterStatus, Request, Reserve,
-    ReserveOp, Reserved, Return, Token, explain,
+    Backlog, Bye, ByeReason, CellMode, ClassBacklog, HEADER_LEN, Handshake, Header, Hello,
+    MAX_FRAME, Message, MessageType, Outcome as Decision, Policy, Register, RegisterAck,
+    RegisterStatus, Request, Reserve, ReserveOp, Reserved, Return, Token, explain,
 };
 
 use crate::world::{AP, Source, station, voice_policy, voice_rule};
@@ -36,6 +38,10 @@ pub struct Outcome {
     pub verdicts: u64,
     /// Timeouts that the cores asked for.
     pub timeouts: u64,
+    /// TOKENs of the conversation that the attack met.
+    pub tokens: u64,
+    /// Frames that a core took, that neither core had sent, and that are no REGISTER.
+    pub forgeries_taken: u64,
 }
 
 impl fmt::Display for Outcome {
@@ -68,7 +74,20 @@ impl fmt::Display for Outcome {
 /// being written and read again, or a core asked for more time-outs than its inputs can explain.
 #[must_use]
 pub fn run(count: u64, seed: u64) -> Outcome {
-    let mut bench = Bench::new(seed);
+    attack(Bench::new(seed, false), count)
+}
+
+/// The same against cores with a key, which the attacker has not. What it made of the running
+/// conversation it also sends again as it was.
+///
+/// # Panics
+/// Like [`run`].
+#[must_use]
+pub fn run_against_keys(count: u64, seed: u64) -> Outcome {
+    attack(Bench::new(seed, true), count)
+}
+
+fn attack(mut bench: Bench, count: u64) -> Outcome {
     for _ in 0..count {
         let bytes = bench.next_frame();
         bench.attack(&bytes);
@@ -89,30 +108,55 @@ struct Bench {
     last_token: u32,
     instance: u32,
     epoch: u32,
+    /// The last frames of the conversation, to be sent again.
+    recorded: VecDeque<Vec<u8>>,
+    with_keys: bool,
+    /// The frame of the conversation that the present one was made from.
+    origin: Option<Vec<u8>>,
     outcome: Outcome,
 }
 
+/// So many frames of the conversation are remembered.
+const RECORDED: usize = 64;
 /// A core that wakes itself more often than this after one input would never let its driver rest.
 const MOST_TIMEOUTS: u32 = 200;
 
 impl Bench {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, with_keys: bool) -> Self {
         let now = Instant::from_nanos(1_000_000_000);
         let phy = Phy {
             kind: PhyKind::Ofdm,
             wmm: true,
         };
-        let config = CoordinatorConfig::new(phy, Rate(540));
+        let key = Key::new([7; Key::LEN]);
+        let coordinator = CoordinatorConfig {
+            auth: with_keys.then(|| CoordinatorAuth {
+                site: Some(key.clone()),
+                devices: BTreeMap::new(),
+                seed: Key::new([8; Key::LEN]),
+            }),
+            ..CoordinatorConfig::new(phy, Rate(540))
+        };
+        let agent = AgentConfig {
+            auth: with_keys.then(|| AgentAuth {
+                key,
+                seed: Key::new([9; Key::LEN]),
+            }),
+            ..AgentConfig::default()
+        };
         let mut bench = Self {
             rng: Rng::new(seed),
             now,
-            coordinator: Coordinator::new(config, voice_policy(), seed, now),
-            agent: Agent::new(AgentConfig::default(), station(1), seed, now),
+            coordinator: Coordinator::new(coordinator, voice_policy(), seed, now),
+            agent: Agent::new(agent, station(1), seed, now),
             next_packet: 0,
             session: 0,
             last_token: 0,
             instance: 0,
             epoch: 0,
+            recorded: VecDeque::new(),
+            with_keys,
+            origin: None,
             outcome: Outcome::default(),
         };
         for n in 1..=3 {
@@ -128,8 +172,15 @@ impl Bench {
         self.outcome.frames += 1;
         self.check_codec(bytes);
         let from = station(1 + u8::try_from(self.rng.below(3)).expect("a small number"));
+        let taken = |outcome: &Outcome| outcome.taken_by_coordinator + outcome.taken_by_agent;
+        let before = taken(&self.outcome);
         self.tell_coordinator(Input::Frame { from, bytes });
         self.tell_agent(Input::Frame { from: AP, bytes });
+        // With padding it is the same frame.
+        let is_genuine = self.origin.as_ref().is_some_and(|o| bytes.starts_with(o));
+        if !is_genuine && bytes.get(1) != Some(&MessageType::Register.octet()) {
+            self.outcome.forgeries_taken += taken(&self.outcome) - before;
+        }
         if self.rng.below(4) == 0 {
             self.send_packet();
         }
@@ -178,26 +229,7 @@ impl Bench {
             self.outcome.taken_by_coordinator += 1;
         }
         let frames = drain(&mut self.coordinator, &mut self.outcome.verdicts);
-        self.listen(&frames);
-        for bytes in frames {
-            let input = Input::Frame {
-                from: AP,
-                bytes: &bytes,
-            };
-            let _ = self.agent.handle(self.now, input);
-            let answers = drain(&mut self.agent, &mut self.outcome.verdicts);
-            self.listen(&answers);
-            for bytes in answers {
-                let from = station(1);
-                let input = Input::Frame {
-                    from,
-                    bytes: &bytes,
-                };
-                let _ = self.coordinator.handle(self.now, input);
-                let frames = drain(&mut self.coordinator, &mut self.outcome.verdicts);
-                self.listen(&frames);
-            }
-        }
+        self.converse(true, frames);
     }
 
     fn tell_agent(&mut self, input: Input<'_, AgentCommand>) {
@@ -205,35 +237,47 @@ impl Bench {
             self.outcome.taken_by_agent += 1;
         }
         let frames = drain(&mut self.agent, &mut self.outcome.verdicts);
-        self.listen(&frames);
-        for bytes in frames {
-            let from = station(1);
-            let input = Input::Frame {
-                from,
-                bytes: &bytes,
-            };
-            let _ = self.coordinator.handle(self.now, input);
-            let answers = drain(&mut self.coordinator, &mut self.outcome.verdicts);
-            self.listen(&answers);
-            for bytes in answers {
-                let input = Input::Frame {
-                    from: AP,
-                    bytes: &bytes,
-                };
-                let _ = self.agent.handle(self.now, input);
-                let answers = drain(&mut self.agent, &mut self.outcome.verdicts);
-                self.listen(&answers);
+        self.converse(false, frames);
+    }
+
+    /// Carries frames to the other end and its answers back, so many times; the rest is lost.
+    fn converse(&mut self, mut from_coordinator: bool, mut frames: Vec<Vec<u8>>) {
+        const LONGEST: u32 = 6;
+        for _ in 0..LONGEST {
+            self.listen(&frames);
+            let mut answers = Vec::new();
+            for bytes in &frames {
+                if from_coordinator {
+                    let _ = self
+                        .agent
+                        .handle(self.now, Input::Frame { from: AP, bytes });
+                    answers.extend(drain(&mut self.agent, &mut self.outcome.verdicts));
+                } else {
+                    let from = station(1);
+                    let input = Input::Frame { from, bytes };
+                    let _ = self.coordinator.handle(self.now, input);
+                    answers.extend(drain(&mut self.coordinator, &mut self.outcome.verdicts));
+                }
             }
+            (frames, from_coordinator) = (answers, !from_coordinator);
         }
+        self.listen(&frames);
     }
 
     /// Learns the numbers of the conversation, as whoever can hear the air does.
     fn listen(&mut self, frames: &[Vec<u8>]) {
         for bytes in frames {
+            if self.with_keys {
+                self.recorded.push_back(bytes.clone());
+                if self.recorded.len() > RECORDED {
+                    self.recorded.pop_front();
+                }
+            }
             match Message::decode(bytes).expect("cores send valid frames") {
                 (header, Message::Token(token)) => {
                     self.session = header.session;
                     self.last_token = token.token;
+                    self.outcome.tokens += 1;
                 }
                 (_, Message::Hello(hello)) => self.epoch = hello.epoch,
                 (_, Message::Register(register)) => self.instance = register.instance,
@@ -276,10 +320,18 @@ impl Bench {
     }
 
     fn next_frame(&mut self) -> Vec<u8> {
+        self.origin = None;
         if self.rng.below(16) == 0 {
             return self.noise();
         }
-        let mut bytes = self.valid_frame();
+        let recorded = !self.recorded.is_empty() && self.rng.below(2) == 0;
+        let mut bytes = if recorded {
+            let at = self.place(self.recorded.len());
+            self.origin = Some(self.recorded[at].clone());
+            self.recorded[at].clone()
+        } else {
+            self.valid_frame()
+        };
         match self.rng.below(8) {
             // As it is: a forged frame that fits.
             0 | 1 => {}
@@ -338,6 +390,15 @@ impl Bench {
         buf[..len].to_vec()
     }
 
+    /// None, one of the length that is right, or of another one.
+    fn handshake(&mut self, right: usize) -> Handshake {
+        let len = [0, right, self.place(Handshake::MAX)][self.place(3)];
+        let octets: Vec<u8> = (0..len)
+            .map(|_| self.rng.next_u64().to_le_bytes()[0])
+            .collect();
+        Handshake::new(&octets).expect("not longer than that")
+    }
+
     fn span(&mut self) -> Duration {
         let spans = [0, 1, 400, 5_000, 20_000, u64::from(u32::MAX)];
         Duration::from_micros(spans[self.place(spans.len())])
@@ -392,6 +453,7 @@ impl Bench {
                 epoch: self.epoch,
                 strategies: [0, Register::POLL, 0xff][self.place(3)],
                 name: "mallory".try_into().expect("a short name"),
+                handshake: self.handshake(handshake::FIRST),
             }),
             2 => Message::RegisterAck(RegisterAck {
                 instance: self.instance,
@@ -400,7 +462,9 @@ impl Bench {
                     RegisterStatus::Accepted,
                     RegisterStatus::Full,
                     RegisterStatus::UnsupportedStrategy,
-                ][self.place(3)],
+                    RegisterStatus::KeyRequired,
+                    RegisterStatus::WrongKey,
+                ][self.place(5)],
                 phy: Phy {
                     kind: PhyKind::DsssLong,
                     wmm: false,
@@ -408,6 +472,7 @@ impl Bench {
                 policy_version: [1, 2][self.place(2)],
                 cycle: self.span(),
                 silent_cycles: self.extreme(),
+                handshake: self.handshake(handshake::SECOND),
             }),
             3 => {
                 let mut rule = voice_rule();

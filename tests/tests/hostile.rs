@@ -25,6 +25,20 @@ fn mutated_frames_break_neither_codec_nor_cores() {
     assert!(outcome.taken_by_agent > count / 10, "{outcome:?}");
 }
 
+/// Whoever has no key gets through to neither core: what they take is the timers, the packets and
+/// repeated REGISTERs, which open nothing.
+#[test]
+fn mutated_frames_do_not_get_past_the_keys() {
+    let count = count() / 4;
+    let outcome = mutations::run_against_keys(count, 0xbad_f00d);
+    assert!(outcome.decoded > count / 4, "{outcome:?}");
+    assert_eq!(outcome.forgeries_taken, 0, "{outcome:?}");
+    assert!(
+        outcome.tokens > 100,
+        "there was a conversation: {outcome:?}"
+    );
+}
+
 #[test]
 fn mutations_are_made_by_the_seed() {
     assert_eq!(mutations::run(2_000, 5), mutations::run(2_000, 5));

@@ -10,6 +10,7 @@
 
 mod common;
 mod finding;
+mod key_file;
 mod network;
 mod section;
 mod units;
@@ -17,6 +18,7 @@ mod value;
 
 pub use common::{find, group_may_observe, patience, queue};
 pub use finding::{ConfigError, Finding};
+pub use key_file::KeyFile;
 pub use network::{Dscp, EtherType, IpProtocol};
 pub use section::{Document, Section};
 pub use units::{BitRate, Count, Percent, PhyRate, Span, Text};

@@ -50,6 +50,7 @@ impl<'a> Document<'a> {
                 path: String::new(),
                 at: 0,
                 known: Vec::new(),
+                free: false,
             };
             let value = read(&mut root);
             root.finish();
@@ -87,6 +88,8 @@ pub struct Section<'d> {
     path: String,
     at: usize,
     known: Vec<&'static str>,
+    /// Its keys are names that the author chose: none is unknown.
+    free: bool,
 }
 
 impl<'d> Section<'d> {
@@ -118,6 +121,23 @@ impl<'d> Section<'d> {
                 None
             }
         }
+    }
+
+    /// Every key and its value, in a table whose keys are names that the author chose.
+    pub fn every<T: Value>(&mut self) -> Vec<(String, T)> {
+        self.free = true;
+        let mut found = Vec::new();
+        for (name, value) in self.table {
+            let name: &str = name.get_ref();
+            match T::read(Raw::new(value.get_ref())) {
+                Ok(read) => found.push((name.into(), read)),
+                Err(wrong) => {
+                    self.document
+                        .report(value.span().start, self.path_of(name), wrong);
+                }
+            }
+        }
+        found
     }
 
     /// The value of `key`, which must be there; `why` says what it is for and what to write.
@@ -154,6 +174,7 @@ impl<'d> Section<'d> {
             path,
             at,
             known: Vec::new(),
+            free: false,
         };
         let value = read(&mut section);
         section.finish();
@@ -197,6 +218,7 @@ impl<'d> Section<'d> {
                 path,
                 at,
                 known: Vec::new(),
+                free: false,
             };
             found.push(read(&mut section));
             section.finish();
@@ -227,7 +249,7 @@ impl<'d> Section<'d> {
     fn finish(self) {
         for (name, _) in self.table {
             let key: &str = name.get_ref();
-            if self.known.contains(&key) {
+            if self.free || self.known.contains(&key) {
                 continue;
             }
             let remedy = match nearest(key, &self.known) {

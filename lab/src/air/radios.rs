@@ -188,6 +188,7 @@ impl Radios {
 mod tests {
     use super::*;
     use rether_proto::airtime::{Phy, PhyKind};
+    use rether_sim::medium::default_edca;
 
     fn plan(name: &str, number: u8) -> Plan {
         let phy = Phy {
@@ -254,10 +255,19 @@ mod tests {
         assert!(radios.join(a, bssid));
         assert!(!radios.join(a, bssid), "it is there already");
         beacon.short_preamble = true;
-        assert_eq!(radios.learn(ap, beacon), [ap, a]);
+        assert_eq!(radios.learn(ap, beacon.clone()), [ap, a]);
         let config = plan("a", 1).config;
         let phy = |radio| radios.member(radio, &config).map(|config| config.phy.kind);
         assert_eq!(phy(a), Some(PhyKind::DsssShort));
         assert_eq!(phy(RadioId(2)), None);
+        // WMM parameters that hostapd is given while it runs.
+        let mut table = default_edca(15, false);
+        for cw_min in [7, 3] {
+            table[Ac::Vi as usize].cw_min = cw_min;
+            beacon.edca = Some(table);
+            assert_eq!(radios.learn(ap, beacon.clone()), [ap, a]);
+            let member = radios.member(a, &config).unwrap();
+            assert_eq!(member.access[Ac::Vi as usize].cw_min, cw_min);
+        }
     }
 }

@@ -122,6 +122,7 @@ impl Book {
         for verdict in verdicts {
             let (PacketId(number), fate) = match *verdict {
                 Verdict::Accept(id) => (id, Fate::Accept),
+                Verdict::Grant(id) => (id, Fate::Grant),
                 Verdict::Drop(id) | Verdict::Carry(id) => (id, Fate::Drop),
             };
             let (Ok(queue), Ok(id)) = (
@@ -175,7 +176,7 @@ impl Book {
 
 fn write(out: &mut Vec<u8>, counters: &mut Counters, order: Order) {
     match order.fate {
-        Fate::Accept => counters.accepted += u64::from(order.count),
+        Fate::Accept | Fate::Grant => counters.accepted += u64::from(order.count),
         Fate::Drop => counters.dropped += u64::from(order.count),
     }
     wire::verdict(out, order.queue, order.scope, order.fate, order.count);

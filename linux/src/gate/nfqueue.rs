@@ -10,8 +10,8 @@ use super::book::{Book, CONFIG_BIT};
 use super::{Counters, Gate, Hop, QueueOptions, wire};
 use crate::error::{Doing, OsError};
 use crate::neigh::Neighbours;
-use crate::netlink::messages;
 use crate::netlink::socket::NetlinkSocket;
+use crate::netlink::{messages, pieces};
 use crate::sys;
 use crate::sys::batch::Batch;
 
@@ -149,11 +149,8 @@ impl NfqGate {
 
     /// A long burst of single verdicts may exceed the send buffer.
     fn send_in_pieces(&self) -> io::Result<()> {
-        const PIECE: usize = 1024 * wire::VERDICT;
-        self.book
-            .out
-            .chunks(PIECE)
-            .try_for_each(|piece| self.socket.send(piece))
+        const PIECE: usize = 32 << 10;
+        pieces(&self.book.out, PIECE).try_for_each(|piece| self.socket.send(piece))
     }
 }
 

@@ -2,15 +2,18 @@
 //! network byte order.
 
 use rether_proto::mac::MacAddr;
+use rether_proto::machine::TID_GRANTED;
 
 use crate::netlink::{Message, Received, attributes};
 
 use super::QueueOptions;
+use crate::token_socket::PRIORITY_BASE;
 
 /// Octets of each packet the kernel copies: enough for the IP and transport headers.
 const COPY: u32 = 128;
-/// Octets of a verdict message.
-pub(super) const VERDICT: usize = 32;
+/// `NFQA_PRIORITY`: the socket priority with which a packet goes on. Linux before 5.18 passes it
+/// over, and granted packets keep the class that the rules gave them.
+const PRIORITY: u16 = 21;
 /// Length of `nfgenmsg`.
 const FAMILY: usize = 4;
 
@@ -68,13 +71,15 @@ pub(super) fn set_up(buffer: &mut Vec<u8>, queue: u16, options: &QueueOptions, s
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Accept,
+    /// Accepted in the class of granted packets.
+    Grant,
     Drop,
 }
 
 impl Fate {
     const fn code(self) -> u32 {
         (match self {
-            Self::Accept => libc::NF_ACCEPT,
+            Self::Accept | Self::Grant => libc::NF_ACCEPT,
             Self::Drop => libc::NF_DROP,
         }) as u32
     }
@@ -98,8 +103,12 @@ pub(super) fn verdict(buffer: &mut Vec<u8>, queue: u16, scope: Scope, fate: Fate
     let mut header = [0; 8];
     header[..4].copy_from_slice(&fate.code().to_be_bytes());
     header[4..].copy_from_slice(&id.to_be_bytes());
-    Message::begin(buffer, kind(message), REQUEST, sequence, &family(queue))
+    let message = Message::begin(buffer, kind(message), REQUEST, sequence, &family(queue))
         .attribute(libc::NFQA_VERDICT_HDR as u16, &header);
+    if fate == Fate::Grant {
+        let priority = PRIORITY_BASE + u32::from(TID_GRANTED);
+        message.attribute(PRIORITY, &priority.to_be_bytes());
+    }
 }
 
 /// A queued packet as the kernel describes it.

@@ -94,6 +94,24 @@ pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Received<'_>> {
     })
 }
 
+/// The messages in `bytes` in pieces of whole messages, of at most `size` octets where a message
+/// is not longer than that.
+pub(crate) fn pieces(mut bytes: &[u8], size: usize) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let mut end = 0;
+        for message in messages(bytes) {
+            let length = (HEADER + message.body.len()).next_multiple_of(4);
+            if end > 0 && end + length > size {
+                break;
+            }
+            end += length;
+        }
+        let (piece, rest) = bytes.split_at_checked(end).filter(|_| end > 0)?;
+        bytes = rest;
+        Some(piece)
+    })
+}
+
 /// The attributes in `bytes`, as (type without flags, payload). Ends at the first one that does
 /// not fit.
 pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {

@@ -74,3 +74,23 @@ fn hostile_lengths_end_the_walk() {
     Message::begin(&mut odd, 2, 0, 0, &i32::MIN.to_ne_bytes());
     assert_eq!(messages(&odd).next().unwrap().error(), Some(i32::MAX));
 }
+
+#[test]
+fn pieces_end_where_messages_do() {
+    let mut buffer = Vec::new();
+    for number in 0..10_u8 {
+        let payload = vec![number; usize::from(number)];
+        Message::begin(&mut buffer, 1, 0, 0, &[]).attribute(1, &payload);
+    }
+    for size in [0, 25, 60, 100, 1000] {
+        let cut: Vec<_> = pieces(&buffer, size).collect();
+        assert_eq!(cut.concat(), buffer, "{size}");
+        let whole = cut.iter().all(|piece| {
+            let count = messages(piece).count();
+            let length: usize = messages(piece).map(|one| HEADER + one.body.len()).sum();
+            length == piece.len() && (piece.len() <= size || count == 1)
+        });
+        assert!(whole, "{size}");
+    }
+    assert_eq!(pieces(&[], 10).count(), 0);
+}

@@ -14,6 +14,7 @@ pub(super) enum Attr {
     Iftype = 5,
     Mac = 6,
     StaInfo = 21,
+    TxqParams = 37,
     WiphyFreq = 38,
     Ssid = 52,
     StatusCode = 72,
@@ -59,3 +60,21 @@ pub(super) enum Cqm {
     RssiLevel = 9,
 }
 impl NlAttrType for Cqm {}
+
+/// `enum nl80211_txq_attr`.
+#[neli_enum(serialized_type = "u16")]
+pub(super) enum Txq {
+    Ac = 1,
+    Txop = 2,
+    CwMin = 3,
+    CwMax = 4,
+    Aifs = 5,
+}
+impl NlAttrType for Txq {}
+
+/// The number of an entry of a list.
+#[neli_enum(serialized_type = "u16")]
+pub(super) enum Entry {
+    First = 1,
+}
+impl NlAttrType for Entry {}

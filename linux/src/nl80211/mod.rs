@@ -4,6 +4,7 @@ mod attr;
 mod event;
 mod parse;
 mod request;
+mod transmit_queues;
 
 use std::fmt;
 use std::io;

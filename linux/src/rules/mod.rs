@@ -14,6 +14,7 @@
 
 mod flow_match;
 mod nft;
+mod remark;
 mod render;
 
 use rether_proto::mac::MacAddr;
@@ -21,6 +22,7 @@ use rether_proto::mac::MacAddr;
 use crate::link::InterfaceName;
 
 pub use flow_match::{FlowMatch, Prefix, Protocol};
+pub use remark::Remark;
 
 /// Where the gate stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,7 @@ pub enum RulesError {
 pub struct Rules {
     config: RulesConfig,
     installed: Option<Mode>,
+    remarks: Vec<Remark>,
 }
 
 impl Rules {
@@ -114,6 +117,7 @@ impl Rules {
         Self {
             config,
             installed: None,
+            remarks: Vec::new(),
         }
     }
 
@@ -140,6 +144,20 @@ impl Rules {
         Ok(())
     }
 
+    /// Gives packets of these flows, and of no others, another DSCP on their way from the radio
+    /// to the wire; does nothing if it is so already. Blocks like [`Rules::set`].
+    ///
+    /// # Errors
+    /// As for [`Rules::set`].
+    pub fn remark(&mut self, remarks: &[Remark]) -> Result<(), RulesError> {
+        if self.remarks == remarks {
+            return Ok(());
+        }
+        nft::load(&remark::transaction(&self.config, remarks))?;
+        self.remarks = remarks.to_vec();
+        Ok(())
+    }
+
     /// Deletes the table. What the gate still holds is dropped by the kernel: release it first.
     ///
     /// # Errors
@@ -152,6 +170,7 @@ impl Rules {
         } = &self.config;
         nft::load(&render::deletion(placement.family(), interface))?;
         self.installed = None;
+        self.remarks.clear();
         Ok(())
     }
 

@@ -55,7 +55,7 @@ pub(super) fn emptying(family: &str, interface: &InterfaceName) -> String {
 }
 
 /// Family and name of the table.
-fn table(config: &RulesConfig) -> String {
+pub(super) fn table(config: &RulesConfig) -> String {
     format!(
         "{} {}",
         config.placement.family(),
@@ -161,7 +161,9 @@ impl Text<'_> {
 
     fn hold(&mut self, stations: &[StationQueue]) {
         match self.config.placement {
-            // One traffic class, so that the frame which ends a burst stays behind it.
+            // One traffic class, so that the frame which ends a burst stays behind it. The gate
+            // gives granted packets theirs where the 802.11e profile is in force; what passes it
+            // by, because it is full or gone, stays in this one.
             Placement::Station => self.rule("meta priority set 0:100"),
             Placement::RoutedAp => {}
             Placement::BridgedAp => return self.hold_each(stations),

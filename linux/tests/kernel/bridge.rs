@@ -1,8 +1,9 @@
 //! A bridged AP: a queue per station.
 
 use rether_linux::gate::{Gate, Hop, NfqGate, QueueOptions};
-use rether_linux::rules::{FlowMatch, Mode, Placement, Rules, StationQueue};
+use rether_linux::rules::{FlowMatch, Mode, Placement, Remark, Rules, StationQueue};
 use rether_linux::token_socket::{ETHER_TYPE, TokenSocket};
+use rether_proto::flow::FlowKey;
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::{Transmit, Verdict};
 
@@ -144,4 +145,91 @@ fn a_bridge_port_hears_tokens() {
         assert_eq!(station.receive().unwrap().unwrap().bytes, b"reply");
     }
     run("ip link del br42");
+}
+
+/// An IPv4 packet of `protocol` from 10.77.43.7 to 10.77.44.8, with ports 5004 and 5006.
+fn packet(protocol: u8, dscp: u8) -> Vec<u8> {
+    #[rustfmt::skip]
+    let mut packet = vec![
+        0x45, dscp << 2, 0, 40, 0, 0, 0, 0, 64, protocol, 0, 0, 10, 77, 43, 7, 10, 77, 44, 8,
+        0x13, 0x8c, 0x13, 0x8e, 0, 20, 0, 0,
+    ];
+    packet.resize(40, 0);
+    let sum = !checksum(&packet[..20]);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    packet
+}
+
+/// The ones' complement sum of RFC 1071; 0xffff over a sound header.
+fn checksum(header: &[u8]) -> u16 {
+    let words = header
+        .chunks(2)
+        .map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])));
+    let sum: u32 = words.sum();
+    u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap()
+}
+
+/// Packets of marked flows that come in by the port leave the bridge with their new DSCP; others,
+/// and those that come in elsewhere, keep theirs.
+#[test]
+#[ignore = "needs root and nftables: run in the lab VM"]
+fn packets_from_the_radio_are_marked_anew() {
+    let (radio, wire) = (
+        Cable::lay("mark0", "mark1", 43),
+        Cable::lay("mark2", "mark3", 44),
+    );
+    bridge(&radio, "br43", 43);
+    run("ip address flush dev mark2; ip link set mark2 master br43");
+    let port = |link| TokenSocket::open(link, 0x0800).unwrap();
+    let (mut near, mut far) = (port(&radio.far), port(&wire.far));
+    let mut rules = Rules::new(radio.rules(Placement::BridgedAp, 43));
+    let flow = FlowKey::from_ip(&packet(17, 0));
+    let ping = FlowKey {
+        protocol: 1,
+        src_port: 0,
+        dst_port: 0,
+        ..flow
+    };
+    let tcp = FlowKey {
+        protocol: 6,
+        ..flow
+    };
+    rules.set(&Mode::OPEN).unwrap();
+    let remark = |flow, dscp| Remark { flow, dscp };
+    rules
+        .remark(&[
+            remark(flow, 46),
+            remark(ping, 40),
+            remark(tcp.reversed(), 46),
+        ])
+        .unwrap();
+
+    let carried = |from: &mut TokenSocket, to: &mut TokenSocket, mac, protocol| {
+        let transmit = Transmit {
+            to: mac,
+            len: 40,
+            tid: 0,
+            handle: None,
+        };
+        from.send(&transmit, &packet(protocol, 18)).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        loop {
+            let frame = to.receive().unwrap().expect("the packet arrives");
+            if frame.to == mac {
+                assert_eq!(checksum(&frame.bytes[..20]), 0xffff);
+                return frame.bytes[1] >> 2;
+            }
+        }
+    };
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 46);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 1), 40);
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 6), 18);
+    assert_eq!(carried(&mut far, &mut near, radio.far.mac, 17), 18);
+    rules.remark(&[]).unwrap();
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 18);
+    rules.remark(&[remark(flow, 10)]).unwrap();
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 10);
+    rules.remove().unwrap();
+    assert_eq!(carried(&mut near, &mut far, wire.far.mac, 17), 18);
+    run("ip link del br43");
 }

@@ -1,6 +1,7 @@
 //! Holding and releasing at a station and at a routed AP.
 
 use std::os::fd::AsFd;
+use std::process::Command;
 
 use rether_linux::gate::{Gate, Hop, NfqGate, QueueOptions};
 use rether_linux::neigh::{NeighbourSocket, Neighbours};
@@ -174,4 +175,65 @@ fn a_routed_ap_knows_its_stations_by_the_neighbour_table() {
     assert_eq!(arrived(&mut ear, 1), [2]);
     assert_eq!(gate.counters().unattributed, 1);
     rules.remove().unwrap();
+}
+
+/// Packets of each traffic class that came by behind the gate.
+fn class_counters() -> Vec<(String, u64)> {
+    let output = Command::new("nft")
+        .args(["list", "chain", "inet", "classes", "post"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let counted = |line: &str| {
+        let (_, rule) = line.split_once("meta priority ")?;
+        let (class, rest) = rule.split_once(' ')?;
+        let count = rest.split(' ').nth(2)?.parse().ok()?;
+        Some((class.to_owned(), count))
+    };
+    text.lines().filter_map(counted).collect()
+}
+
+/// A granted packet is in AC_VI, one that was let go is not, nor one that found the queue full or
+/// nobody at it.
+#[test]
+#[ignore = "needs root and nft_queue: run in the lab VM"]
+fn only_granted_packets_are_in_the_class_of_the_profile() {
+    let cable = Cable::lay("class0", "class1", 6);
+    let mut rules = Rules::new(cable.rules(Placement::Station, 26));
+    let mut gate = NfqGate::open().unwrap();
+    let options = QueueOptions {
+        max_packets: 4,
+        ..QueueOptions::new(Hop::Station(cable.far.mac))
+    };
+    gate.bind(26, options).unwrap();
+    let mut ear = cable.ear();
+    rules.set(&Mode::Hold(vec![])).unwrap();
+    run("nft add table inet classes");
+    run("nft 'add chain inet classes post { type filter hook postrouting priority 310; }'");
+    for class in ["0:100", "0:105"] {
+        run(&format!(
+            "nft add rule inet classes post oifname class0 udp dport 5004 meta priority {class} counter"
+        ));
+    }
+    let sender = Sender::new(cable.peer, 5004);
+    // Two of these find the queue full.
+    (0..6).for_each(|number| sender.send(number));
+    assert_eq!(arrived(&mut ear, 2), [4, 5]);
+    let packets = take(&mut gate);
+    assert_eq!(packets.len(), 4);
+    gate.apply(&[
+        Verdict::Grant(packets[0].id),
+        Verdict::Grant(packets[1].id),
+        Verdict::Accept(packets[2].id),
+        Verdict::Grant(packets[3].id),
+    ])
+    .unwrap();
+    assert_eq!(arrived(&mut ear, 4), [0, 1, 2, 3]);
+    drop(gate);
+    sender.send(6);
+    assert_eq!(arrived(&mut ear, 1), [6]);
+    let seen = class_counters();
+    run("nft delete table inet classes");
+    rules.remove().unwrap();
+    assert_eq!(seen, [("0:100".into(), 4), ("0:105".into(), 3)]);
 }

@@ -10,6 +10,7 @@ use rether_linux::control::{Control, ControlEvents};
 use rether_linux::link::Link;
 use rether_linux::nl80211::{Event, Events, InterfaceKind, Nl80211, SignalLevel};
 use rether_linux::token_socket::{ETHER_TYPE, Status, TokenSocket};
+use rether_linux::wmm::{Hostapd, Identity, Profile, Settings};
 use rether_linux::{probe, rules};
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::{Transmit, TxHandle};
@@ -146,6 +147,7 @@ async fn a_cell_from_association_to_leave() {
     interfaces(&nl80211, &ap, &station).await;
     orders(&nl80211, &station, &mut events).await;
     control(&mut hostapd, &cell).await;
+    parameters(&nl80211, &mut hostapd, &ap, &station).await;
     statuses(&ap, &station).await;
 
     let peers = nl80211.stations(ap.index).await.unwrap();
@@ -247,7 +249,7 @@ async fn orders(nl80211: &Nl80211, station: &Link, events: &mut Events) {
 }
 
 async fn control(hostapd: &mut Control, cell: &Cell) {
-    hostapd.order("SET wmm_ac_be_txop_limit 94").await.unwrap();
+    hostapd.order("SET wmm_ac_be_txop_limit 0").await.unwrap();
     hostapd.order("UPDATE_BEACON").await.unwrap();
     assert!(hostapd.order("NONSENSE").await.is_err());
     let first = hostapd.request("STA-FIRST").await.unwrap();
@@ -257,6 +259,72 @@ async fn control(hostapd: &mut Control, cell: &Cell) {
     assert_eq!(signal.get("RSSI"), Some("-30"));
     let status = supplicant.fields("STATUS").await.unwrap();
     assert_eq!(status.get("wpa_state"), Some("COMPLETED"));
+}
+
+/// Waits for a beacon that says `wanted`, or not if it is not `there`.
+async fn announced(wanted: &str, there: bool) {
+    let mut heard = String::new();
+    for _ in 0..20 {
+        let output = Command::new("iw")
+            .args(["dev", "wlan1", "scan", "dump", "-b"])
+            .output()
+            .unwrap();
+        heard = String::from_utf8(output.stdout).unwrap();
+        if heard.contains(wanted) == there {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{wanted} is not {there} in {heard}");
+}
+
+/// The 802.11e parameters of the BSS, there and back.
+async fn parameters(nl80211: &Nl80211, control: &mut Control, ap: &Link, station: &Link) {
+    let found = Hostapd::find(&ap.name, None).unwrap();
+    assert_eq!(Identity::of(found.identity.pid), Some(found.identity));
+    let settings = Settings::parse(&found.config).unwrap();
+    assert!(settings.wmm && Hostapd::find(&station.name, None).is_none());
+    let before = settings.parameters;
+    for (profile, video, best_effort) in [
+        (
+            Profile::Polite,
+            "VI: CW 3-15, AIFSN 2, TXOP 4096 usec",
+            "BE: CW 15-1023, AIFSN 5",
+        ),
+        (
+            Profile::Strict,
+            "VI: CW 3-7, AIFSN 2, TXOP 4096 usec",
+            "BE: CW 31-1023, AIFSN 7",
+        ),
+    ] {
+        let now = profile.apply(&before, false);
+        for order in now.stations.orders(None) {
+            control.order(&order).await.unwrap();
+        }
+        announced(video, true).await;
+        announced(best_effort, true).await;
+        nl80211
+            .set_transmit_queues(ap.index, &now.own)
+            .await
+            .unwrap();
+    }
+    let strict = Profile::Strict.apply(&before, false);
+    for order in before.stations.orders(Some(&strict.stations)) {
+        control.order(&order).await.unwrap();
+    }
+    announced("TXOP 4096 usec", false).await;
+    announced("BE: CW 31-1023", false).await;
+    nl80211
+        .set_transmit_queues(ap.index, &before.own)
+        .await
+        .unwrap();
+    // Only an access point has queues of its own.
+    let refused = nl80211
+        .set_transmit_queues(station.index, &before.own)
+        .await;
+    assert!(refused.unwrap_err().to_string().contains("cannot set how"));
+    assert!(control.order("SET wmm_ac_be_cwmin 11").await.is_err());
+    control.order("SET wmm_ac_be_cwmin 4").await.unwrap();
 }
 
 /// Acknowledged, silence for a stranger and for a group, and not acknowledged.

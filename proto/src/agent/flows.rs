@@ -176,8 +176,10 @@ impl Agent {
                 self.promise_in_doubt = None;
                 self.doubt_promises();
                 self.send_request();
-            } else if self.requests > 0 {
+            } else if self.requests > 0 || self.ask_at.is_some_and(|at| at <= self.now) {
                 self.send_request();
+            } else if let Some(at) = self.ask_at {
+                self.retry_by(at);
             } else if let Some(doubt) = doubt {
                 self.retry_by(doubt);
             }

@@ -5,6 +5,7 @@
 //! matches are shown to it, so that it can ask for their reservation (`flows`). In token mode
 //! everything waits for a TOKEN (`visit`). Whatever goes wrong, two silent cycles open the gate.
 
+mod auth;
 mod flows;
 mod open;
 mod session;
@@ -17,8 +18,11 @@ use alloc::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::airtime::{Phy, PhyKind, Rate, Turn};
+use crate::auth::{AgentAuth, AuthError};
 use crate::mac::MacAddr;
-use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
+use crate::machine::{
+    Delivery, Input, Machine, Packet, Reason, TID_GRANTED, Transmit, TxHandle, Verdict,
+};
 use crate::policy::PolicyTable;
 use crate::queues::Queues;
 use crate::rng::Rng;
@@ -26,6 +30,7 @@ use crate::time::{Duration, Instant};
 use crate::timer::Timers;
 use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStatus, Token};
 
+use auth::Guard;
 use flows::Flows;
 use session::Session;
 
@@ -38,6 +43,10 @@ pub struct AgentConfig {
     pub queue_limit: usize,
     /// How long without a HELLO until the coordinator counts as gone.
     pub lost_after: Duration,
+    /// What the coordinator is authenticated by; `None`: any is believed. Not recorded, because
+    /// recordings are given away: a replay needs it from elsewhere.
+    #[serde(skip)]
+    pub auth: Option<AgentAuth>,
     /// The host can take packets out of frames of the protocol, and copies small ones for them.
     pub bundle: bool,
 }
@@ -48,6 +57,7 @@ impl Default for AgentConfig {
             name: AgentName::default(),
             queue_limit: crate::queues::DEFAULT_LIMIT,
             lost_after: Duration::from_millis(3_500),
+            auth: None,
             bundle: false,
         }
     }
@@ -89,6 +99,9 @@ pub enum AgentEvent {
     },
     /// The coordinator refused this agent; its station is treated as unregistered.
     Rejected(RegisterStatus),
+    /// The coordinator does not show that it has our key; said once, until it does. The station
+    /// stays unregistered, and the agent goes on asking.
+    NotAuthenticated(AuthTrouble),
     /// A reservation was granted, refused or released.
     Reservation {
         /// The flow, as this station sends it.
@@ -103,6 +116,23 @@ pub enum AgentEvent {
     },
     /// The coordinator is gone: it said BYE, or fell silent for good.
     CoordinatorLost,
+}
+
+/// Why an agent with a key has no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthTrouble {
+    /// The coordinator accepts every agent and proves nothing.
+    #[error(
+        "the coordinator has no key, this agent has one: give it the key, or take this one away"
+    )]
+    NoKeyThere,
+    /// The coordinator, or somebody in its place, says that it does not believe us.
+    #[error("the coordinator refuses this agent: {0}")]
+    Refused(RegisterStatus),
+    /// The answer was not made with our key.
+    #[error("the coordinator's answer was not made with the key of this agent")]
+    WrongKeyThere,
 }
 
 /// What the gate catches.
@@ -135,6 +165,14 @@ pub enum AgentError {
     /// Of a session that is over, or never was.
     #[error("frame of session {0} dropped: not ours")]
     WrongSession(u32),
+    /// Forged, replayed, or by somebody without our key.
+    #[error("{kind} dropped: {error}")]
+    NotAuthenticated {
+        /// What it claims to be.
+        kind: crate::wire::MessageType,
+        /// Why it is not believed.
+        error: AuthError,
+    },
     /// A message that only a coordinator should receive, or that does not fit the state.
     #[error("{0} dropped: out of place here")]
     Unexpected(crate::wire::MessageType),
@@ -157,12 +195,19 @@ pub struct AgentStats {
     pub failed_open: u64,
     /// Airtime used of grants, in nanoseconds by the model.
     pub airtime_ns: u64,
+    /// Frames with a wrong tag.
+    #[serde(default)]
+    pub bad_tags: u64,
+    /// Frames that had come before.
+    #[serde(default)]
+    pub replays: u64,
 }
 
 /// The agent; see the module text. Driven as [`crate::machine`] says.
 #[derive(Clone, Debug)]
 pub struct Agent {
     config: AgentConfig,
+    guard: Option<Guard>,
     own_address: MacAddr,
     now: Instant,
     rng: Rng,
@@ -186,6 +231,10 @@ pub struct Agent {
     sequence: u32,
     /// REQUESTs sent since the last TOKEN.
     requests: u32,
+    /// When a REQUEST will be sent unless a token comes.
+    ask_at: Option<Instant>,
+    /// When the last token came.
+    last_visit: Instant,
     /// Names the latest of them.
     request: TxHandle,
     /// Promised packets wait; when a visit is so late that the promise must be in doubt.
@@ -210,6 +259,9 @@ pub struct AgentStatus {
     pub bssid: Option<MacAddr>,
     /// True while registered with its coordinator.
     pub registered: bool,
+    /// True while that coordinator has shown that it has our key.
+    #[serde(default)]
+    pub authenticated: bool,
     /// What the gate catches.
     pub gate: GateMode,
     /// True while the gate is open because the coordinator fell silent.
@@ -233,8 +285,10 @@ impl Agent {
         let mut rng = Rng::new(seed);
         let session = Session::new(rng.next_u32());
         let queues = Queues::new(config.queue_limit);
+        let guard = config.auth.clone().map(Guard::new);
         Self {
             config,
+            guard,
             own_address,
             now,
             rng,
@@ -256,6 +310,8 @@ impl Agent {
             bundles: false,
             sequence: 0,
             requests: 0,
+            ask_at: None,
+            last_visit: Instant::ZERO,
             request: TxHandle(0),
             promise_in_doubt: None,
             last_token: None,
@@ -276,6 +332,7 @@ impl Agent {
         AgentStatus {
             bssid: self.session.bssid(),
             registered: self.session.is_registered(),
+            authenticated: self.guard.is_some() && self.session.is_registered(),
             gate: self.gate,
             failed_open: self.failed_open,
             rate: self.rate,
@@ -302,8 +359,6 @@ impl Agent {
 
     fn send_tracked(&mut self, message: Message, handle: Option<TxHandle>) {
         if let Some(bssid) = self.session.bssid() {
-            /// The profile's granted class is AC_VI (802.11 clause 10.2.3.2, table 10-1).
-            const TID_GRANTED: u8 = 5;
             // Same TID as the data that it must leave behind.
             let tid = match self.turn {
                 Turn::Burst => TID_GRANTED,
@@ -320,6 +375,7 @@ impl Agent {
         self.gate = mode;
         self.failed_open = false;
         self.requests = 0;
+        self.ask_at = None;
         self.promise_in_doubt = None;
         self.last_return = None;
         self.coordinator_knows = false;
@@ -422,7 +478,9 @@ impl Machine for Agent {
                 tag: [0; 8],
             };
             // Every message an agent sends fits; one that did not is dropped, its timer retries.
-            if let Ok(len) = message.encode(&header, buf) {
+            if let Ok(len) = message.encode(&header, buf)
+                && self.seal(&mut buf[..len])
+            {
                 return Some(Transmit {
                     to,
                     len,

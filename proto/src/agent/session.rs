@@ -6,7 +6,7 @@ use crate::machine::Reason;
 use crate::policy::PolicyTable;
 use crate::time::{Duration, Instant};
 use crate::wire::{
-    Bye, ByeReason, CellMode, Header, Hello, Message, Policy, PolicyAssembly, Register,
+    Bye, ByeReason, CellMode, Handshake, Header, Hello, Message, Policy, PolicyAssembly, Register,
     RegisterAck, RegisterStatus,
 };
 
@@ -132,6 +132,9 @@ impl Agent {
         for (key, ..) in self.queues.flows().collect::<alloc::vec::Vec<_>>() {
             self.queues.unreserve(key);
         }
+        if let Some(guard) = &mut self.guard {
+            guard.forget();
+        }
         self.flows.clear();
         self.set_gate(GateMode::Open);
         self.last_token = None;
@@ -163,12 +166,14 @@ impl Agent {
         let (first, longest) = REGISTER_RETRY;
         let pause = (first * (1 << link.attempts.min(7))).min(longest);
         link.attempts += 1;
-        let register = Register {
+        let mut register = Register {
             instance,
             epoch: link.epoch,
             strategies: self.strategies(),
             name: self.config.name.clone(),
+            handshake: Handshake::NONE,
         };
+        self.offer_handshake(&mut register);
         let jitter = Duration::from_nanos(self.rng.below(pause.as_nanos() / 4));
         self.timers.set(Reason::Register, self.now + pause + jitter);
         self.send(Message::Register(register));
@@ -183,6 +188,7 @@ impl Agent {
         }
         let (header, message) =
             Message::decode(bytes).map_err(|error| AgentError::Decode { from, error })?;
+        self.authenticate(header, &message, bytes)?;
         match message {
             Message::Hello(hello) => self.hello(hello),
             Message::RegisterAck(ack) => self.register_ack(ack),
@@ -296,6 +302,7 @@ impl Agent {
 
     fn register_ack(&mut self, ack: RegisterAck) {
         let instance = self.session.instance;
+        let was_registered = self.session.is_registered();
         let Some(link) = &mut self.session.link else {
             return;
         };
@@ -313,7 +320,8 @@ impl Agent {
         let accepted = Registration::Accepted {
             session: ack.session,
         };
-        let is_new = link.registration != accepted;
+        // Other keys for the same agreement are another session, but nothing new.
+        let is_new = link.registration != accepted && !(self.guard.is_some() && was_registered);
         link.registration = accepted;
         link.cycle = plausible(ack.cycle);
         // The table follows; REGISTER is repeated until all of it is here.
@@ -325,6 +333,7 @@ impl Agent {
         self.phy = ack.phy;
         self.turn = ack.turn;
         self.bundles = self.config.bundle && ack.strategies & Register::BUNDLE != 0;
+        self.confirm_session();
         if is_new {
             self.last_token = None;
             self.events.push_back(AgentEvent::Registered { bssid });
@@ -350,8 +359,33 @@ impl Agent {
         }
     }
 
+    /// Asks for a session or the table once more. False when it is asked for already.
+    pub(super) fn ask_anew(&mut self) -> bool {
+        let Some(link) = &mut self.session.link else {
+            return false;
+        };
+        let was_asking = core::mem::replace(&mut link.asking, true);
+        if !was_asking {
+            link.attempts = 0;
+        }
+        !was_asking
+    }
+
+    /// Whether a REGISTER is out that this could answer.
+    pub(super) fn is_answer(&self, ack: &RegisterAck) -> bool {
+        let asks = self.session.link.as_ref().is_some_and(|link| link.asking);
+        asks && ack.instance == self.session.instance
+    }
+
+    /// The coordinator has shown which life it lives.
+    pub(super) fn meet_epoch(&mut self, epoch: u32) {
+        if let Some(link) = &mut self.session.link {
+            link.epoch = epoch;
+        }
+    }
+
     /// The coordinator said BYE, or has been silent for too long.
-    fn coordinator_lost(&mut self) {
+    pub(super) fn coordinator_lost(&mut self) {
         let Some(link) = &mut self.session.link else {
             return;
         };
@@ -373,6 +407,7 @@ impl Agent {
             self.coordinator_lost();
             return;
         }
+        self.change_keys_in_time();
         self.close_idle_flows();
         self.timers
             .set(Reason::Housekeeping, self.now + HOUSEKEEPING);

@@ -38,6 +38,7 @@ fn table(version: u32, ports: &[u16]) -> PolicyTable {
             delay: CYCLE,
         },
         idle: Duration::from_secs(1),
+        remark: None,
     };
     let rules = ports.iter().map(rule).collect();
     PolicyTable { version, rules }
@@ -143,6 +144,7 @@ impl Bench {
             policy_version,
             cycle: CYCLE,
             silent_cycles: 2,
+            handshake: crate::wire::Handshake::NONE,
         });
         self.frame_of(session, &ack).unwrap();
     }

@@ -9,6 +9,11 @@ use crate::wire::{Data, Message, Packets, Request, Return, Schedule, Token};
 
 /// The first pause between a REQUEST and its repetition.
 const REQUEST_PAUSE: Duration = Duration::from_millis(20);
+/// How long this host may take to answer a packet.
+const ANSWER: Duration = Duration::from_micros(200);
+/// Who was visited not longer ago waits a little before it asks for a visit.
+const LATELY: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(5);
 /// Pause until a REQUEST that was acknowledged is repeated.
 const REMINDER: Duration = Duration::from_secs(1);
 
@@ -23,8 +28,15 @@ impl Agent {
                 bytes: packet.to_vec(),
             }));
         }
-        if let Some(token) = data.token {
-            self.token(token);
+        match data.token {
+            // What came with it will be answered, by TCP for one, in a moment: the answers shall
+            // still go with this token.
+            Some(token) if !seen && !token.nrt.is_zero() && !data.packets.is_empty() => {
+                self.slot = Some(token);
+                self.timers.set(Reason::Slot, self.now + ANSWER);
+            }
+            Some(token) => self.token(token),
+            None => {}
         }
     }
 
@@ -46,6 +58,8 @@ impl Agent {
         self.follow(crate::wire::CellMode::Token);
         self.requests = 0;
         self.promise_in_doubt = None;
+        self.ask_at = None;
+        self.last_visit = self.now;
         self.timers.stop(Reason::Retry);
         let (answer, packets) = self.use_grant(&token);
         self.last_token = Some(token.token);
@@ -100,16 +114,16 @@ impl Agent {
         let refused = self.off_channel;
         let idle = refused || token.probe;
         let budget = |granted: Duration| if idle { Duration::ZERO } else { granted };
-        // What is carried leaves last, so nothing else may follow it.
         let mut carrier = Carrier::answer();
-        let carrying = (self.bundles && token.nrt.is_zero()).then_some(&mut carrier);
-        let out = &mut self.verdicts;
+        let (now, bundles, out) = (self.now, self.bundles, &mut self.verdicts);
+        let carrying = bundles.then_some(&mut carrier);
         let rt = self
             .queues
-            .release_rt(self.now, budget(token.rt), air, carrying, out);
+            .release_rt(now, budget(token.rt), air, carrying, out);
+        let carrying = bundles.then_some(&mut carrier);
         let nrt = self
             .queues
-            .release_nrt(self.now, budget(token.nrt), air, out);
+            .release_nrt(now, budget(token.nrt), air, carrying, out);
         self.stats.tokens += 1;
         self.stats.released += u64::from(rt.packets) + u64::from(nrt.packets);
         self.stats.airtime_ns += (rt.airtime + nrt.airtime).as_nanos();
@@ -144,15 +158,20 @@ impl Agent {
         if self.requests > 0 || !self.is_holding() || self.coordinator_knows {
             return;
         }
-        if self.queues.backlog(self.now).nrt.packets > 0 {
-            self.send_request();
-        } else {
+        if self.queues.backlog(self.now).nrt.packets == 0 {
             self.expect_visit();
+        } else if self.now.since(self.last_visit) < LATELY {
+            // What comes down is answered at once by what goes up, and a token follows it.
+            self.ask_at.get_or_insert(self.now + PAUSE);
+            self.retry_by(self.now + PAUSE);
+        } else {
+            self.send_request();
         }
     }
 
     pub(super) fn send_request(&mut self) {
         let backlog = self.queues.backlog(self.now);
+        self.ask_at = None;
         self.request = TxHandle(self.request.0.wrapping_add(1));
         let request = Message::Request(Request {
             backlog,

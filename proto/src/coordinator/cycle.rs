@@ -32,7 +32,11 @@ pub(super) struct Cycle {
     pub(super) nrt_visits: u32,
     /// Stations with best-effort backlog.
     pub(super) ring: VecDeque<MacAddr>,
+    /// When it last got a second member.
+    shared: Instant,
     announcements: u8,
+    /// Since when tokens are passed.
+    began: Instant,
     /// The cycle that the last HELLO named, and when that was.
     announced: Duration,
     last_hello: Instant,
@@ -54,6 +58,12 @@ impl Cycle {
         self.charged + promised < self.length
     }
 
+    /// Nobody but the head of the ring has wanted best-effort airtime for a while.
+    pub(super) fn is_alone(&self, now: Instant) -> bool {
+        const A_WHILE: Duration = Duration::from_millis(250);
+        self.ring.len() == 1 && now.since(self.shared) > A_WHILE
+    }
+
     /// More than half of it is over.
     pub(super) fn is_late(&self, now: Instant) -> bool {
         now.since(self.start) > self.length / 2
@@ -70,10 +80,13 @@ impl Cycle {
     }
 
     /// Gives a station a place in the round-robin.
-    pub(super) fn enlist(&mut self, address: MacAddr, station: &mut Station) {
+    pub(super) fn enlist(&mut self, now: Instant, address: MacAddr, station: &mut Station) {
         if !station.enlisted {
             station.enlisted = true;
             self.ring.push_back(address);
+            if self.ring.len() > 1 {
+                self.shared = now;
+            }
         }
     }
 
@@ -100,6 +113,9 @@ impl Coordinator {
         self.events
             .push_back(CoordinatorEvent::Mode(CellMode::Token));
         self.cycle.announcements = ANNOUNCEMENTS;
+        self.cycle.began = self.now;
+        let agents = self.stations.values_mut().filter_map(|station| station.agent.as_mut());
+        agents.for_each(|agent| agent.spoke = false);
         self.start_cycle(self.now);
     }
 
@@ -161,6 +177,9 @@ impl Coordinator {
         self.cycle.start = start;
         // What was overdrawn is paid back, but never more than one cycle's.
         let overdrawn = self.cycle.charged.saturating_sub(self.cycle.length);
+        if self.cycle.ring.len() > 1 {
+            self.cycle.shared = self.now;
+        }
         self.cycle.charged = overdrawn.min(self.cycle.length);
         self.cycle.length = self.ledger.cycle();
         self.cycle.promised = self.ledger.booked(self.links());
@@ -190,10 +209,18 @@ impl Coordinator {
         }
     }
 
-    /// How many agents hold best-effort packets.
+    /// How many agents hold best-effort packets, or may do so: soon after tokens began to be
+    /// passed their requests may be stuck behind what their radios held already.
     fn waiting(&self) -> u64 {
-        let waiting = self.stations.values().filter(|station| station.wants_uplink());
-        waiting.count() as u64
+        const SETTLING: Duration = Duration::from_secs(3);
+        let is_free = self.mode == CellMode::Free;
+        let settles = is_free || self.now.since(self.cycle.began) < SETTLING;
+        let waits = |station: &&Station| {
+            let agent = station.live_agent();
+            let unknown = agent.is_some_and(|agent| is_free || !agent.spoke);
+            station.wants_uplink() || (settles && unknown)
+        };
+        self.stations.values().filter(waits).count() as u64
     }
 
     /// The cycle that agents count with: a round of visits, within reason; and a quarter more than

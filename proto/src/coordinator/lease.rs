@@ -19,6 +19,8 @@ pub(super) struct Lease {
     message: Message,
     handle: TxHandle,
     pub(super) sent: Instant,
+    /// When the radio got what is out now: the token, its repetition, or the probe.
+    handed: Instant,
     /// When the station's radio acknowledged the token.
     pub(super) acked: Option<Instant>,
     /// Transmissions of the token itself.
@@ -49,12 +51,6 @@ impl Leases {
     /// Takes the lease of `station` for `token`.
     pub(super) fn take(&mut self, station: MacAddr, token: u32) -> Option<Lease> {
         self.take_if(|lease| lease.station == station && lease.token.token == token)
-    }
-
-    /// Whether `token` is out to `station`.
-    pub(super) fn of_token(&self, station: MacAddr, token: u32) -> bool {
-        let mut leases = self.0.iter();
-        leases.any(|lease| lease.station == station && lease.token.token == token)
     }
 
     fn take_if(&mut self, wanted: impl Fn(&Lease) -> bool) -> Option<Lease> {
@@ -129,27 +125,29 @@ impl Coordinator {
         };
         let handle = self.send_tracked(station, message.clone());
         self.occupy_radio(cost - back);
-        // Until the radio says that it is through, the model says when it should be.
-        let until = self.radio_free + token.valid;
+        // Until the radio says that it is through, nobody else should send: a radio that is slow to
+        // get the medium gets no more to do.
+        let until = self.radio_free + token.valid + self.unsent_patience();
         self.leases.0.push(Lease {
             station,
             token,
             message,
             handle,
             sent: self.now,
+            handed: self.now,
             acked: None,
             tries: 1,
             probed: false,
             until,
-            deadline: until + self.unacked_patience(),
+            deadline: until,
         });
         self.arm_leases();
         self.stats.tokens += 1;
     }
 
     /// How long a token may wait in the radio beyond what the model says.
-    fn unacked_patience(&self) -> Duration {
-        self.cycle.length / 4
+    fn unsent_patience(&self) -> Duration {
+        self.radio.patience().max(self.cycle.length / 4)
     }
 
     /// The radio has so much more to send.
@@ -179,6 +177,8 @@ impl Coordinator {
         };
         // All that was before it is out, too.
         self.radio_free = now;
+        let lease = &self.leases.0[place];
+        self.radio.record(now.since(lease.handed));
         if acked {
             let margin = self.config.return_margin;
             let lease = &mut self.leases.0[place];
@@ -197,8 +197,9 @@ impl Coordinator {
         if lease.tries == 1 {
             lease.tries += 1;
             lease.handle = self.send_tracked(lease.station, lease.message.clone());
-            lease.until = now + lease.token.valid;
-            lease.deadline = lease.until + self.unacked_patience();
+            lease.handed = now;
+            lease.until = now + lease.token.valid + self.unsent_patience();
+            lease.deadline = lease.until;
             self.leases.0.push(lease);
         } else {
             // It never arrived, so none of it was used; of a probe that says nothing.
@@ -219,10 +220,15 @@ impl Coordinator {
     /// Returns are overdue: ask once whether the agent lives, then regenerate the token.
     pub(super) fn return_overdue(&mut self) {
         while let Some(mut lease) = self.leases.take_if(|lease| lease.deadline <= self.now) {
-            if !lease.is_rt() {
+            if !lease.is_rt() && lease.acked.is_some() {
                 self.pace.missed();
             }
-            if lease.probed {
+            // A radio that has not sent the token would not send a probe sooner.
+            let unsent = lease.acked.is_none();
+            if unsent {
+                self.radio.missed();
+            }
+            if lease.probed || unsent {
                 self.stats.lost += 1;
                 // It may have used all of it.
                 let (rt, nrt) = (lease.token.rt, lease.token.nrt);
@@ -243,8 +249,10 @@ impl Coordinator {
             // The probe itself is not repeated, and nobody waits for it.
             lease.tries = u8::MAX;
             lease.probed = true;
+            lease.acked = None;
+            lease.handed = self.now;
             lease.until = self.now;
-            lease.deadline = self.now + self.config.return_margin + self.unacked_patience();
+            lease.deadline = self.now + self.config.return_margin + self.unsent_patience();
             self.leases.0.push(lease);
         }
         self.arm_leases();

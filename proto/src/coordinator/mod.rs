@@ -6,6 +6,8 @@
 //! round-robin in airtime. Each visit (`serve`) sends a station's downlink and then hands it a
 //! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
+mod auth;
+mod counters;
 mod cycle;
 mod lease;
 mod plan;
@@ -25,20 +27,25 @@ use alloc::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::airtime::{Phy, PhyKind, Rate, Turn};
+use crate::auth::{AuthError, CoordinatorAuth};
 use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
-use crate::machine::{Delivery, Input, Machine, Packet, Reason, Transmit, TxHandle, Verdict};
+use crate::machine::{
+    Delivery, Input, Machine, Packet, Reason, TID_GRANTED, Transmit, TxHandle, Verdict,
+};
 use crate::policy::PolicyTable;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, DecodeError, Header, Message, MessageType};
+use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, RegisterStatus};
 
+use auth::Authority;
+pub use counters::StationCounters;
 use cycle::Cycle;
 use lease::Leases;
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
-use round_trip::{Pace, RoundTrips};
+use round_trip::{Pace, RoundTrips, Sojourn};
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
 
@@ -77,6 +84,10 @@ pub struct CoordinatorConfig {
     pub reservation_limit: usize,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
+    /// What agents are authenticated by; `None`: every agent is believed. Not recorded, because
+    /// recordings are given away: a replay needs it from elsewhere.
+    #[serde(skip)]
+    pub auth: Option<CoordinatorAuth>,
 }
 
 impl CoordinatorConfig {
@@ -105,6 +116,7 @@ impl CoordinatorConfig {
             queue_limit: crate::queues::DEFAULT_LIMIT,
             reservation_limit: 1_000,
             assumed_rate,
+            auth: None,
         }
     }
 }
@@ -150,6 +162,13 @@ pub enum CoordinatorCommand {
         /// Rates from the driver's station table.
         rates: LinkRates,
     },
+    /// What the AP's radio has counted of this station.
+    Counters {
+        /// The station.
+        station: MacAddr,
+        /// From the driver's station table.
+        counters: StationCounters,
+    },
     /// The policy table changed.
     Policy(PolicyTable),
     /// Release everything, say BYE.
@@ -179,6 +198,14 @@ pub enum CoordinatorEvent {
     Released(FlowId, ReleaseCause),
     /// A station reported more airtime than it was granted.
     Overstayed(MacAddr),
+    /// A station's agent is not believed, said at the first REGISTER of that kind: it is treated
+    /// as an unregistered station.
+    NotAuthenticated {
+        /// The station.
+        station: MacAddr,
+        /// What is wrong.
+        status: RegisterStatus,
+    },
 }
 
 /// Why a reservation ended.
@@ -219,6 +246,25 @@ pub enum CoordinatorError {
         /// The session it claims.
         session: u32,
     },
+    /// Forged, replayed, or of no session that has keys.
+    #[error("frame from {from} dropped: {error}")]
+    NotAuthenticated {
+        /// Who seems to have sent it.
+        from: MacAddr,
+        /// Why it is not believed.
+        error: AuthError,
+    },
+    /// More REGISTERs than anybody needs.
+    #[error("REGISTER from {0} dropped: too many of them")]
+    TooManyRegisters(MacAddr),
+    /// An agent without a key, or with another one.
+    #[error("REGISTER from {from} refused: {status}")]
+    RefusedHandshake {
+        /// Who sent it.
+        from: MacAddr,
+        /// What it was answered.
+        status: RegisterStatus,
+    },
     /// A message that only an agent should receive.
     #[error("{kind} from {from} dropped: out of place here")]
     Unexpected {
@@ -241,6 +287,7 @@ pub enum CoordinatorError {
 #[derive(Clone, Debug)]
 pub struct Coordinator {
     config: CoordinatorConfig,
+    auth: Option<Authority>,
     now: Instant,
     rng: Rng,
     timers: Timers,
@@ -260,6 +307,7 @@ pub struct Coordinator {
     inbox: VecDeque<Delivery>,
     round_trips: RoundTrips,
     pace: Pace,
+    radio: Sojourn,
     next_token: u32,
     /// Since when token mode runs without a reservation.
     empty_since: Option<Instant>,
@@ -297,8 +345,10 @@ impl Coordinator {
         let mut timers = Timers::default();
         timers.set(Reason::Hello, now);
         let epoch = rng.next_u32().max(1);
+        let auth = config.auth.clone().map(Authority::new);
         Self {
             config,
+            auth,
             now,
             timers,
             epoch,
@@ -315,6 +365,7 @@ impl Coordinator {
             inbox: VecDeque::new(),
             round_trips: RoundTrips::new(),
             pace: Pace::new(),
+            radio: Sojourn::default(),
             next_token: rng.next_u32(),
             rng,
             empty_since: None,
@@ -363,20 +414,26 @@ impl Coordinator {
             self.verdicts.push_back(verdict);
         }
         if station.queues.next_nrt(self.now).is_some() {
-            self.cycle.enlist(packet.station, station);
+            self.cycle.enlist(self.now, packet.station, station);
         }
     }
 
     fn command(&mut self, command: CoordinatorCommand) {
         match command {
             CoordinatorCommand::StationJoined(address) => {
-                let fresh = Station::new(self.config.queue_limit, self.config.assumed_rate);
+                let fresh =
+                    Station::new(self.config.queue_limit, self.config.assumed_rate, self.now);
                 self.stations.entry(address).or_insert(fresh);
             }
             CoordinatorCommand::StationLeft(address) => self.station_left(address),
             CoordinatorCommand::Link { station, rates } => {
                 if let Some(station) = self.stations.get_mut(&station) {
                     station.heard_link(rates);
+                }
+            }
+            CoordinatorCommand::Counters { station, counters } => {
+                if let Some(station) = self.stations.get_mut(&station) {
+                    station.counters = counters;
                 }
             }
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),
@@ -459,9 +516,14 @@ impl Machine for Coordinator {
             self.verdicts.is_empty(),
             "releases are drained before transmits"
         );
-        /// Voice: tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1).
+        /// Tokens must not wait behind bulk (802.11 clause 10.2.3.2, table 10-1); but in the
+        /// profile they leave behind what was released before them, in the granted class.
         const TID_VOICE: u8 = 6;
-        let tid = if self.config.phy.wmm { TID_VOICE } else { 0 };
+        let tid = match self.config.turn {
+            Turn::Burst => TID_GRANTED,
+            Turn::Paired if self.config.phy.wmm => TID_VOICE,
+            Turn::Paired => 0,
+        };
         while let Some(Outgoing {
             to,
             session,
@@ -476,7 +538,9 @@ impl Machine for Coordinator {
                 tag: [0; 8],
             };
             // Policy fragments are cut to fit, everything else is small.
-            if let Ok(len) = message.encode(&header, buf) {
+            if let Ok(len) = message.encode(&header, buf)
+                && self.seal(to, session, &mut buf[..len])
+            {
                 return Some(Transmit {
                     to,
                     len,

@@ -22,9 +22,9 @@ pub(super) const TCP_ACK: u32 = 52;
 /// The radio may have so much to send when a visit begins: enough not to fall idle, too little to
 /// hold up a promise.
 const RADIO_AHEAD: Duration = Duration::from_millis(1);
-/// Packets for a station wait for its next token for so many eighths of their delay bound, and are
+/// Packets for a station wait for its next token for so many sixteenths of their delay bound, and are
 /// late after so many.
-const DOWN: (u64, u64) = (6, 7);
+const DOWN: (u64, u64) = (10, 13);
 
 /// A visit that the planner chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,7 @@ impl Coordinator {
                 .as_nanos()
                 .saturating_sub(RADIO_AHEAD.as_nanos()),
         );
-        let demands = self.demands();
-        let demands = demands.flat_map(|(_, demand)| [demand.from, demand.until]);
+        let demands = self.demands().map(|(_, demand)| demand.from);
         let times = demands.chain(self.leases.next_end(self.now)).chain([radio]);
         let times = times.filter(|at| *at > self.now);
         times.min().unwrap_or(self.cycle.end()).min(self.cycle.end())
@@ -86,23 +85,19 @@ impl Coordinator {
             return None;
         }
         // In the profile whoever holds a token sends without waiting, so that two would collide.
-        // Else two at a time waste less: while one backs off, so does the other.
+        // Else two at a time waste less: while one backs off, so does the other. But they hold each
+        // other up, which a promise would notice.
         let at_once = match self.config.turn {
-            Turn::Burst => 1,
-            Turn::Paired => 2,
+            Turn::Paired if self.ledger.is_empty() => 2,
+            Turn::Paired | Turn::Burst => 1,
         };
-        if rt == 0 {
-            // A promise does not wait for a token that may be lost.
-            let overlaps = nrt == 0 || at_once > 1;
-            let now = self.now;
-            let may = |demand: &Demand| demand.from <= now && (overlaps || demand.until <= now);
-            let due = self.demands().filter(|(_, demand)| may(demand));
-            if let Some((address, _)) = due.min_by_key(|(_, demand)| demand.until) {
-                return Some(Visit::Rt(address));
-            }
-        }
         if rt + nrt >= at_once {
             return None;
+        }
+        let now = self.now;
+        let due = self.demands().filter(|(_, demand)| demand.from <= now);
+        if let Some((address, _)) = due.min_by_key(|(_, demand)| demand.until) {
+            return Some(Visit::Rt(address));
         }
         self.next_nrt()
     }
@@ -124,8 +119,8 @@ impl Coordinator {
             let (patience, bound) = DOWN;
             Demand {
                 // Without tokens there is nothing to wait for.
-                from: since + if up.is_some() { delay * patience / 8 } else { Duration::ZERO },
-                until: since + delay * bound / 8,
+                from: since + if up.is_some() { delay * patience / 16 } else { Duration::ZERO },
+                until: since + delay * bound / 16,
             }
         });
         match (up_demand, down) {
@@ -165,7 +160,7 @@ impl Coordinator {
         let mut passed_over = 0;
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
-            let alone = self.cycle.ring.len() == 1;
+            let alone = self.cycle.is_alone(now);
             let Some(station) = self.stations.get_mut(&address) else {
                 self.cycle.ring.pop_front();
                 continue;
@@ -191,9 +186,15 @@ impl Coordinator {
                     station.turn_begun = false;
                     self.cycle.rotate();
                 } else {
-                    // Nobody waits for who is alone.
-                    let quanta = if alone { 2 } else { 1 };
-                    station.deficit.earn(self.config.quantum * quanta);
+                    let one = self.config.quantum;
+                    // Nobody waits for who is alone; but radios hold some hundred frames.
+                    let largest = self.config.phy.granted(
+                        self.config.turn,
+                        station.link.up,
+                        LARGEST_PACKET,
+                    );
+                    let earned = if alone { one.max((one * 3).min(largest * 80)) } else { one };
+                    station.deficit.earn(earned);
                     station.turn_begun = true;
                 }
                 continue;

@@ -10,7 +10,6 @@ use crate::ledger::{Entry, FlowId, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{Packet, Reason};
 use crate::policy::{Direction, PolicyTable};
-use crate::queues::Carrier;
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved};
 
@@ -100,9 +99,10 @@ impl Coordinator {
             idle: found.idle,
             since: self.now,
             up_idle: false,
-            bundled: Carrier::takes(promise.packet.into())
-                && self.stations.get(&id.station).is_some_and(Station::bundles),
+            bundled: false,
         };
+        let bundles = self.stations.get(&id.station).is_some_and(Station::bundles);
+        let entry = entry.bundled(bundles);
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         if let Err(refusal) = self.ledger.admit(id, entry, links) {
             if self.refusals.told.note(id, self.now) {
@@ -130,8 +130,10 @@ impl Coordinator {
         Ok(())
     }
 
-    /// The promises of a station have changed.
-    fn serve_anew(&mut self, address: MacAddr) {
+    /// The promises of a station have changed, or what its agent can do.
+    pub(super) fn serve_anew(&mut self, address: MacAddr) {
+        let bundles = self.stations.get(&address).is_some_and(Station::bundles);
+        self.ledger.bundle(address, bundles);
         let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
         let service = Service::of(entries, self.now);
         let Some(station) = self.stations.get_mut(&address) else {
@@ -331,7 +333,7 @@ impl Coordinator {
         if let Some(station) = self.stations.get_mut(&id.station) {
             station.queues.unreserve(id.key.reversed());
             if station.wants_nrt(self.now) {
-                self.cycle.enlist(id.station, station);
+                self.cycle.enlist(self.now, id.station, station);
             }
         }
         self.serve_anew(id.station);

@@ -48,6 +48,38 @@ impl Pace {
     }
 }
 
+/// How long frames wait in the radio, estimated in the same way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sojourn {
+    mean: Duration,
+    deviation: Duration,
+    backoff: u64,
+}
+
+impl Sojourn {
+    const MOST: Duration = Duration::from_secs(1);
+
+    /// A frame was in the radio for so long.
+    pub(super) fn record(&mut self, took: Duration) {
+        let took = took.min(Self::MOST);
+        let off = took.saturating_sub(self.mean) + self.mean.saturating_sub(took);
+        self.deviation = (self.deviation * 3 + off) / 4;
+        self.mean = (self.mean * 7 + took) / 8;
+        self.backoff = 1;
+    }
+
+    pub(super) fn missed(&mut self) {
+        self.backoff = (self.backoff * 2).min(64);
+    }
+
+    /// How long to wait for a frame.
+    pub(super) fn patience(&self) -> Duration {
+        let usual = self.mean + self.deviation * 4;
+        let usual = usual.max(Duration::from_millis(10));
+        (usual * self.backoff.max(1)).min(Self::MOST)
+    }
+}
+
 /// The latest round trips, in a ring.
 #[derive(Clone, Debug)]
 pub(super) struct RoundTrips {

@@ -2,17 +2,19 @@
 
 use super::Coordinator;
 use super::plan::{Need, TCP_ACK};
-use crate::ledger::visit_cost;
+use crate::ledger::{Entry, visit_cost};
 use crate::mac::MacAddr;
+use crate::policy::Direction;
 use crate::queues::{Air, Carrier};
 use crate::time::Duration;
-use crate::wire::{Data, Message, Packets};
+use crate::wire::{Data, Message};
 
 impl Coordinator {
     /// What is promised to a station, both ways. Small packets travel with the token.
     pub(super) fn visit_rt(&mut self, address: MacAddr) {
         let now = self.now;
-        let rt = self.rt_uplink_airtime(address);
+        let rt = self.rt_airtime(address, Direction::Up);
+        let budget = self.rt_airtime(address, Direction::Down);
         let is_out = self.leases.of(address).is_some();
         let Some(station) = self.stations.get_mut(&address) else {
             return;
@@ -32,7 +34,8 @@ impl Coordinator {
             turn: self.config.turn,
             rate: station.link.down,
         };
-        let budget = self.cycle.length;
+        // A flow that was not served for a while catches up by a packet a visit, or it would be in
+        // the way of others.
         let down = station
             .queues
             .release_rt(now, budget, air, carrying, &mut self.verdicts);
@@ -59,25 +62,30 @@ impl Coordinator {
         }
     }
 
-    /// What the promises of a station's uplink need at one visit: the packets of an interval,
+    /// What the promises of a station need at one visit, one way: the packets of an interval,
     /// rounded up, and one that was late for the last visit.
-    fn rt_uplink_airtime(&self, address: MacAddr) -> Duration {
+    fn rt_airtime(&self, address: MacAddr, way: Direction) -> Duration {
         let Some(station) = self.stations.get(&address) else {
             return Duration::ZERO;
         };
-        let Some(service) = &station.service else {
-            return Duration::ZERO;
+        let rate = match way {
+            Direction::Down => station.link.down,
+            _ => station.link.up,
         };
-        let up = |entry: &&crate::ledger::Entry| {
-            entry.direction.covers(crate::policy::Direction::Up) && !entry.up_idle
+        let is_meant = |entry: &&Entry| {
+            let is_idle = way == Direction::Up && entry.up_idle;
+            entry.direction.covers(way) && !is_idle
         };
         let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
-        entries.filter(up).fold(Duration::ZERO, |sum, entry| {
+        entries.filter(is_meant).fold(Duration::ZERO, |sum, entry| {
+            let interval = match (&station.service, way) {
+                (Some(service), Direction::Up) => service.interval,
+                _ => entry.promise.interval(),
+            };
             let octets = u32::from(entry.promise.packet.max(1));
-            let bits = u128::from(entry.promise.rate) * u128::from(service.interval.as_nanos());
+            let bits = u128::from(entry.promise.rate) * u128::from(interval.as_nanos());
             let packets = bits.div_ceil(u128::from(octets) * 8 * 1_000_000_000) + 1;
-            let (phy, turn) = (self.config.phy, self.config.turn);
-            let exchange = phy.granted(turn, station.link.up, octets);
+            let exchange = self.config.phy.granted(self.config.turn, rate, octets);
             sum + exchange * u64::try_from(packets).unwrap_or(u64::MAX)
         })
     }
@@ -88,7 +96,7 @@ impl Coordinator {
             return Duration::ZERO;
         };
         let (phy, turn, link) = (self.config.phy, self.config.turn, station.link);
-        let up = self.rt_uplink_airtime(address);
+        let up = self.rt_airtime(address, Direction::Up);
         let (octets, packets) = station.queues.reserved_waiting();
         let mean = octets / u64::try_from(packets.max(1)).unwrap_or(1);
         let mean = u32::try_from(mean).unwrap_or(u32::MAX);
@@ -140,16 +148,20 @@ impl Coordinator {
             turn,
             rate: link.down,
         };
+        // Small packets ride in the token, if one follows for certain.
+        let mut carrier = Carrier::token();
+        let rides = station.bundles() && wants_uplink && up.is_some_and(|up| grant >= up + budget);
+        let carrying = rides.then_some(&mut carrier);
         let down = station
             .queues
-            .release_nrt(now, budget, air, &mut self.verdicts);
+            .release_nrt(now, budget, air, carrying, &mut self.verdicts);
         station.used.down += down.airtime;
         station.deficit.spend(down.airtime);
         self.cycle.charge(down.airtime);
         self.occupy_radio(down.airtime);
         let left = grant.saturating_sub(down.airtime);
         if up.is_some_and(|up| left >= up) {
-            self.grant(address, Duration::ZERO, left - token, Packets::default());
+            self.grant(address, Duration::ZERO, left - token, carrier.into_packets());
         }
         self.end_turn(address);
     }

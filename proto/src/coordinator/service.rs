@@ -33,7 +33,7 @@ impl Service {
             Self {
                 interval,
                 period,
-                slack: promise.delay.saturating_sub(waited) * 5 / 8,
+                slack: promise.delay.saturating_sub(waited) * 11 / 16,
                 due: now,
                 empty: 0,
             }

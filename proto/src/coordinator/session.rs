@@ -1,14 +1,17 @@
 //! Agents of the cell: registration, policy push, and where each frame goes.
 
+use super::auth::Pending;
 use super::reservations::HOUSEKEEPING;
 use super::station::AgentSession;
 use super::{
     Coordinator, CoordinatorError, CoordinatorEvent, Outgoing, ReleaseCause, Strategy, Tokens,
 };
+use crate::auth::Keys;
 use crate::mac::MacAddr;
 use crate::machine::Reason;
 use crate::wire::{
-    Backlog, Bye, ByeReason, Header, Message, Policy, Register, RegisterAck, RegisterStatus,
+    Backlog, Bye, ByeReason, CellMode, Handshake, Header, Message, Policy, Register, RegisterAck,
+    RegisterStatus,
 };
 
 /// Silent cycles after which an agent with waiting packets opens its gate.
@@ -25,10 +28,17 @@ impl Coordinator {
         let (header, message) =
             Message::decode(bytes).map_err(|error| CoordinatorError::Decode { from, error })?;
         if let Message::Register(register) = message {
-            self.register(from, &register);
-            return Ok(());
+            return self.register(from, &register);
         }
-        self.check_session(from, header)?;
+        if self.auth.is_some() {
+            let is_new = self.admit(from, header.session, bytes)?;
+            // In free mode a REQUEST is answered by nothing but the HELLO that this is.
+            if is_new && self.mode == CellMode::Free && matches!(message, Message::Request(_)) {
+                return Ok(());
+            }
+        } else {
+            self.check_session(from, header)?;
+        }
         self.heard_from(from);
         match message {
             Message::Return(answer) => self.returned(from, &answer),
@@ -68,17 +78,47 @@ impl Coordinator {
 
     /// Answers with a session, the mode and the policy table. An agent that asks again keeps its
     /// session; one that was restarted gets a new one, and its reservations back.
-    fn register(&mut self, from: MacAddr, register: &Register) {
-        let accepted = register.strategies & Register::POLL != 0;
-        let mut session = 0;
-        if accepted {
-            session = self.open_session(from, register);
+    ///
+    /// With keys the answer holds no more than the session, and the rest follows when the agent
+    /// has shown by its first frame that it has the keys, too.
+    fn register(&mut self, from: MacAddr, register: &Register) -> Result<(), CoordinatorError> {
+        if !self.may_register(from) {
+            return Err(CoordinatorError::TooManyRegisters(from));
         }
-        let status = if accepted {
-            RegisterStatus::Accepted
-        } else {
-            RegisterStatus::UnsupportedStrategy
-        };
+        if register.strategies & Register::POLL == 0 {
+            let status = RegisterStatus::UnsupportedStrategy;
+            self.acknowledge(from, register, 0, status, Handshake::NONE);
+            return Ok(());
+        }
+        match self.shake_hands(from, register) {
+            None => {
+                let session = self.open_session(from, register);
+                let status = RegisterStatus::Accepted;
+                self.acknowledge(from, register, session, status, Handshake::NONE);
+                self.brief(from);
+                Ok(())
+            }
+            Some(Ok((session, handshake))) => {
+                let status = RegisterStatus::Accepted;
+                self.acknowledge(from, register, session, status, handshake);
+                Ok(())
+            }
+            Some(Err(status)) => {
+                self.refuse_handshake(from, status);
+                self.acknowledge(from, register, 0, status, Handshake::NONE);
+                Err(CoordinatorError::RefusedHandshake { from, status })
+            }
+        }
+    }
+
+    fn acknowledge(
+        &mut self,
+        to: MacAddr,
+        register: &Register,
+        session: u32,
+        status: RegisterStatus,
+        handshake: Handshake,
+    ) {
         let ack = RegisterAck {
             instance: register.instance,
             session,
@@ -89,18 +129,25 @@ impl Coordinator {
             silent_cycles: SILENT_CYCLES,
             turn: self.config.turn,
             strategies: self.strategies() & register.strategies,
+            handshake,
         };
-        self.send(from, Message::RegisterAck(ack));
-        if accepted {
-            self.push_policy(from);
-            self.hello(from);
-            self.push_reservations(from);
-        }
+        self.outbox.push_back(Outgoing {
+            to,
+            session,
+            message: Message::RegisterAck(ack),
+            handle: None,
+        });
+    }
+
+    /// Tells an agent all that it needs to take part.
+    fn brief(&mut self, to: MacAddr) {
+        self.push_policy(to);
+        self.hello(to);
+        self.push_reservations(to);
     }
 
     fn open_session(&mut self, from: MacAddr, register: &Register) -> u32 {
         let fresh = self.rng.next_u32().max(1);
-        let bundles = self.strategies() & register.strategies & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return 0;
         };
@@ -111,17 +158,66 @@ impl Coordinator {
             }
         }
         let name = alloc::string::String::from(register.name.as_str());
+        self.install(
+            from,
+            register.instance,
+            fresh,
+            name,
+            register.strategies,
+            None,
+        );
+        fresh
+    }
+
+    /// The agent of a pending session has used it: from here on only its keys count.
+    pub(super) fn begin_session(&mut self, from: MacAddr, pending: Pending) {
+        let Pending {
+            session,
+            instance,
+            name,
+            strategies,
+            keys,
+        } = pending;
+        let station = self.stations.get_mut(&from);
+        let agent = station.and_then(|station| station.agent.as_mut());
+        if let Some(agent) = agent.filter(|agent| agent.instance == instance) {
+            agent.session = session;
+            agent.keys = Some(keys);
+        } else {
+            self.install(from, instance, session, name, strategies, Some(keys));
+        }
+        self.brief(from);
+    }
+
+    /// Puts the agent of a new run in the place of whatever was known of the last one.
+    fn install(
+        &mut self,
+        from: MacAddr,
+        instance: u32,
+        session: u32,
+        name: alloc::string::String,
+        strategies: u8,
+        keys: Option<Keys>,
+    ) {
+        let bundles = self.strategies() & strategies & Register::BUNDLE != 0;
+        let Some(station) = self.stations.get_mut(&from) else {
+            return;
+        };
         station.agent = Some(AgentSession {
-            instance: register.instance,
-            session: fresh,
+            instance,
+            session,
+            keys,
             name: name.clone(),
             misses: 0,
             silent_since: None,
             bundles,
+            carried: None,
+            spoke: false,
             backlog: Backlog::default(),
             heard_us: self.now,
             last_sent: self.now,
         });
+        self.serve_anew(from);
         // A token of the agent's last life will not come back.
         self.end_leases(Some(from));
         self.events.push_back(CoordinatorEvent::Registered {
@@ -131,7 +227,6 @@ impl Coordinator {
         if self.config.tokens == Tokens::Always {
             self.enter_token_mode();
         }
-        fresh
     }
 
     /// The token strategies that agents may be asked to follow.

@@ -2,8 +2,11 @@
 
 use alloc::string::String;
 
-use crate::airtime::{Phy, Rate, Turn};
+use super::StationCounters;
+use super::auth::Guard;
 use super::service::Service;
+use crate::airtime::{Phy, Rate, Turn};
+use crate::auth::Keys;
 use crate::ledger::LinkRates;
 use crate::queues::Queues;
 use crate::time::{Duration, Instant};
@@ -13,6 +16,7 @@ use crate::wire::Backlog;
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     pub(super) agent: Option<AgentSession>,
+    pub(super) guard: Guard,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
     pub(super) link: LinkRates,
@@ -27,6 +31,7 @@ pub(super) struct Station {
     /// It has had the quantum of this round.
     pub(super) turn_begun: bool,
     pub(super) used: Airtime,
+    pub(super) counters: StationCounters,
     /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
     /// is.
     pub(super) uplink_turn: bool,
@@ -37,6 +42,8 @@ pub(super) struct Station {
 pub(super) struct AgentSession {
     pub(super) instance: u32,
     pub(super) session: u32,
+    /// Of its frames; `None` when all agents are believed.
+    pub(super) keys: Option<Keys>,
     pub(super) name: String,
     /// Visits in a row that it did not answer.
     pub(super) misses: u8,
@@ -44,6 +51,10 @@ pub(super) struct AgentSession {
     pub(super) silent_since: Option<Instant>,
     /// Packets may travel inside of its tokens and returns.
     pub(super) bundles: bool,
+    /// The token of the last return whose packets were taken.
+    pub(super) carried: Option<u32>,
+    /// It spoke since tokens are passed, so its backlog is known.
+    pub(super) spoke: bool,
     /// What it last said it holds.
     pub(super) backlog: Backlog,
     /// When it last showed that it heard us.
@@ -56,6 +67,7 @@ impl AgentSession {
     /// It spoke, so it lives.
     pub(super) const fn heard(&mut self) {
         self.misses = 0;
+        self.spoke = true;
         self.silent_since = None;
     }
 }
@@ -94,9 +106,10 @@ impl Deficit {
 }
 
 impl Station {
-    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate) -> Self {
+    pub(super) const fn new(queue_limit: usize, assumed_rate: Rate, now: Instant) -> Self {
         Self {
             agent: None,
+            guard: Guard::new(now),
             queues: Queues::new(queue_limit),
             link: LinkRates {
                 up: assumed_rate,
@@ -112,6 +125,14 @@ impl Station {
                 up: Duration::ZERO,
                 down: Duration::ZERO,
                 overhead: Duration::ZERO,
+            },
+            counters: StationCounters {
+                tx_packets: 0,
+                tx_retries: 0,
+                tx_failed: 0,
+                tx_bytes: 0,
+                rx_packets: 0,
+                rx_bytes: 0,
             },
         }
     }
@@ -156,7 +177,9 @@ impl Station {
 
     /// Its agent will hold more than a grant of `nrt` can send.
     pub(super) fn holds_more_than(&self, phy: Phy, nrt: Duration) -> bool {
-        let packets = self.live_agent().map_or(0, |agent| agent.backlog.nrt.packets);
+        let packets = self
+            .live_agent()
+            .map_or(0, |agent| agent.backlog.nrt.packets);
         let one = phy.granted(Turn::Paired, self.link.up, self.mean_uplink_packet());
         one * u64::from(packets) > nrt * 3 / 2
     }

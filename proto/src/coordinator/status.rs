@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coordinator, RoundTripStatus};
+use super::{Coordinator, RoundTripStatus, StationCounters};
 use crate::flow::FlowKey;
 use crate::ledger::LinkRates;
 use crate::mac::MacAddr;
@@ -43,6 +43,19 @@ pub struct StationStatus {
     pub address: MacAddr,
     /// What its agent calls itself; `None` for an unregistered station.
     pub agent: Option<String>,
+    /// True when its agent has shown a key.
+    #[serde(default)]
+    pub authenticated: bool,
+    /// Frames from its address without a right tag: somebody forges. After a restart of the
+    /// coordinator also the last frames of sessions that it does not know.
+    #[serde(default)]
+    pub bad_tags: u64,
+    /// Frames from its address that had come before: somebody replays.
+    #[serde(default)]
+    pub replays: u64,
+    /// REGISTERs from its address without the right key.
+    #[serde(default)]
+    pub refused_handshakes: u64,
     /// True when the agent answers no tokens.
     pub silent: bool,
     /// PHY rates that airtime is computed with.
@@ -61,6 +74,8 @@ pub struct StationStatus {
     pub airtime_overhead: Duration,
     /// Packets to it that were dropped because its queue was full, or by `CoDel`.
     pub dropped: u64,
+    /// What the AP's radio has counted of it.
+    pub counters: StationCounters,
     /// Those dropped by `CoDel`, because their flow's queue stood for too long.
     pub codel_drops: u64,
 }
@@ -156,6 +171,10 @@ impl Coordinator {
             StationStatus {
                 address: *address,
                 agent: agent.map(|agent| agent.name.clone()),
+                authenticated: agent.is_some_and(|agent| agent.keys.is_some()),
+                bad_tags: station.guard.bad_tags,
+                replays: station.guard.replays,
+                refused_handshakes: station.guard.refused_handshakes,
                 silent: agent.is_some_and(|agent| agent.silent_since.is_some()),
                 link: station.link,
                 uplink: agent.map(|agent| agent.backlog).unwrap_or_default(),
@@ -165,6 +184,7 @@ impl Coordinator {
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
+                counters: station.counters,
                 codel_drops: station.queues.codel_drops(),
             }
         };

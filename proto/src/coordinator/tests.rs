@@ -43,6 +43,7 @@ fn rule(port: u16) -> Rule {
         },
         promise: VOICE_PROMISE,
         idle: Duration::from_secs(1),
+        remark: None,
     }
 }
 
@@ -165,6 +166,7 @@ impl Bench {
             epoch: 0,
             strategies: Register::POLL,
             name: "sta".try_into().unwrap(),
+            handshake: crate::wire::Handshake::NONE,
         };
         self.frame_of(0, n, &Message::Register(register)).unwrap();
     }

@@ -10,13 +10,14 @@ use crate::time::Duration;
 use crate::wire::{Backlog, CellMode, Data, Request, Return};
 
 impl Coordinator {
-    /// A return that brings packets along. They are taken when their token is out, once.
+    /// A return that brings packets along; they are taken once, also if it comes too late.
     pub(super) fn data(&mut self, from: MacAddr, data: &Data) {
         let Some(answer) = &data.answer else {
             return;
         };
-        let is_out = self.leases.of_token(from, answer.token);
-        if is_out {
+        if let Some(agent) = self.agent_of(from)
+            && agent.carried.replace(answer.token) != Some(answer.token)
+        {
             self.inbox.extend(data.packets.iter().map(|packet| Delivery {
                 from,
                 bytes: packet.to_vec(),
@@ -154,7 +155,7 @@ impl Coordinator {
             agent.backlog = backlog;
         }
         if station.wants_nrt(self.now) {
-            self.cycle.enlist(from, station);
+            self.cycle.enlist(self.now, from, station);
         }
     }
 }

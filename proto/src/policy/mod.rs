@@ -45,6 +45,10 @@ pub struct Rule {
     pub promise: Promise,
     /// A flow that sends nothing for so long loses its reservation.
     pub idle: Duration,
+    /// DiffServ code point that packets of these flows get on their way from the AP to the wire
+    /// (RFC 2474), 0 to 63. It stays at the AP: agents are not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<u8>,
 }
 
 impl Rule {

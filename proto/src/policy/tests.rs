@@ -53,6 +53,7 @@ fn rule(matches: Match) -> Rule {
         matches,
         promise,
         idle: Duration::from_secs(10),
+        remark: None,
     }
 }
 

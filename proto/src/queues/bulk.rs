@@ -115,6 +115,11 @@ impl Bulk {
         self.flows.get(&self.turn()?)?.fifo.head()
     }
 
+    /// The packet whose turn it is.
+    pub(super) fn peek(&self) -> Option<Held> {
+        self.flows.get(&self.turn()?)?.fifo.held.front().copied()
+    }
+
     /// Takes the packet whose turn it is, with `CoDel`'s verdict on it.
     pub(super) fn pop(&mut self, now: Instant) -> Option<Verdict> {
         let key = self.turn()?;

@@ -1,6 +1,7 @@
 //! A frame of the protocol that takes packets along.
 
 use super::Air;
+use crate::flow::FlowKey;
 use crate::time::Duration;
 use crate::wire::{Data, Packets};
 
@@ -13,7 +14,12 @@ pub struct Carrier {
     answer: bool,
     count: u32,
     octets: u32,
+    /// Flows of which something is in it: what follows must not overtake that.
+    flows: [Option<FlowKey>; FLOWS],
 }
+
+/// The most flows in one frame.
+const FLOWS: usize = 8;
 
 /// The largest packet worth it: a larger one saves little of the frame around it, and a frame that
 /// grows is lost more easily.
@@ -44,8 +50,13 @@ impl Carrier {
         }
     }
 
-    pub(super) const fn has_room(&self, octets: usize) -> bool {
-        self.packets.has_room(octets)
+    /// Whether something of this flow is in it.
+    pub(super) fn has(&self, key: FlowKey) -> bool {
+        self.flows.contains(&Some(key))
+    }
+
+    pub(super) fn has_room(&self, key: FlowKey, octets: usize) -> bool {
+        self.packets.has_room(octets) && (self.has(key) || self.flows.contains(&None))
     }
 
     /// What a packet of `len` octets adds to the frame's airtime. The first packet of a frame that
@@ -65,9 +76,14 @@ impl Carrier {
     }
 
     /// Takes a packet; true if it is in.
-    pub(super) fn load(&mut self, packet: &[u8]) -> bool {
+    pub(super) fn load(&mut self, key: FlowKey, packet: &[u8]) -> bool {
         let is_in = self.packets.push(packet);
         if is_in {
+            if !self.has(key)
+                && let Some(place) = self.flows.iter_mut().find(|flow| flow.is_none())
+            {
+                *place = Some(key);
+            }
             self.count += 1;
             self.octets += u32::try_from(packet.len()).unwrap_or(u32::MAX);
         }

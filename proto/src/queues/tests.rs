@@ -52,7 +52,7 @@ fn queues(limit: usize) -> Queues {
 
 fn ids(verdicts: &mut VecDeque<Verdict>) -> Vec<u64> {
     let id = |verdict| match verdict {
-        Verdict::Accept(id) => id.0,
+        Verdict::Accept(id) | Verdict::Grant(id) => id.0,
         Verdict::Drop(id) => panic!("{id:?} dropped"),
     };
     verdicts.drain(..).map(id).collect()

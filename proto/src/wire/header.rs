@@ -16,6 +16,16 @@ pub const VERSION: u8 = 1;
 pub const HEADER_LEN: usize = 20;
 
 const LENGTH_AT: usize = 2;
+/// Where the sequence number is in a frame.
+pub(crate) const SEQUENCE_AT: usize = 8;
+/// Where the tag is in a frame; it ends the header.
+pub(crate) const TAG_AT: usize = 12;
+
+/// The frame at the front of `bytes`, without padding; `None` if it is cut off.
+pub(crate) fn frame_octets(bytes: &[u8]) -> Option<&[u8]> {
+    let length = bytes.get(LENGTH_AT..LENGTH_AT + 2)?.try_into().ok()?;
+    bytes.get(..HEADER_LEN + usize::from(u16::from_be_bytes(length)))
+}
 
 octet_enum! {
     /// The type octet of the common header.
@@ -61,11 +71,12 @@ octet_enum! {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The session that REGISTER_ACK gave to the station; 0 before, and in broadcasts.
+    /// The session that REGISTER_ACK gave to the station; 0 before, and in broadcasts. It says by
+    /// which key the tag was made: 0 is that of the group.
     pub session: u32,
-    /// Counts the frames of one sender.
+    /// Counts the frames of one sender; in authenticated sessions, those under one key.
     pub sequence: u32,
-    /// Reserved for the authentication of sessions; zero until then, carried but not checked.
+    /// The tag that [`crate::auth`] makes and checks; zero and unchecked without keys.
     pub tag: [u8; 8],
 }
 

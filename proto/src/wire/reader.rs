@@ -134,19 +134,24 @@ impl<'a> Reader<'a> {
     /// All that is left, as text of at most `max` octets.
     pub(super) fn text(&mut self, field: &'static str, max: usize) -> Result<&'a str, DecodeError> {
         let at = self.at;
-        let len = self.rest.len();
-        if let Some(extra) = len.checked_sub(max).filter(|&extra| extra > 0) {
-            return Err(self.error(
-                at,
-                DecodeErrorKind::Oversized {
-                    field,
-                    extra: clamp(extra),
-                },
-            ));
-        }
-        let part = self.part(field, len)?;
-        core::str::from_utf8(part.rest)
+        core::str::from_utf8(self.rest_to(field, max)?)
             .map_err(|_| self.error(at, DecodeErrorKind::NotUtf8 { field }))
+    }
+
+    /// All that is left, at most `max` octets.
+    pub(super) fn rest_to(
+        &mut self,
+        field: &'static str,
+        max: usize,
+    ) -> Result<&'a [u8], DecodeError> {
+        let len = self.rest.len();
+        match len.checked_sub(max).filter(|&extra| extra > 0) {
+            Some(extra) => {
+                let extra = clamp(extra);
+                Err(self.error(self.at, DecodeErrorKind::Oversized { field, extra }))
+            }
+            None => Ok(self.part(field, len)?.rest),
+        }
     }
 
     /// The next TLV: its type, and a reader for its value. `None` at the end.

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{DecodeError, EncodeError};
+use super::{DecodeError, EncodeError, Handshake};
 
 const TLV_NAME: u8 = 1;
+const TLV_HANDSHAKE: u8 = 2;
 
 /// What a station calls itself: at most 32 octets of UTF-8, empty if it says nothing.
 ///
-/// For people only; any station can claim any name.
+/// For people, and to choose the key of a device; without keys any station can claim any name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AgentName(String);
@@ -67,6 +68,7 @@ impl From<AgentName> for String {
 ///       24  epoch      u32
 ///       28  strategies u8    bit 0: poll, 1: schedule, 2: bundle
 ///       29  TLV 1      name, UTF-8, at most 32 octets; left out if empty, the last one counts
+///       ..  TLV 2      first message of the handshake, 48 octets; left out without keys
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
@@ -79,6 +81,9 @@ pub struct Register {
     pub strategies: u8,
     /// What the station calls itself.
     pub name: AgentName,
+    /// First message of the handshake; none from an agent without a key.
+    #[serde(default)]
+    pub handshake: Handshake,
 }
 
 impl Register {
@@ -95,10 +100,15 @@ impl Register {
             epoch: r.u32("epoch")?,
             strategies: r.u8("strategies")?,
             name: AgentName::default(),
+            handshake: Handshake::NONE,
         };
         while let Some((kind, mut value)) = r.tlv()? {
-            if kind == TLV_NAME {
-                register.name = AgentName(value.text("name", AgentName::MAX)?.into());
+            match kind {
+                TLV_NAME => {
+                    register.name = AgentName(value.text("name", AgentName::MAX)?.into());
+                }
+                TLV_HANDSHAKE => register.handshake = Handshake::read(&mut value)?,
+                _ => {}
             }
         }
         Ok(register)
@@ -108,10 +118,10 @@ impl Register {
         w.u32(self.instance)?;
         w.u32(self.epoch)?;
         w.u8(self.strategies)?;
-        if self.name.0.is_empty() {
-            return Ok(());
+        if !self.name.0.is_empty() {
+            w.tlv(TLV_NAME, "name", |w| w.bytes(self.name.0.as_bytes()))?;
         }
-        w.tlv(TLV_NAME, "name", |w| w.bytes(self.name.0.as_bytes()))
+        self.handshake.write(TLV_HANDSHAKE, w)
     }
 }
 
@@ -122,12 +132,17 @@ impl fmt::Display for Register {
             epoch,
             strategies,
             name,
+            handshake,
         } = self;
         // Escaped, because the name comes from a stranger and goes to a terminal.
         write!(
             f,
             "instance {instance:08x} epoch {epoch:08x} strategies {strategies:#04x}"
         )?;
-        write!(f, " name {:?}", name.0)
+        write!(f, " name {:?}", name.0)?;
+        if handshake.is_none() {
+            return Ok(());
+        }
+        f.write_str(" with handshake")
     }
 }

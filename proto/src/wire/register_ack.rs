@@ -10,7 +10,9 @@ use crate::time::Duration;
 use super::code::octet_enum;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{DecodeError, EncodeError};
+use super::{DecodeError, EncodeError, Handshake};
+
+const TLV_HANDSHAKE: u8 = 1;
 
 octet_enum! {
     /// Whether a station takes part.
@@ -21,6 +23,10 @@ octet_enum! {
         Full = 1 => "full",
         /// The coordinator offers no token strategy that the agent can follow.
         UnsupportedStrategy = 2 => "unsupported strategy",
+        /// The coordinator has keys, and the agent showed none.
+        KeyRequired = 3 => "this cell needs a key",
+        /// The agent's key is not the one that the coordinator knows for it.
+        WrongKey = 4 => "wrong key",
     }
 }
 
@@ -37,6 +43,7 @@ octet_enum! {
 ///       39  silent cycles  u8
 ///       40  turn           u8    0 paired, 1 burst
 ///       41  strategies     u8    as in REGISTER: those that both sides can follow
+///       42  TLV 1          second message of the handshake, 88 octets; left out without keys
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterAck {
@@ -58,11 +65,15 @@ pub struct RegisterAck {
     pub turn: Turn,
     /// What the coordinator may use with this agent, a set of bits as in [`super::Register`].
     pub strategies: u8,
+    /// Second message of the handshake; none from a coordinator without keys, or to an agent that
+    /// it does not believe.
+    #[serde(default)]
+    pub handshake: Handshake,
 }
 
 impl RegisterAck {
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
+        let mut ack = Self {
             instance: r.u32("instance")?,
             session: r.u32("session")?,
             status: r.code("status", RegisterStatus::from_octet)?,
@@ -76,7 +87,14 @@ impl RegisterAck {
                 Turn::Paired
             },
             strategies: r.u8("strategies")?,
-        })
+            handshake: Handshake::NONE,
+        };
+        while let Some((kind, mut value)) = r.tlv()? {
+            if kind == TLV_HANDSHAKE {
+                ack.handshake = Handshake::read(&mut value)?;
+            }
+        }
+        Ok(ack)
     }
 
     pub(super) fn write(&self, w: &mut Writer<'_>) -> Result<(), EncodeError> {
@@ -88,7 +106,8 @@ impl RegisterAck {
         w.micros(self.cycle)?;
         w.u8(self.silent_cycles)?;
         w.u8((self.turn == Turn::Burst).into())?;
-        w.u8(self.strategies)
+        w.u8(self.strategies)?;
+        self.handshake.write(TLV_HANDSHAKE, w)
     }
 }
 
@@ -104,6 +123,7 @@ impl fmt::Display for RegisterAck {
             silent_cycles,
             turn,
             strategies,
+            handshake,
         } = self;
         write!(f, "instance {instance:08x} {status} session {session:08x}")?;
         write!(
@@ -115,6 +135,10 @@ impl fmt::Display for RegisterAck {
         write!(
             f,
             " policy {policy_version} cycle {cycle} silent {silent_cycles} turn {turn:?} strategies {strategies:#04x}"
-        )
+        )?;
+        if handshake.is_none() {
+            return Ok(());
+        }
+        f.write_str(" with handshake")
     }
 }

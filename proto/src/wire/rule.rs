@@ -54,6 +54,7 @@ pub(super) fn read(mut r: Reader<'_>) -> Result<Rule, DecodeError> {
         matches,
         promise,
         idle,
+        remark: None,
     };
     let m = &mut rule.matches;
     while let Some((kind, mut value)) = r.tlv()? {

@@ -116,6 +116,7 @@ fn full_rule() -> Rule {
             delay: micros(20_000),
         },
         idle: Duration::from_millis(30_000),
+        remark: None,
     }
 }
 

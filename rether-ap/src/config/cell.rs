@@ -1,6 +1,7 @@
 //! `[cell]`: the medium and how it is shared.
 
 use rether_daemon::config::{Count, Percent, PhyRate, Raw, Section, Span, Value, Wrong};
+use rether_linux::wmm::Profile;
 use rether_proto::airtime::{Phy, PhyKind, Rate};
 use rether_proto::coordinator::{CoordinatorConfig, Strategy, Tokens};
 use rether_proto::time::Duration;
@@ -14,6 +15,8 @@ pub struct CellConfig {
     pub preamble: Preamble,
     /// Whether stations use WMM, if it is given.
     pub wmm: Option<bool>,
+    /// How far everybody is kept behind granted traffic in token mode, if at all.
+    pub profile: Option<Profile>,
     strategy: Option<Strategy>,
     tokens: Option<Tokens>,
     cycle: Option<Duration>,
@@ -72,6 +75,17 @@ impl Value for Word<Preamble> {
     }
 }
 
+impl Value for Word<Option<Profile>> {
+    fn read(raw: Raw<'_>) -> Result<Self, Wrong> {
+        let words = [
+            ("polite", Some(Profile::Polite)),
+            ("strict", Some(Profile::Strict)),
+            ("off", None),
+        ];
+        rether_daemon::config::one_of(raw, "an 802.11e profile", &words).map(Self)
+    }
+}
+
 impl Value for Word<Strategy> {
     fn read(raw: Raw<'_>) -> Result<Self, Wrong> {
         let words = [
@@ -113,6 +127,9 @@ impl CellConfig {
                 .value::<Word<_>>("preamble")
                 .map_or(Preamble::Long, |word| word.0),
             wmm: cell.value("wmm"),
+            profile: cell
+                .value::<Word<_>>("wmm-profile")
+                .map_or(Some(Profile::Polite), |word| word.0),
             strategy: cell.value::<Word<_>>("strategy").map(|word| word.0),
             tokens: cell.value::<Word<_>>("tokens").map(|word| word.0),
             cycle: cell

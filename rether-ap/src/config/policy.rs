@@ -65,6 +65,14 @@ fn read_rule(rule: &mut Section<'_>, names: &mut BTreeSet<String>) -> Option<Rul
     let packet = rule.value::<Count<28, 1_500>>("packet");
     let delay = rule.value::<Span<5_000, 1_000_000>>("delay");
     let idle = rule.value::<Span<100_000, 600_000_000>>("idle");
+    let remark = rule.value::<Dscp>("remark").map(|dscp| dscp.0);
+    if remark.is_some() && !matches.direction.covers(Direction::Up) {
+        let remedy = "remove remark, or write direction = \"both\"";
+        rule.wrong(
+            "remark",
+            Wrong::new("only packets on the way up are marked anew", remedy),
+        );
+    }
     let promise = Promise {
         rate: rate?.0,
         packet: packet
@@ -77,6 +85,7 @@ fn read_rule(rule: &mut Section<'_>, names: &mut BTreeSet<String>) -> Option<Rul
         matches,
         promise,
         idle: idle.map_or(IDLE, |span| span.0),
+        remark,
     })
 }
 

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use rether_ap::config as ap_config;
 use rether_proto::agent::{Agent, AgentConfig, GateMode};
 use rether_proto::airtime::{Phy, PhyKind, Rate, Turn};
+use rether_proto::auth::{AgentAuth, Key};
 use rether_proto::coordinator::Coordinator;
 use rether_proto::mac::MacAddr;
 use rether_proto::policy::PolicyTable;
@@ -124,6 +125,7 @@ impl World {
             mac: MacAddr([2, 0, 0, 0, 0xff, 0xff]),
             kind: Kind::Wire,
         });
+        let mut auth = Vec::new();
         for (number, ap) in scenario.ap.iter().enumerate() {
             let phy = phy_of(ap);
             let config = radio_config(ap, phy);
@@ -131,12 +133,12 @@ impl World {
             let id = self.medium.add_radio(config);
             let daemon = arm.daemons && ap.coordinator;
             let setup = if daemon {
-                Some(Box::new(self.coordinator_config(
-                    scenario,
-                    phy,
-                    ap.wmm_profile,
-                )?))
+                let setup =
+                    self.coordinator_config(scenario, phy, (mac_of(number), ap.wmm_profile))?;
+                auth.push(setup.0.auth.clone());
+                Some(Box::new(setup))
             } else {
+                auth.push(None);
                 None
             };
             let coordinator = setup.as_deref().map(|(config, policy)| {
@@ -174,8 +176,18 @@ impl World {
             let usual = config.access;
             let id = self.medium.add_radio(config);
             let mac = mac_of(scenario.ap.len() + number);
-            let agent = (arm.daemons && station.agent && cell.coordinator).then(|| {
-                let core = Agent::new(agent_config(), mac, self.rng.next_u64(), ORIGIN);
+            let setup = (arm.daemons && station.agent && cell.coordinator).then(|| {
+                // Nameless, so it has the key of the site, if the policy file names one.
+                let mut config = agent_config();
+                let key = auth[ap].as_ref().and_then(|auth| auth.key_of(""));
+                config.auth = key.cloned().map(|key| AgentAuth {
+                    key,
+                    seed: secret_of(mac),
+                });
+                Box::new(config)
+            });
+            let agent = setup.as_deref().map(|config| {
+                let core = Agent::new(config.clone(), mac, self.rng.next_u64(), ORIGIN);
                 Box::new(Driver::new(core, GateMode::Open, PolicyTable::default()))
             });
             let points = station.walk.iter();
@@ -202,6 +214,7 @@ impl World {
                     radio: Radio { id, phy, usual },
                     ap: ap + 1,
                     agent,
+                    setup,
                     walk,
                     fixed,
                     rate: fixed.unwrap_or_default(),
@@ -219,7 +232,7 @@ impl World {
         &self,
         scenario: &Scenario,
         phy: Phy,
-        profile: Option<WmmProfile>,
+        (own, profile): (MacAddr, Option<WmmProfile>),
     ) -> Result<(rether_proto::coordinator::CoordinatorConfig, PolicyTable), BuildError> {
         let mut text = scenario.policy.clone().unwrap_or_default();
         let aps = scenario.ap.iter().map(|ap| ap.name.as_str());
@@ -234,9 +247,12 @@ impl World {
         let config = ap_config::parse(&scenario.name, &text)
             .map_err(|error| BuildError::Policy(error.to_string()))?;
         let mut cell = config.cell.coordinator(phy);
-        if profile == Some(WmmProfile::Strict) {
-            cell.turn = Turn::Burst;
-        }
+        // The medium has what the scenario says, not what the daemon would ask of hostapd.
+        cell.turn = match profile {
+            Some(WmmProfile::Strict) => Turn::Burst,
+            Some(WmmProfile::Polite) | None => Turn::Paired,
+        };
+        cell.auth = config.security.auth(secret_of(own));
         Ok((cell, config.policy))
     }
 
@@ -308,6 +324,16 @@ impl World {
     }
 }
 
+/// What stands for the random seed of a radio's handshakes. Nothing secret is simulated, and every
+/// run is to be the same.
+fn secret_of(radio: MacAddr) -> Key {
+    let mut octets = [0; Key::LEN];
+    for (octet, part) in octets.iter_mut().zip(radio.0) {
+        *octet = part;
+    }
+    Key::new(octets)
+}
+
 /// As the lab's radios: number n has 02:00:00:00:n:00, access points first.
 fn mac_of(radio: usize) -> MacAddr {
     let [.., high, low] = radio.to_be_bytes();
@@ -337,7 +363,7 @@ pub(crate) fn rate_of(mbps: f64) -> Rate {
 }
 
 /// Agents of hosts that can take packets out of frames.
-pub(super) fn agent_config() -> AgentConfig {
+fn agent_config() -> AgentConfig {
     AgentConfig {
         bundle: true,
         ..AgentConfig::default()

@@ -213,7 +213,7 @@ impl World {
     fn apply(&mut self, node: NodeId, mut output: Output) {
         for verdict in output.verdicts.drain(..) {
             match verdict {
-                Verdict::Accept(PacketId(id)) => {
+                Verdict::Accept(PacketId(id)) | Verdict::Grant(PacketId(id)) => {
                     let key = usize::try_from(id).unwrap_or(usize::MAX);
                     if let Some(peer) = self.next_hop(node, key) {
                         self.enqueue(node, peer, key);

@@ -5,7 +5,6 @@ use rether_proto::coordinator::{Coordinator, CoordinatorCommand};
 use rether_proto::policy::PolicyTable;
 use rether_proto::time::{Duration, Instant};
 
-use super::build::agent_config;
 use super::driver::Driver;
 use super::egress::Told;
 use super::node::Kind;
@@ -200,11 +199,12 @@ impl World {
             }
             Kind::Station {
                 agent: empty @ None,
+                setup: Some(setup),
                 ap,
                 ..
             } => {
                 let ap = *ap;
-                let core = Agent::new(agent_config(), mac, seed, now);
+                let core = Agent::new((**setup).clone(), mac, seed, now);
                 let driver = Driver::new(core, GateMode::Open, PolicyTable::default());
                 *empty = Some(Box::new(driver));
                 let bssid = self.nodes[ap].mac;

@@ -1,6 +1,6 @@
 //! The nodes: the wired host, access points, stations.
 
-use rether_proto::agent::Agent;
+use rether_proto::agent::{Agent, AgentConfig};
 use rether_proto::airtime::{Phy, Rate};
 use rether_proto::coordinator::{Coordinator, CoordinatorConfig};
 use rether_proto::mac::MacAddr;
@@ -39,6 +39,8 @@ pub(crate) enum Kind {
         radio: Radio,
         ap: NodeId,
         agent: Option<Box<Driver<Agent>>>,
+        /// What an agent is started with here, if one may be.
+        setup: Option<Box<AgentConfig>>,
         walk: Walk,
         /// The rate it was told to keep; otherwise the best for its signal.
         fixed: Option<Rate>,

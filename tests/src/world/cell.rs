@@ -32,6 +32,7 @@ pub fn voice_rule() -> Rule {
             delay: Duration::from_millis(20),
         },
         idle: Duration::from_secs(2),
+        remark: None,
     }
 }
 

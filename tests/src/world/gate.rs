@@ -93,12 +93,12 @@ impl Gate {
     /// # Panics
     /// On a verdict for a packet that is not held: it had one before, or never came.
     pub(super) fn apply(&mut self, now: Instant, verdict: Verdict) {
-        let (Verdict::Accept(id) | Verdict::Drop(id)) = verdict;
+        let (Verdict::Accept(id) | Verdict::Grant(id) | Verdict::Drop(id)) = verdict;
         let held = self.waiting.remove(&id);
         let delivery = held.unwrap_or_else(|| panic!("verdict for {id:?}, which is not held"));
         self.last_release = now;
         match verdict {
-            Verdict::Accept(_) => self.passed.push(Delivery {
+            Verdict::Accept(_) | Verdict::Grant(_) => self.passed.push(Delivery {
                 released: now,
                 ..delivery
             }),

@@ -86,11 +86,15 @@ fn golden_requests() {
     buffer.clear();
     verdict(&mut buffer, 11, Scope::UpTo(0x1234), Fate::Accept, 3);
     verdict(&mut buffer, 11, Scope::One(0x1236), Fate::Drop, 1);
+    verdict(&mut buffer, 11, Scope::UpTo(0x1237), Fate::Grant, 1);
     #[rustfmt::skip]
     assert_eq!(buffer, [
         32, 0, 0, 0, 3, 3, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11,
         12, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0x12, 0x34,
         32, 0, 0, 0, 1, 3, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11,
         12, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x36,
+        40, 0, 0, 0, 3, 3, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11,
+        12, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0x12, 0x37,
+        8, 0, 21, 0, 0, 0, 1, 5,
     ]);
 }

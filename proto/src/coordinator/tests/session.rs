@@ -44,6 +44,7 @@ fn an_agent_that_cannot_poll_is_refused() {
         epoch: 0,
         strategies: 0,
         name: "odd".try_into().unwrap(),
+        handshake: crate::wire::Handshake::NONE,
     };
     bench.join(2);
     bench.frame_of(0, 2, &Message::Register(register)).unwrap();

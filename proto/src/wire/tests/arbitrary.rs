@@ -98,6 +98,7 @@ pub(super) fn rule() -> impl Strategy<Value = Rule> {
             },
             promise,
             idle: Duration::from_millis(idle.into()),
+            remark: None,
         },
     )
 }
@@ -117,23 +118,37 @@ fn hello() -> impl Strategy<Value = Message> {
     )
 }
 
+fn handshake() -> impl Strategy<Value = Handshake> {
+    vec(any::<u8>(), 0..=Handshake::MAX).prop_map(|octets| Handshake::new(&octets).unwrap())
+}
+
 fn register() -> impl Strategy<Value = Message> {
-    (any::<(u32, u32, u8)>(), name()).prop_map(|((instance, epoch, strategies), name)| {
-        Message::Register(Register {
-            instance,
-            epoch,
-            strategies,
-            name: name.try_into().unwrap(),
-        })
-    })
+    let rest = (name(), handshake());
+    (any::<(u32, u32, u8)>(), rest).prop_map(
+        |((instance, epoch, strategies), (name, handshake))| {
+            Message::Register(Register {
+                instance,
+                epoch,
+                strategies,
+                name: name.try_into().unwrap(),
+                handshake,
+            })
+        },
+    )
 }
 
 fn register_ack() -> impl Strategy<Value = Message> {
     let status = prop::sample::select(RegisterStatus::ALL);
     let kind = (0..=4u8).prop_map(|code| PhyKind::from_code(code).unwrap());
     let phy = (kind, any::<bool>()).prop_map(|(kind, wmm)| Phy { kind, wmm });
-    (any::<([u32; 3], u8)>(), status, phy, span()).prop_map(
-        |(([instance, session, policy_version], silent_cycles), status, phy, cycle)| {
+    let rest = (span(), handshake());
+    (any::<([u32; 3], u8)>(), status, phy, rest).prop_map(
+        |(
+            ([instance, session, policy_version], silent_cycles),
+            status,
+            phy,
+            (cycle, handshake),
+        )| {
             Message::RegisterAck(RegisterAck {
                 instance,
                 session,
@@ -142,6 +157,7 @@ fn register_ack() -> impl Strategy<Value = Message> {
                 policy_version,
                 cycle,
                 silent_cycles,
+                handshake,
             })
         },
     )

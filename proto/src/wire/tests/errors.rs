@@ -24,6 +24,7 @@ fn errors_say_message_place_and_kind() {
     let reserved = |text: &str| body(6, &std::format!("{text} {FLOW}"));
     let mut long = body(14, "00");
     long[2..4].copy_from_slice(&1_481_u16.to_be_bytes());
+    let long_handshake = std::format!("00000001 00000002 01 02 61 {}", "61".repeat(97));
     let long_name = std::format!("00000001 00000002 01 01 21 {}", "61".repeat(33));
     for (octets, text) in [
         (
@@ -68,12 +69,20 @@ fn errors_say_message_place_and_kind() {
             "REGISTER, octet 31: name is 1 octets too long",
         ),
         (
+            body(2, &long_handshake),
+            "REGISTER, octet 31: handshake is 1 octets too long",
+        ),
+        (
+            body(2, "00000001 00000002 01 02 30 00"),
+            "REGISTER, octet 31: TLV needs 48 octets, 1 are left",
+        ),
+        (
             body(2, "00000001 00000002 01 01 02 c328"),
             "REGISTER, octet 31: name is not UTF-8",
         ),
         (
-            body(3, "00000001 00000002 03 00 00 00000000 00000000 00"),
-            "REGISTER_ACK, octet 28: status is 3, which has no meaning",
+            body(3, "00000001 00000002 05 00 00 00000000 00000000 00"),
+            "REGISTER_ACK, octet 28: status is 5, which has no meaning",
         ),
         (
             body(3, "00000001 00000002 00 05 00 00000000 00000000 00"),

@@ -46,18 +46,24 @@ fn hellos() -> [Vector; 3] {
     ]
 }
 
-fn registers() -> [Vector; 3] {
+fn registers() -> [Vector; 4] {
     let register = |name: &str| Register {
         instance: 0x0102_0304,
         epoch: 0x0506_0708,
         strategies: Register::POLL,
         name: name.try_into().unwrap(),
+        handshake: Handshake::NONE,
     };
     let full = Register {
         instance: u32::MAX,
         epoch: u32::MAX,
         strategies: 0xff,
         name: "0123456789abcdef0123456789abcdé".try_into().unwrap(),
+        handshake: Handshake::NONE,
+    };
+    let with_keys = Register {
+        handshake: Handshake::new(&[0xa0, 0xa1, 0xa2]).unwrap(),
+        ..register("px1")
     };
     [
         (2, "01020304 05060708 01", Message::Register(register(""))),
@@ -72,6 +78,11 @@ fn registers() -> [Vector; 3] {
              30313233343536373839616263646566 3031323334353637383961626364 c3a9",
             Message::Register(full),
         ),
+        (
+            2,
+            "01020304 05060708 01 01 03 707831 02 03 a0a1a2",
+            Message::Register(with_keys),
+        ),
     ]
 }
 
@@ -85,6 +96,7 @@ fn register_acks() -> [Vector; 5] {
             policy_version: 0x090a_0b0c,
             cycle: micros(20_000),
             silent_cycles: 255,
+            handshake: Handshake::NONE,
         })
     };
     use RegisterStatus::{Accepted, Full, UnsupportedStrategy};
@@ -133,6 +145,7 @@ fn policies() -> [Vector; 3] {
             delay: LONGEST,
         },
         idle: Duration::from_millis(u32::MAX.into()),
+        remark: None,
     };
     let last = Policy {
         version: u32::MAX,

@@ -46,6 +46,7 @@ fn a_name_cannot_move_the_cursor() {
         epoch: 2,
         strategies: 0,
         name,
+        handshake: Handshake::NONE,
     };
     let line = std::format!("{}", Message::Register(register));
     assert!(line.ends_with("name \"\\u{1b}[2J\\n\""), "{line}");
