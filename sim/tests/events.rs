@@ -168,7 +168,7 @@ fn a_profile_is_announced_while_tokens_are_passed_and_not_before() {
     let profile = "wmm = true\nwmm-profile = \"strict\"";
     let free = |ap: &str| {
         let text = uploads(ap, "", "").replace("port = \"9000\"", "port = \"1\"");
-        serde_json::to_string(&simulate(&text)).expect("JSON")
+        serde_json::to_string(&simulate(&text).traffic).expect("JSON")
     };
     assert_eq!(free(profile), free("wmm = true"));
     // A station without an agent waits longer for its turn, and granted bursts are not interrupted.
