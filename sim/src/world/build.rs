@@ -133,8 +133,8 @@ impl World {
             let config = radio_config(ap, phy);
             let usual = config.access;
             let id = self.medium.add_radio(config);
-            let usual = ap.wmm.then_some(WmmProfile::Polite);
-            let profile = ap.wmm_profile.or(usual);
+            let shipped = ap.wmm.then_some(WmmProfile::Polite);
+            let profile = ap.wmm_profile.or(shipped);
             let daemon = arm.daemons && ap.coordinator;
             let setup = if daemon {
                 let setup =
