@@ -9,6 +9,9 @@ use crate::machine::{Reason, TxHandle};
 use crate::time::{Duration, Instant};
 use crate::wire::{Data, Message, Packets, Token};
 
+/// How often a promised visit is repeated before its station is left alone for a while.
+const REPEATS: u8 = 3;
+
 /// A token that is out. Not `Copy`: it is taken from [`Leases`] exactly once, by its return, its
 /// loss or the end of the visit.
 #[derive(Clone, Debug)]
@@ -27,6 +30,10 @@ pub(super) struct Lease {
     /// Transmissions of the token itself.
     pub(super) tries: u8,
     pub(super) probed: bool,
+    /// How often it was handed out again because no return came.
+    pub(super) repeats: u8,
+    /// When it should be back by the model alone.
+    nominal: Instant,
     /// Until then nobody else should send; later its station has most likely not heard it.
     until: Instant,
     /// When it is asked for, or written off.
@@ -47,6 +54,8 @@ impl Lease {
             acked: Some(begins),
             tries: 1,
             probed: false,
+            repeats: 0,
+            nominal: until,
             until,
             deadline: until,
         }
@@ -56,6 +65,15 @@ impl Lease {
     pub(super) fn is_rt(&self) -> bool {
         self.token.nrt.is_zero()
     }
+}
+
+/// How many visits go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Active {
+    /// Those that a promised visit waits for.
+    pub(super) for_promises: usize,
+    /// Those that best effort waits for.
+    pub(super) for_all: usize,
 }
 
 /// All tokens that are out; rarely more than two.
@@ -77,21 +95,21 @@ impl Leases {
         Some(self.0.swap_remove(place))
     }
 
-    /// Visits that go on at `now`, promised ones and others.
-    pub(super) fn active(&self, now: Instant) -> (usize, usize) {
-        let active = self.0.iter().filter(|lease| now < lease.until);
-        active.fold((0, 0), |(rt, nrt), lease| {
-            if lease.is_rt() {
-                (rt + 1, nrt)
-            } else {
-                (rt, nrt + 1)
-            }
-        })
+    /// Visits that go on at `now`. For what is promised, a visit is over when it should be by the
+    /// model: nobody's promise waits for who overstays.
+    pub(super) fn active(&self, now: Instant) -> Active {
+        let mut active = Active::default();
+        for lease in &self.0 {
+            let (nominal, until) = (now < lease.nominal, now < lease.until);
+            active.for_promises += usize::from(nominal);
+            active.for_all += usize::from(until);
+        }
+        active
     }
 
     /// When the next of those that go on at `now` should be over.
     pub(super) fn next_end(&self, now: Instant) -> Option<Instant> {
-        let ends = self.0.iter().map(|lease| lease.until);
+        let ends = self.0.iter().flat_map(|lease| [lease.nominal, lease.until]);
         ends.filter(|end| *end > now).min()
     }
 
@@ -157,6 +175,8 @@ impl Coordinator {
             acked: None,
             tries: 1,
             probed: false,
+            repeats: 0,
+            nominal: until,
             until,
             deadline: until,
         });
@@ -214,6 +234,8 @@ impl Coordinator {
             lease.acked = Some(now);
             if !lease.probed {
                 lease.until = now + lease.token.valid - margin * 3 / 4;
+                let granted = (lease.token.rt + lease.token.nrt) * 5 / 4;
+                lease.nominal = lease.until.min(now + granted + margin / 2);
                 lease.deadline = now + lease.token.valid;
             } else {
                 lease.deadline = now + margin;
@@ -231,16 +253,17 @@ impl Coordinator {
             lease.deadline = lease.until;
             self.leases.0.push(lease);
         } else {
-            // It never arrived, so none of it was used; of a probe that says nothing.
+            // It never arrived, so none of it was used; of a probe, or a repetition, that says nothing.
+            let arrived_before = lease.probed || lease.repeats > 0;
             let used = |granted| {
-                if lease.probed {
+                if arrived_before {
                     granted
                 } else {
                     Duration::ZERO
                 }
             };
             let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
-            self.stats.lost += u64::from(lease.probed);
+            self.stats.lost += u64::from(arrived_before);
             self.settle(&lease, rt, nrt);
             self.missed(lease.station);
         }
@@ -258,8 +281,13 @@ impl Coordinator {
             if unsent {
                 self.radio.missed();
             }
-            // Who missed an announcement gets a token of its own, which is as good as a probe.
-            if lease.probed || unsent || lease.handle.is_none() {
+            // Who missed an announcement gets a token of its own, which is as good.
+            let can_repeat = !lease.probed && !unsent && lease.handle.is_some();
+            if can_repeat && lease.is_rt() && lease.repeats < REPEATS {
+                self.repeat(lease);
+                continue;
+            }
+            if !can_repeat || lease.is_rt() {
                 self.stats.lost += 1;
                 // It may have used all of it.
                 let (rt, nrt) = (lease.token.rt, lease.token.nrt);
@@ -287,6 +315,22 @@ impl Coordinator {
             self.leases.0.push(lease);
         }
         self.arm_leases();
+    }
+
+    /// Hands out a token again, with what it carried: its number says whether it is known. Who has
+    /// used it answers again, who has not uses it now, and nothing that travelled with either is
+    /// lost.
+    fn repeat(&mut self, mut lease: Lease) {
+        self.stats.probes += 1;
+        lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
+        lease.repeats += 1;
+        lease.tries = 1;
+        lease.acked = None;
+        lease.handed = self.now;
+        lease.until = self.now + lease.token.valid + self.unsent_patience();
+        lease.nominal = lease.until;
+        lease.deadline = lease.until;
+        self.leases.0.push(lease);
     }
 
     pub(super) fn arm_leases(&mut self) {

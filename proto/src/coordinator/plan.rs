@@ -86,7 +86,7 @@ impl Coordinator {
     }
 
     fn next_visit(&mut self) -> Option<Visit> {
-        let (rt, nrt) = self.leases.active(self.now);
+        let active = self.leases.active(self.now);
         let is_busy = self.radio_free > self.now + RADIO_AHEAD;
         if is_busy {
             return None;
@@ -98,7 +98,7 @@ impl Coordinator {
             Turn::Paired if self.ledger.is_empty() => 2,
             Turn::Paired | Turn::Burst => 1,
         };
-        if rt + nrt >= at_once {
+        if active.for_promises >= at_once {
             return None;
         }
         let now = self.now;
@@ -110,6 +110,9 @@ impl Coordinator {
             } else {
                 Visit::Rt(address)
             });
+        }
+        if active.for_all >= at_once {
+            return None;
         }
         self.next_nrt()
     }

@@ -36,6 +36,12 @@ pub(super) struct Station {
     /// It has had the quantum of this round.
     pub(super) turn_begun: bool,
     pub(super) used: Airtime,
+    /// Visits that took more than was granted.
+    pub(super) overstays: u64,
+    /// Visits that it did not answer, since it joined.
+    pub(super) unanswered: u64,
+    /// REQUESTs from it.
+    pub(super) requests: u64,
     /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
     /// is.
     pub(super) uplink_turn: bool,
@@ -129,6 +135,9 @@ impl Station {
             enlisted: false,
             turn_begun: false,
             uplink_turn: false,
+            overstays: 0,
+            unanswered: 0,
+            requests: 0,
             used: Airtime {
                 up: Duration::ZERO,
                 down: Duration::ZERO,

@@ -3,6 +3,7 @@
 use super::lease::Lease;
 use super::station::AgentSession;
 use super::{Coordinator, CoordinatorEvent};
+use crate::airtime::Turn;
 use crate::ledger::return_cost;
 use crate::mac::MacAddr;
 use crate::machine::Delivery;
@@ -42,13 +43,7 @@ impl Coordinator {
         if lease.tries == 1 {
             self.round_trips.record(self.now.since(lease.sent));
         }
-        if let Some(acked) = lease
-            .acked
-            .filter(|_| !answer.used_nrt.is_zero() && !lease.probed)
-        {
-            self.pace
-                .record(answer.used_rt + answer.used_nrt, now.since(acked));
-        }
+        let used_nrt = self.time_used(&lease, answer);
         let (phy, turn) = (self.config.phy, self.config.turn);
         let Some(station) = self.stations.get_mut(&from) else {
             return;
@@ -69,14 +64,37 @@ impl Coordinator {
             agent.last_sent = self.now;
         }
         let granted = lease.token.rt + lease.token.nrt;
-        if answer.used_rt + answer.used_nrt > granted {
+        if answer.used_rt + used_nrt > granted {
+            station.overstays += 1;
             self.stats.overstays += 1;
             self.events.push_back(CoordinatorEvent::Overstayed(from));
         }
-        self.settle(&lease, answer.used_rt, answer.used_nrt);
+        self.settle(&lease, answer.used_rt, used_nrt);
         if answer.refused {
             self.skip_turn(from);
         }
+    }
+
+    /// Best-effort airtime that a visit took: what its agent says, unless the clock says far more.
+    /// Others contend too, so only a visit that took much longer than those of others do is
+    /// its station's own doing.
+    fn time_used(&mut self, lease: &Lease, answer: &Return) -> Duration {
+        let is_clean = !lease.probed && !lease.token.nrt.is_zero();
+        let Some(acked) = lease.acked.filter(|_| is_clean) else {
+            return answer.used_nrt;
+        };
+        let (granted, took) = (lease.token.rt + lease.token.nrt, self.now.since(acked));
+        if self.pace.is_beyond(granted, took) {
+            let own = match self.config.turn {
+                Turn::Burst => took,
+                Turn::Paired => took / 2,
+            };
+            return own.max(answer.used_nrt);
+        }
+        if !answer.used_nrt.is_zero() {
+            self.pace.record(answer.used_rt + answer.used_nrt, took);
+        }
+        answer.used_nrt
     }
 
     /// Books what of a grant was used, and gives back the rest. More than was granted is booked
@@ -109,6 +127,9 @@ impl Coordinator {
         {
             service.missed(now);
         }
+        if let Some(station) = self.stations.get_mut(&address) {
+            station.unanswered += 1;
+        }
         let Some(agent) = self.agent_of(address) else {
             return;
         };
@@ -124,6 +145,9 @@ impl Coordinator {
     /// believes in a promise that is over, and is served like best effort until it knows.
     pub(super) fn requested(&mut self, from: MacAddr, request: Request) {
         self.stats.requests += 1;
+        if let Some(station) = self.stations.get_mut(&from) {
+            station.requests += 1;
+        }
         if self.mode == CellMode::Free {
             // It missed the end of token mode and waits in vain.
             self.hello(from);

@@ -70,7 +70,21 @@ pub struct Entry {
     pub bundled: bool,
 }
 
+/// IP protocol number.
+const TCP: u8 = 6;
+
 impl Entry {
+    /// What is promised `way`, up or down. TCP is acknowledged the other way, and a flow whose
+    /// acknowledgements wait goes no faster than they do.
+    #[must_use]
+    pub fn towards(&self, id: &FlowId, way: Direction) -> Option<Promise> {
+        if self.direction.covers(way) {
+            Some(self.promise)
+        } else {
+            (id.key.protocol == TCP).then(|| self.promise.acks())
+        }
+    }
+
     /// With an agent that takes packets out of frames or not.
     #[must_use]
     pub const fn bundled(self, agent_can: bool) -> Self {
@@ -330,7 +344,7 @@ impl Ledger {
             sum += self.cost(id, entry, links(id.station));
             let next = entries.peek().map(|(id, _)| id.station);
             if next != Some(id.station) {
-                let own = self.of_station(id.station).map(|(_, entry)| entry);
+                let own = self.of_station(id.station);
                 sum += self.visits(shortest_interval(own), links(id.station));
             }
         }
@@ -423,11 +437,11 @@ impl Ledger {
             });
         }
         let (cycle, link) = (self.cycle(), links(id.station));
-        let visited = shortest_interval(self.of_station(id.station).map(|(_, entry)| entry));
+        let visited = shortest_interval(self.of_station(id.station));
         let others = self.booked(&links).saturating_sub(self.visits(visited, link));
         // A tighter bound, or another rate, makes all visits to this station more frequent.
         let with = |entry: &Entry| {
-            let interval = shortest_interval([entry].into_iter());
+            let interval = shortest_interval([(id, entry)].into_iter());
             let interval = visited.into_iter().chain(interval).min();
             others + self.visits(interval, link) + self.cost(id, entry, link)
         };
@@ -444,7 +458,13 @@ impl Ledger {
             } else {
                 RefusalReason::Airtime
             },
-            largest: largest_rate(|rate| entry.at_rate(rate), |entry| with(entry) <= capacity),
+            largest: largest_rate(
+                |rate| {
+                    let up = entry.at_rate(rate).towards(id, Direction::Up);
+                    up.map_or(0, |promise| promise.packets_a_visit())
+                },
+                |rate| with(&entry.at_rate(rate)) <= capacity,
+            ),
         })
     }
 
@@ -456,7 +476,7 @@ impl Ledger {
     /// Airtime per cycle of one reservation of a station that has no other, all included.
     #[must_use]
     pub fn cost_alone(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
-        self.cost(id, entry, link) + self.visits(shortest_interval([entry].into_iter()), link)
+        self.cost(id, entry, link) + self.visits(shortest_interval([(id, entry)].into_iter()), link)
     }
 
     /// `airtime` of frames of the flow, stretched by what has to be sent again.
@@ -500,7 +520,6 @@ impl Ledger {
     /// Airtime of one packet in each of the ways that are reserved. TCP also needs the airtime of the
     /// acknowledgements that flow back: one of 52 octets for every two segments (RFC 5681, 4.2).
     fn per_packet(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
-        const TCP: u8 = 6;
         const TCP_ACK_OCTETS: u32 = 52;
         let phy = self.config.phy;
         let direction = entry.direction;
@@ -533,9 +552,11 @@ impl Ledger {
 }
 
 /// The shortest of the intervals that the uplinks of a station's reservations ask for.
-fn shortest_interval<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<Duration> {
-    let up = entries.filter(|entry| entry.direction.covers(Direction::Up));
-    up.map(|entry| entry.promise.interval()).min()
+fn shortest_interval<'a>(
+    entries: impl Iterator<Item = (&'a FlowId, &'a Entry)>,
+) -> Option<Duration> {
+    let up = entries.filter_map(|(id, entry)| entry.towards(id, Direction::Up));
+    up.map(|promise| promise.interval()).min()
 }
 
 /// What costs `cost` every `interval`, in a cycle.
@@ -545,15 +566,22 @@ fn per_cycle(cost: Duration, cycle: Duration, interval: Duration) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// The largest rate in bit/s for which `fits` holds; 0 if it does for none.
+/// The largest rate in bit/s that `fits`; 0 if none does.
 ///
-/// A higher rate needs more air for its packets, and mostly for visits, too. But where one packet
-/// more waits for each visit, visits become rarer: there, and only there, the sum falls. The sums at
-/// those places grow with the rate.
-fn largest_rate(at_rate: impl Fn(u32) -> Entry, fits: impl Fn(&Entry) -> bool) -> u32 {
-    let rarest = |rate| at_rate(rate).promise.rarest_alike();
-    let reached = last(0, u32::MAX, |rate| fits(&at_rate(rarest(rate))));
-    last(rarest(reached), reached, |rate| fits(&at_rate(rate)))
+/// A higher rate needs more air for its packets, and mostly for visits, too. But where `together`,
+/// the number of packets that wait for each visit, grows, visits become rarer: there, and only
+/// there, the sum falls. The sums at those places grow with the rate.
+fn largest_rate(together: impl Fn(u32) -> u64, fits: impl Fn(u32) -> bool) -> u32 {
+    let rarest = |rate| {
+        let packets = together(rate);
+        if together(0) == packets {
+            0
+        } else {
+            last(0, rate, |rate| together(rate) < packets) + 1
+        }
+    };
+    let reached = last(0, u32::MAX, |rate| fits(rarest(rate)));
+    last(rarest(reached), reached, fits)
 }
 
 /// The last number from `first` to `end` for which `holds`, which holds up to some number; `first`

@@ -106,7 +106,9 @@ fn tcp_pays_for_its_acknowledgements() {
         .admit(tcp, entry(Direction::Down, 600_000, 1_500, 20), |_| A54)
         .unwrap();
     let granted = |octets| phy.granted(Turn::Paired, Rate(540), octets);
-    let expected = granted(1_500) + granted(52) / 2;
+    // 13 kbit/s of acknowledgements wait for a visit, one each 32 ms.
+    let visits = visit_cost(phy, Turn::Paired, A54) * 20 / 32;
+    let expected = granted(1_500) + granted(52) / 2 + visits;
     assert_eq!(ledger.booked(|_| A54), expected);
 }
 

@@ -164,6 +164,19 @@ impl Promise {
         Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.rate.max(1)))
     }
 
+    /// What the acknowledgements of a TCP flow with this promise need: one of 52 octets for every
+    /// two segments (RFC 5681, 4.2), and some more, for not all segments are full.
+    #[must_use]
+    pub fn acks(&self) -> Self {
+        const ACK: u16 = 52;
+        let rate = u64::from(self.rate) * u64::from(ACK) * 5 / 8 / u64::from(self.packet.max(1));
+        Self {
+            rate: u32::try_from(rate).unwrap_or(u32::MAX).max(8 * u32::from(ACK)),
+            packet: ACK,
+            delay: self.delay,
+        }
+    }
+
     /// How often its station must be visited. Visited when its last packet has just come, the
     /// first has waited for one packet's time less; that may be half of the delay bound, so that
     /// the other half is left for whoever is served before.
@@ -171,24 +184,13 @@ impl Promise {
     pub fn interval(&self) -> Duration {
         /// Nobody is visited more rarely.
         const LONGEST: Duration = Duration::from_millis(100);
-        let packets = self.halves() + 1;
+        let packets = self.packets_a_visit();
         Duration::from_nanos(self.period().as_nanos().saturating_mul(packets)).min(LONGEST)
     }
 
-    /// The lowest rate, in bit/s, whose visits bring as many packets each. Of all those rates it is
-    /// visited most rarely.
+    /// How many packets come between two visits, if those may be so rare.
     #[must_use]
-    pub fn rarest_alike(&self) -> u32 {
-        let bits = u64::from(self.packet.max(1)) * 8;
-        let Some(longest) = (self.delay.as_nanos() / 2).checked_div(self.halves()) else {
-            return 0;
-        };
-        let rate = bits * 1_000_000_000 / (longest + 1) + 1;
-        u32::try_from(rate).unwrap_or(u32::MAX)
-    }
-
-    /// How many times the period goes into half of the delay bound.
-    fn halves(&self) -> u64 {
-        self.delay.as_nanos() / 2 / self.period().as_nanos().max(1)
+    pub fn packets_a_visit(&self) -> u64 {
+        self.delay.as_nanos() / 2 / self.period().as_nanos().max(1) + 1
     }
 }

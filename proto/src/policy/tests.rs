@@ -357,41 +357,18 @@ fn visits_are_as_rare_as_half_of_the_delay_bound_allows() {
         packet: 200,
         delay: Duration::from_millis(delay_ms),
     };
-    for (rate, delay, interval) in [
-        (80_000, 20, 20),
-        (80_000, 39, 20),
-        (80_000, 40, 40),
-        (80_000, 60, 40),
-        (80_000, 80, 60),
-        (80_000, 1_000, 100),
-        (800_000, 20, 12),
-        (8_000, 20, 100),
+    for (rate, delay, packets, interval) in [
+        (80_000, 20, 1, 20),
+        (80_000, 39, 1, 20),
+        (80_000, 40, 2, 40),
+        (80_000, 60, 2, 40),
+        (80_000, 80, 3, 60),
+        (80_000, 1_000, 26, 100),
+        (800_000, 20, 6, 12),
+        (8_000, 20, 1, 100),
     ] {
-        let interval = Duration::from_millis(interval);
-        assert_eq!(promise(rate, delay).interval(), interval, "{rate} {delay}");
-    }
-}
-
-proptest! {
-    /// The lowest rate whose visits bring as many packets as those of any rate.
-    #[test]
-    fn the_rarest_of_alike_rates(
-        rate in 1_u32..20_000_000,
-        packet in 0_u16..2_000,
-        delay in 1_u64..200_000,
-    ) {
-        let promise = |rate| Promise {
-            rate,
-            packet,
-            delay: Duration::from_micros(delay),
-        };
-        let together = |rate| promise(rate).delay.as_nanos() / 2 / promise(rate).period().as_nanos();
-        let rarest = promise(rate).rarest_alike();
-        prop_assert!(rarest <= rate);
-        prop_assert_eq!(together(rarest), together(rate));
-        if rarest > 0 {
-            prop_assert!(together(rarest - 1) < together(rate));
-        }
-        prop_assert!(promise(rarest).interval() >= promise(rate).interval());
+        let promise = promise(rate, delay);
+        assert_eq!(promise.packets_a_visit(), packets, "{rate} {delay}");
+        assert_eq!(promise.interval(), Duration::from_millis(interval), "{rate} {delay}");
     }
 }

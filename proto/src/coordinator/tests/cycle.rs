@@ -24,15 +24,17 @@ fn promised_visits_keep_their_interval_whatever_best_effort_wants() {
         bench.forget();
         bench.run_at(CYCLE * 40, pace, Some(&saturated));
         let visits = promised(&bench);
-        // A packet each 20 ms, and so long as 11 / 16 of its delay bound may pass until a visit.
-        let slack = DELAY * 11 / 16;
+        // A packet each 20 ms, and so long as 11 / 16 of its delay bound may pass until a visit. On a
+        // slow medium the grant before it takes that much longer.
+        let overrun = Duration::from_millis(16) * pace.saturating_sub(100) / 100;
+        let slack = DELAY * 11 / 16 + overrun;
         for pair in visits.windows(2) {
             let pause = pair[1].0.since(pair[0].0);
             assert_eq!(pair[1].1, sta(1));
             assert!(pause >= DELAY, "{pace}: {pause}");
             assert!(pause <= DELAY + slack, "{pace}: {pause}");
         }
-        assert!(visits.len() > 55, "{pace}: {}", visits.len());
+        assert!(visits.len() > 45, "{pace}: {}", visits.len());
         let used = bench.core.stations.values().map(|station| station.used.up);
         let used = used.fold(Duration::ZERO, |sum, used| sum + used) * pace.max(100) / 100;
         assert!(used > CYCLE * 45 * 8 / 10, "{pace}: {used}");

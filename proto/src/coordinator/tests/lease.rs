@@ -61,6 +61,43 @@ fn a_token_without_return_holds_nobody_up_for_long() {
     assert!(waited.is_some_and(|waited| waited >= token.nrt), "{waited:?}");
 }
 
+/// Best effort is not worth a repetition: only whether the agent lives is asked.
+#[test]
+fn a_missing_return_of_best_effort_is_probed_then_written_off() {
+    for probe_arrives in [true, false] {
+        let mut bench = crowd(1, Turn::Paired);
+        let token = bench.core.leases.of(sta(1)).unwrap().token;
+        bench.run(MS * 3, None);
+        bench.radio(1, true);
+        bench.run(token.valid - Duration::from_nanos(1), None);
+        assert_eq!(bench.core.stats.probes, 0);
+        bench.run(Duration::from_nanos(1), None);
+        let (_, probe) = bench.token().unwrap();
+        assert!(probe.probe && probe.token == token.token);
+        assert!(probe.rt.is_zero() && probe.nrt.is_zero());
+        bench.radio(1, probe_arrives);
+        if probe_arrives {
+            bench.run(probe.valid, None);
+        }
+        let stats = bench.core.stats;
+        assert_eq!((stats.probes, stats.lost), (1, 1));
+        // It may have used all.
+        assert_eq!(bench.core.stations[&sta(1)].used.up, token.nrt);
+    }
+}
+
+#[test]
+fn a_probe_that_is_answered_saves_the_lease() {
+    let mut bench = crowd(1, Turn::Paired);
+    bench.radio(1, true);
+    let token = bench.core.leases.of(sta(1)).unwrap().token;
+    bench.run(token.valid, None);
+    assert_eq!(bench.core.stats.probes, 1);
+    bench.answer(0);
+    let stats = bench.core.stats;
+    assert_eq!((stats.returns, stats.lost, stats.stale_returns), (1, 0, 0));
+}
+
 /// The coordinator fills no radio that does not get rid of what it has.
 #[test]
 fn nothing_is_added_to_what_the_radio_has_not_sent() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::coordinator::service::Service;
-use crate::ledger::Entry;
+use crate::ledger::{Entry, FlowId};
 
 /// What 80 kbit/s of 200 octets, a packet every 20 ms, are promised.
 fn entry(delay_ms: u64) -> Entry {
@@ -22,8 +22,14 @@ fn entry(delay_ms: u64) -> Entry {
     }
 }
 
+/// Of a station with these calls.
+fn of(entries: &[Entry], now: Instant) -> Option<Service> {
+    let id = FlowId::of(sta(1), Direction::Up, flow(1, VOICE));
+    Service::of(entries.iter().map(|entry| (&id, entry)), now)
+}
+
 fn service(delay_ms: u64, now: Instant) -> Service {
-    Service::of([entry(delay_ms)].iter(), now).unwrap()
+    of(&[entry(delay_ms)], now).unwrap()
 }
 
 const fn at(ms: u64) -> Instant {
@@ -70,8 +76,8 @@ fn interval_and_slack_by_hand() {
         up_idle: true,
         ..entry(20)
     };
-    assert_eq!(Service::of([down, idle].iter(), at(0)), None);
-    let tightest = Service::of([entry(80), down, entry(60), idle].iter(), at(0));
+    assert_eq!(of(&[down, idle], at(0)), None);
+    let tightest = of(&[entry(80), down, entry(60), idle], at(0));
     assert_eq!(tightest.map(|service| service.interval), Some(MS * 40));
 }
 
