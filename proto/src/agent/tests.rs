@@ -15,8 +15,8 @@ use crate::flow::FlowKey;
 use crate::machine::PacketId;
 use crate::policy::{Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
-    Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, Register, RegisterAck,
-    Reserved, Token,
+    Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, Register,
+    RegisterAck, Reserved, Token,
 };
 
 const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);

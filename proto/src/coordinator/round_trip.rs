@@ -188,7 +188,10 @@ mod tests {
             times(pace) / usual
         };
         let growth = [after(&mut pace), after(&mut pace), after(&mut pace)];
-        assert!((1.9..2.1).contains(&growth[0]) && (3.9..4.1).contains(&growth[1]), "{growth:?}");
+        assert!(
+            (1.9..2.1).contains(&growth[0]) && (3.9..4.1).contains(&growth[1]),
+            "{growth:?}"
+        );
         assert!((growth[2] - growth[1]).abs() < 0.01, "{growth:?}");
         pace.record(GRANT, GRANT * 3 / 2);
         assert!((0.9..1.1).contains(&(times(&pace) / usual)));

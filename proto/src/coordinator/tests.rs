@@ -14,11 +14,12 @@ use core::net::{IpAddr, Ipv4Addr};
 use std::vec::Vec;
 
 use super::*;
+use crate::airtime::{Phy, PhyKind};
 use crate::flow::FlowKey;
 use crate::machine::PacketId;
 use crate::policy::{Direction, Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
-    Backlog, Bye, ByeReason, ClassBacklog, MAX_FRAME, Outcome, Register, Request, Reserve,
+    Backlog, Bye, ByeReason, ClassBacklog, MAX_FRAME, MessageType, Outcome, Register, Request, Reserve,
     ReserveOp, Return, Token,
 };
 
@@ -231,7 +232,9 @@ impl Bench {
     fn tokens(&self) -> Vec<(Instant, MacAddr, Token)> {
         let mut out: Vec<(Instant, MacAddr, Token)> = Vec::new();
         for (at, to, _, message, _) in self.sent.iter().rev() {
-            let Some(token) = token_in(message) else { continue };
+            let Some(token) = token_in(message) else {
+                continue;
+            };
             let lease = self.core.leases.of(*to);
             let is_out = lease.is_some_and(|lease| lease.token.token == token.token);
             if is_out && out.iter().all(|(_, other, _)| other != to) {
@@ -249,7 +252,11 @@ impl Bench {
     /// The radio is through with the latest frame to station `n` that it reports on.
     fn radio(&mut self, n: u8, acked: bool) {
         let to = sta(n);
-        let handle = self.sent.iter().rev().find_map(|sent| sent.4.filter(|_| sent.1 == to));
+        let handle = self
+            .sent
+            .iter()
+            .rev()
+            .find_map(|sent| sent.4.filter(|_| sent.1 == to));
         let handle = handle.expect("a tracked frame");
         self.input(Input::Sent { handle, acked }).unwrap();
     }
@@ -295,22 +302,24 @@ impl Bench {
     }
 
     /// The next thing that happens until `end`; false if nothing does.
-    fn step(
-        &mut self,
-        end: Instant,
-        pace: u64,
-        packets: Option<&dyn Fn(MacAddr) -> u16>,
-    ) -> bool {
+    fn step(&mut self, end: Instant, pace: u64, packets: Option<&dyn Fn(MacAddr) -> u16>) -> bool {
         let timeout = self.core.poll_timeout().map(|(at, _)| at);
         if let Some(packets) = packets {
             let tokens = self.tokens();
-            let unacked = |to| self.core.leases.of(to).is_some_and(|lease| lease.acked.is_none());
+            let unacked = |to| {
+                self.core
+                    .leases
+                    .of(to)
+                    .is_some_and(|lease| lease.acked.is_none())
+            };
             if let Some((_, to, _)) = tokens.iter().find(|(_, to, _)| unacked(*to)) {
                 self.radio(to.0[5], true);
                 return true;
             }
             let used = |token: &Token| (token.rt + token.nrt) * pace / 100;
-            let answers = tokens.iter().map(|(at, to, token)| (*at + used(token), *to, *token));
+            let answers = tokens
+                .iter()
+                .map(|(at, to, token)| (*at + used(token), *to, *token));
             let answer = answers.min_by_key(|(at, ..)| *at);
             let comes_first = |at: Instant| at <= end && timeout.is_none_or(|next| at <= next);
             if let Some((at, to, token)) = answer.filter(|(at, ..)| comes_first(*at)) {

@@ -438,7 +438,9 @@ impl Ledger {
         }
         let (cycle, link) = (self.cycle(), links(id.station));
         let visited = shortest_interval(self.of_station(id.station));
-        let others = self.booked(&links).saturating_sub(self.visits(visited, link));
+        let others = self
+            .booked(&links)
+            .saturating_sub(self.visits(visited, link));
         // A tighter bound, or another rate, makes all visits to this station more frequent.
         let with = |entry: &Entry| {
             let interval = shortest_interval([(id, entry)].into_iter());

@@ -171,7 +171,9 @@ impl Promise {
         const ACK: u16 = 52;
         let rate = u64::from(self.rate) * u64::from(ACK) * 5 / 8 / u64::from(self.packet.max(1));
         Self {
-            rate: u32::try_from(rate).unwrap_or(u32::MAX).max(8 * u32::from(ACK)),
+            rate: u32::try_from(rate)
+                .unwrap_or(u32::MAX)
+                .max(8 * u32::from(ACK)),
             packet: ACK,
             delay: self.delay,
         }

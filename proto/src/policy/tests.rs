@@ -369,6 +369,10 @@ fn visits_are_as_rare_as_half_of_the_delay_bound_allows() {
     ] {
         let promise = promise(rate, delay);
         assert_eq!(promise.packets_a_visit(), packets, "{rate} {delay}");
-        assert_eq!(promise.interval(), Duration::from_millis(interval), "{rate} {delay}");
+        assert_eq!(
+            promise.interval(),
+            Duration::from_millis(interval),
+            "{rate} {delay}"
+        );
     }
 }

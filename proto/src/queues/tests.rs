@@ -255,7 +255,10 @@ fn next_nrt_is_what_a_release_begins_with() {
     queues.push(at(0), &packet(18, 1, 100)).unwrap();
     assert_eq!(queues.next_nrt(at(0)), Some(100));
     assert_eq!(nrt(&mut queues, HOUR), [10, 1]);
-    assert_eq!(rt(&mut queues, at(0), HOUR), [11, 12, 13, 14, 15, 16, 17, 18]);
+    assert_eq!(
+        rt(&mut queues, at(0), HOUR),
+        [11, 12, 13, 14, 15, 16, 17, 18]
+    );
 }
 
 #[test]

@@ -85,7 +85,11 @@ fn small_packets_travel_with_the_return_and_large_ones_before_it() {
         assert!(bench.verdicts.contains(&Verdict::Carry(id)));
     }
     let answer = bench.last_data().clone();
-    let carried: Vec<_> = answer.packets.iter().map(|packet| (packet.len(), packet[0])).collect();
+    let carried: Vec<_> = answer
+        .packets
+        .iter()
+        .map(|packet| (packet.len(), packet[0]))
+        .collect();
     assert_eq!(carried, [(100, 2), (80, 3)]);
     assert_eq!(answer.answer.map(|answer| answer.sent_nrt), Some(3));
     // A probe gets all of it again, because all of it may be lost.
@@ -136,7 +140,10 @@ fn an_announced_visit_is_used_when_it_begins() {
     });
     bench.frame_of(0, &schedule).unwrap();
     bench.run(MS * 4 - Duration::from_nanos(1));
-    assert_eq!((bench.verdicts.len(), bench.sent(MessageType::Return)), (0, 0));
+    assert_eq!(
+        (bench.verdicts.len(), bench.sent(MessageType::Return)),
+        (0, 0)
+    );
     let meanwhile = bench.packet(5_004);
     bench.run(Duration::from_nanos(1));
     assert!(bench.accepted(before) && bench.accepted(meanwhile));
@@ -163,7 +170,10 @@ fn announcements_for_others_and_for_the_unregistered_change_nothing() {
     bench.forget();
     bench.frame_of(0, &schedule(AP)).unwrap();
     bench.run(MS * 10);
-    assert_eq!((bench.sent(MessageType::Return), bench.accepted(held)), (0, false));
+    assert_eq!(
+        (bench.sent(MessageType::Return), bench.accepted(held)),
+        (0, false)
+    );
     let mut bench = Bench::new();
     bench.forget();
     bench.frame_of(0, &schedule(STA)).unwrap();

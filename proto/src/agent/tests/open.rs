@@ -17,7 +17,10 @@ fn what_was_held_is_not_poured_out_at_once() {
     assert!(bench.events.contains(&released));
     let passed = |bench: &Bench| bench.verdicts.len() as u64;
     // The last one begins within the 10 ms.
-    assert_eq!(passed(&bench), (MS * 10).as_nanos().div_ceil(one.as_nanos()));
+    assert_eq!(
+        passed(&bench),
+        (MS * 10).as_nanos().div_ceil(one.as_nanos())
+    );
     while bench.verdicts.len() < 400 {
         bench.run(MS);
         let elapsed = bench.now.since(opened);
@@ -26,7 +29,12 @@ fn what_was_held_is_not_poured_out_at_once() {
         assert!(one * passed(&bench) >= elapsed || passed(&bench) == 400);
     }
     // In their order, each once.
-    assert_eq!(bench.verdicts, ids.iter().map(|id| Verdict::Accept(*id)).collect::<Vec<_>>());
+    assert_eq!(
+        bench.verdicts,
+        ids.iter()
+            .map(|id| Verdict::Accept(*id))
+            .collect::<Vec<_>>()
+    );
     assert_eq!(bench.agent.status().stats.passed, 400);
     assert_eq!(bench.agent.status().stats.failed_open, 1);
     // What comes later passes at once while there is air for it.
@@ -49,7 +57,10 @@ fn promised_packets_pass_first() {
     // Also one that comes later.
     let voice = bench.packet(5_004);
     bench.run(MS * 10);
-    let place = bench.verdicts.iter().position(|verdict| *verdict == Verdict::Accept(voice));
+    let place = bench
+        .verdicts
+        .iter()
+        .position(|verdict| *verdict == Verdict::Accept(voice));
     assert!(place.is_some_and(|place| place < 100), "{place:?}");
 }
 
@@ -66,7 +77,10 @@ fn what_has_not_passed_is_held_again() {
     assert_eq!(bench.verdicts.len(), passed);
     bench.token(1, false, MS);
     assert!(bench.accepted(ids[passed]));
-    assert_eq!(usize::from(bench.last_return().backlog.nrt.packets), 400 - bench.verdicts.len());
+    assert_eq!(
+        usize::from(bench.last_return().backlog.nrt.packets),
+        400 - bench.verdicts.len()
+    );
 }
 
 /// Free mode, or no coordinator at all, lets everything go.

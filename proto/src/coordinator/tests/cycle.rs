@@ -148,7 +148,10 @@ fn waiting_agents_hear_something_within_two_cycles_and_miss_one_hello() {
         for heard in hellos.windows(3) {
             let silence = heard[2].0.since(heard[0].0);
             let patience = heard[0].1 * 2;
-            assert!(silence < patience, "{stations} stations: {silence} of {patience}");
+            assert!(
+                silence < patience,
+                "{stations} stations: {silence} of {patience}"
+            );
         }
         // A round of visits, within reason, and a quarter more.
         let quanta = Duration::from_millis(16) * u64::from(stations);

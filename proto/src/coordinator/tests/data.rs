@@ -36,8 +36,17 @@ fn data(token: u32, packet: &[u8]) -> Message {
 }
 
 fn delivered(bench: &Bench) -> Vec<&[u8]> {
-    assert!(bench.delivered.iter().all(|delivery| delivery.from == sta(1)));
-    bench.delivered.iter().map(|delivery| &delivery.bytes[..]).collect()
+    assert!(
+        bench
+            .delivered
+            .iter()
+            .all(|delivery| delivery.from == sta(1))
+    );
+    bench
+        .delivered
+        .iter()
+        .map(|delivery| &delivery.bytes[..])
+        .collect()
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Promises that no rule makes, holds, and questions.
 
 use super::*;
-use crate::coordinator::what_if::Question;
+use crate::coordinator::explicit::HoldRequest;
+use crate::coordinator::what_if::{Ask, Question};
 use crate::ledger::hold::HoldId;
 use crate::ledger::plan::Change;
 use crate::ledger::{FlowId, LinkRates};

@@ -55,10 +55,19 @@ fn a_token_without_return_holds_nobody_up_for_long() {
     let other = sta(3 - silent.0[5]);
     let acked = bench.now;
     bench.run(token.valid, None);
-    let next = bench.sent.iter().find(|sent| sent.1 == other && token_in(&sent.3).is_some());
+    let next = bench
+        .sent
+        .iter()
+        .find(|sent| sent.1 == other && token_in(&sent.3).is_some());
     let waited = next.map(|sent| sent.0.since(acked));
-    assert!(waited.is_some_and(|waited| waited < token.valid), "{waited:?}");
-    assert!(waited.is_some_and(|waited| waited >= token.nrt), "{waited:?}");
+    assert!(
+        waited.is_some_and(|waited| waited < token.valid),
+        "{waited:?}"
+    );
+    assert!(
+        waited.is_some_and(|waited| waited >= token.nrt),
+        "{waited:?}"
+    );
 }
 
 /// Best effort is not worth a repetition: only whether the agent lives is asked.

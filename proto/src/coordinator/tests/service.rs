@@ -135,7 +135,10 @@ fn no_claim_makes_a_visit_due_before_now() {
     let mut service = service(20, at(0));
     for newest in [Duration::ZERO, MS * 19, MS * 21, Duration::from_secs(4_000)] {
         service.end(at(1_001), at(1_000), &returned(1, 0, newest));
-        assert!(service.due >= at(1_001) && service.due <= at(1_020), "{newest}");
+        assert!(
+            service.due >= at(1_001) && service.due <= at(1_020),
+            "{newest}"
+        );
     }
 }
 
@@ -173,7 +176,12 @@ fn calls(delays: &[u64], config: CoordinatorConfig) -> Bench {
         };
         bench.frame(n, &Message::Reserve(reserve));
     }
-    assert!(bench.outcomes().iter().all(|outcome| *outcome == Outcome::Granted));
+    assert!(
+        bench
+            .outcomes()
+            .iter()
+            .all(|outcome| *outcome == Outcome::Granted)
+    );
     assert_eq!(bench.outcomes().len(), delays.len());
     bench
 }
@@ -213,14 +221,24 @@ fn every_promised_visit_begins_in_time_after_those_before_it() {
         });
         let latest: std::collections::BTreeMap<_, _> = latest.collect();
         let before = bench.sent.len();
-        if !bench.step(end, 100, Some(&|to: MacAddr| if to.0[5] > 8 { 100 } else { 0 })) {
+        if !bench.step(
+            end,
+            100,
+            Some(&|to: MacAddr| if to.0[5] > 8 { 100 } else { 0 }),
+        ) {
             break;
         }
         for (at, to, _, message, _) in &bench.sent[before..] {
-            let Some(token) = token_in(message) else { continue };
+            let Some(token) = token_in(message) else {
+                continue;
+            };
             let n = to.0[5];
             if token.nrt.is_zero() {
-                assert!(*at <= latest[&n], "station {n}: {} late", at.since(latest[&n]));
+                assert!(
+                    *at <= latest[&n],
+                    "station {n}: {} late",
+                    at.since(latest[&n])
+                );
                 visits[usize::from(n)] += 1;
             } else {
                 best_effort += token.nrt;
@@ -231,7 +249,11 @@ fn every_promised_visit_begins_in_time_after_those_before_it() {
     for (n, delay) in (1..).zip(bounds) {
         let interval = service(delay, at(0)).interval.as_millis();
         let most = 3_000 / interval;
-        assert!(visits[n] <= most && visits[n] > most * 6 / 10, "station {n}: {}", visits[n]);
+        assert!(
+            visits[n] <= most && visits[n] > most * 6 / 10,
+            "station {n}: {}",
+            visits[n]
+        );
     }
     assert!(best_effort > Duration::from_secs(1), "{best_effort}");
 }
@@ -263,7 +285,11 @@ fn the_slowest_station_is_served_beside_tight_promises() {
     bench.run_at(CYCLE * 10, 100, Some(&|_| 0));
     bench.request(9, 100);
     bench.forget();
-    bench.run_at(Duration::from_secs(2), 100, Some(&|to| if to == sta(9) { 100 } else { 0 }));
+    bench.run_at(
+        Duration::from_secs(2),
+        100,
+        Some(&|to| if to == sta(9) { 100 } else { 0 }),
+    );
     let grants = bench.sent.iter().filter_map(|sent| token_in(&sent.3));
     let grants: Vec<_> = grants.filter(|token| !token.nrt.is_zero()).collect();
     // Once in a cycle of 100 ms.

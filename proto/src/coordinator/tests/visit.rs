@@ -15,7 +15,11 @@ fn an_unacknowledged_token_is_sent_once_more_then_the_visit_is_over() {
     // Soon again.
     let soon = bench.now + DELAY / 8;
     bench.run(DELAY / 4, None);
-    let tokens: Vec<_> = bench.tokens().iter().map(|(at, to, _)| (*at, *to)).collect();
+    let tokens: Vec<_> = bench
+        .tokens()
+        .iter()
+        .map(|(at, to, _)| (*at, *to))
+        .collect();
     assert_eq!(tokens, [(soon, sta(1))]);
 }
 

@@ -126,8 +126,14 @@ fn riding_costs_what_it_adds_to_the_frame() {
     let air = |octets| AIR.phy.granted(AIR.turn, AIR.rate, octets);
     let whole = |token, answer| air(Data::octets(token, answer, 3, 450));
     for (mut carrier, expected) in [
-        (Carrier::token(), whole(true, false) - air(Data::octets(true, false, 0, 0))),
-        (Carrier::answer(), whole(false, true) - air(Data::octets(false, true, 0, 0))),
+        (
+            Carrier::token(),
+            whole(true, false) - air(Data::octets(true, false, 0, 0)),
+        ),
+        (
+            Carrier::answer(),
+            whole(false, true) - air(Data::octets(false, true, 0, 0)),
+        ),
         (Carrier::default(), whole(false, false)),
     ] {
         let (spent, alone, rode) = send(&mut holding(&packets), &mut carrier);
@@ -151,8 +157,17 @@ fn what_follows_a_rider_does_not_overtake_it() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Push { port: u16, len: u32, copied: bool },
-    Visit { rt: u64, nrt: u64, carrier: u8, after: u64 },
+    Push {
+        port: u16,
+        len: u32,
+        copied: bool,
+    },
+    Visit {
+        rt: u64,
+        nrt: u64,
+        carrier: u8,
+        after: u64,
+    },
     Reserve(u16),
     Unreserve(u16),
 }

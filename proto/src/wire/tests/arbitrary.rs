@@ -280,16 +280,17 @@ fn returned() -> impl Strategy<Value = Return> {
 
 fn schedule() -> impl Strategy<Value = Message> {
     let spans = [span(), span(), span(), span()];
-    let slot = (any::<[u8; 6]>(), spans, rate()).prop_map(
-        |(station, [offset, rt, nrt, valid], rate)| Slot {
-            station: MacAddr(station),
-            offset,
-            rt,
-            nrt,
-            valid,
-            rate,
-        },
-    );
+    let slot =
+        (any::<[u8; 6]>(), spans, rate()).prop_map(|(station, [offset, rt, nrt, valid], rate)| {
+            Slot {
+                station: MacAddr(station),
+                offset,
+                rt,
+                nrt,
+                valid,
+                rate,
+            }
+        });
     let slots = vec(slot, 0..=Schedule::MAX_SLOTS);
     (any::<[u32; 2]>(), slots).prop_map(|([token, cycle_number], slots)| {
         Message::Schedule(Schedule {

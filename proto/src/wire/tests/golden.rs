@@ -106,12 +106,24 @@ fn register_acks() -> [Vector; 5] {
         (
             3,
             "01020304 05060708 00 00 00 090a0b0c 00004e20 ff 00 01",
-            ack(Accepted, PhyKind::DsssLong, false, Turn::Paired, Register::POLL),
+            ack(
+                Accepted,
+                PhyKind::DsssLong,
+                false,
+                Turn::Paired,
+                Register::POLL,
+            ),
         ),
         (
             3,
             "01020304 05060708 01 01 01 090a0b0c 00004e20 ff 01 05",
-            ack(Full, PhyKind::DsssShort, true, Turn::Burst, Register::POLL | Register::BUNDLE),
+            ack(
+                Full,
+                PhyKind::DsssShort,
+                true,
+                Turn::Burst,
+                Register::POLL | Register::BUNDLE,
+            ),
         ),
         (
             3,
@@ -121,7 +133,13 @@ fn register_acks() -> [Vector; 5] {
         (
             3,
             "01020304 05060708 00 03 01 090a0b0c 00004e20 ff 01 03",
-            ack(Accepted, PhyKind::Erp, true, Turn::Burst, Register::POLL | Register::SCHEDULE),
+            ack(
+                Accepted,
+                PhyKind::Erp,
+                true,
+                Turn::Burst,
+                Register::POLL | Register::SCHEDULE,
+            ),
         ),
         (
             3,
@@ -401,7 +419,11 @@ fn schedules() -> [Vector; 3] {
         rate: Rate(u16::MAX),
     };
     [
-        (10, "01020304 05060708 00", schedule(0x0102_0304, 0x0506_0708, std::vec![])),
+        (
+            10,
+            "01020304 05060708 00",
+            schedule(0x0102_0304, 0x0506_0708, std::vec![]),
+        ),
         (
             10,
             "00000001 00000002 02

@@ -30,7 +30,6 @@ fn a_line_for_every_message() {
         "DATA 2 packets of 3B token 16909060 cycle 84281096 rt 151.653s nrt 219.025s valid \
          286.397s rate 54 Mb/s",
         "BYE leaving",
-
     ];
     let printed: Vec<_> = golden::all()
         .into_iter()
