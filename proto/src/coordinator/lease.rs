@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Coordinator, Outgoing};
+use crate::airtime::Turn;
 use crate::ledger::{return_cost, token_cost};
 use crate::mac::MacAddr;
 use crate::machine::{Reason, TxHandle};
@@ -10,7 +11,7 @@ use crate::time::{Duration, Instant};
 use crate::wire::{Data, Message, Packets, Token};
 
 /// How often a promised visit is repeated before its station is left alone for a while.
-const REPEATS: u8 = 6;
+const REPEATS: u8 = 10;
 
 /// A token that is out. Not `Copy`: it is taken from [`Leases`] exactly once, by its return, its
 /// loss or the end of the visit.
@@ -234,8 +235,14 @@ impl Coordinator {
             lease.acked = Some(now);
             if !lease.probed {
                 lease.until = now + lease.token.valid - margin * 3 / 4;
-                let granted = (lease.token.rt + lease.token.nrt) * 5 / 4;
-                lease.nominal = lease.until.min(now + granted + margin / 2);
+                let granted = lease.token.rt + lease.token.nrt;
+                // Where contention decides, the next token may contend with the end of this
+                // visit: both back off at once.
+                let over = match self.config.turn {
+                    Turn::Paired => granted,
+                    Turn::Burst => granted * 5 / 4 + margin / 2,
+                };
+                lease.nominal = lease.until.min(now + over);
                 lease.deadline = now + lease.token.valid;
             } else {
                 lease.deadline = now + margin;
