@@ -175,6 +175,10 @@ impl Coordinator {
     fn start_cycle(&mut self, start: Instant) {
         self.cycle.number = self.cycle.number.wrapping_add(1);
         self.cycle.start = start;
+        let now = self.now;
+        for station in self.stations.values_mut() {
+            station.shunned_until.take_if(|until| *until <= now);
+        }
         // What was overdrawn is paid back, but never more than one cycle's.
         let overdrawn = self.cycle.charged.saturating_sub(self.cycle.length);
         if self.cycle.ring.len() > 1 {

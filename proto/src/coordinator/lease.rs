@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Coordinator, Outgoing};
+use crate::airtime::Turn;
 use crate::ledger::{return_cost, token_cost};
 use crate::mac::MacAddr;
 use crate::machine::{Reason, TxHandle};
@@ -10,7 +11,7 @@ use crate::time::{Duration, Instant};
 use crate::wire::{Data, Message, Packets, Token};
 
 /// How often a promised visit is repeated before its station is left alone for a while.
-const REPEATS: u8 = 3;
+const REPEATS: u8 = 10;
 
 /// A token that is out. Not `Copy`: it is taken from [`Leases`] exactly once, by its return, its
 /// loss or the end of the visit.
@@ -234,8 +235,14 @@ impl Coordinator {
             lease.acked = Some(now);
             if !lease.probed {
                 lease.until = now + lease.token.valid - margin * 3 / 4;
-                let granted = (lease.token.rt + lease.token.nrt) * 5 / 4;
-                lease.nominal = lease.until.min(now + granted + margin / 2);
+                let granted = lease.token.rt + lease.token.nrt;
+                // Where contention decides, the next token may contend with the end of this
+                // visit: both back off at once.
+                let over = match self.config.turn {
+                    Turn::Paired => granted,
+                    Turn::Burst => granted * 5 / 4 + margin / 2,
+                };
+                lease.nominal = lease.until.min(now + over);
                 lease.deadline = now + lease.token.valid;
             } else {
                 lease.deadline = now + margin;
@@ -283,7 +290,7 @@ impl Coordinator {
             }
             // Who missed an announcement gets a token of its own, which is as good.
             let can_repeat = !lease.probed && !unsent && lease.handle.is_some();
-            if can_repeat && lease.is_rt() && lease.repeats < REPEATS {
+            if can_repeat && lease.is_rt() && lease.repeats < self.repeats(lease.station) {
                 self.repeat(lease);
                 continue;
             }
@@ -292,7 +299,7 @@ impl Coordinator {
                 // It may have used all of it.
                 let (rt, nrt) = (lease.token.rt, lease.token.nrt);
                 self.settle(&lease, rt, nrt);
-                self.missed(lease.station);
+                self.write_off(&lease);
                 continue;
             }
             self.stats.probes += 1;
@@ -317,6 +324,17 @@ impl Coordinator {
         self.arm_leases();
     }
 
+    /// How often a token is handed out again: often to an agent that answered the last visit, not
+    /// to one that did not.
+    fn repeats(&self, station: MacAddr) -> u8 {
+        let agent = self.stations.get(&station).and_then(|station| station.agent.as_ref());
+        if agent.is_some_and(|agent| agent.misses == 0) {
+            REPEATS
+        } else {
+            0
+        }
+    }
+
     /// Hands out a token again, with what it carried: its number says whether it is known. Who has
     /// used it answers again, who has not uses it now, and nothing that travelled with either is
     /// lost.
@@ -331,6 +349,17 @@ impl Coordinator {
         lease.nominal = lease.until;
         lease.deadline = lease.until;
         self.leases.0.push(lease);
+    }
+
+    /// A visit without an answer. One that comes all the same tells who took too long.
+    fn write_off(&mut self, lease: &Lease) {
+        if let Some(station) = self.stations.get_mut(&lease.station)
+            && let Some(agent) = &mut station.agent
+            && !lease.is_rt()
+        {
+            agent.written_off = Some(lease.token.token);
+        }
+        self.missed(lease.station);
     }
 
     pub(super) fn arm_leases(&mut self) {

@@ -36,6 +36,7 @@ impl Coordinator {
         }
         let Some(lease) = self.leases.take(from, answer.token) else {
             self.stats.stale_returns += 1;
+            self.came_late(from, answer.token);
             return;
         };
         self.arm_leases();
@@ -65,13 +66,31 @@ impl Coordinator {
         }
         let granted = lease.token.rt + lease.token.nrt;
         if answer.used_rt + used_nrt > granted {
-            station.overstays += 1;
+            station.overstayed(now);
             self.stats.overstays += 1;
             self.events.push_back(CoordinatorEvent::Overstayed(from));
         }
         self.settle(&lease, answer.used_rt, used_nrt);
         if answer.refused {
             self.skip_turn(from);
+        }
+    }
+
+    /// A return for a token that is no longer out. In the profile nobody but the holder of a token
+    /// can have kept it so long; elsewhere a crowd may.
+    fn came_late(&mut self, from: MacAddr, token: u32) {
+        let is_profile = self.config.turn == Turn::Burst;
+        let now = self.now;
+        let Some(station) = self.stations.get_mut(&from).filter(|_| is_profile) else {
+            return;
+        };
+        let written_off = station.agent.as_mut().and_then(|agent| {
+            agent.written_off.take_if(|written_off| *written_off == token)
+        });
+        if written_off.is_some() {
+            station.overstayed(now);
+            self.stats.overstays += 1;
+            self.events.push_back(CoordinatorEvent::Overstayed(from));
         }
     }
 
