@@ -107,6 +107,60 @@ fn a_probe_that_is_answered_saves_the_lease() {
     assert_eq!((stats.returns, stats.lost, stats.stale_returns), (1, 0, 0));
 }
 
+impl Bench {
+    /// The holder of the latest token says that it used `span` more than it was granted.
+    fn overstay(&mut self, span: Duration) -> MacAddr {
+        let (to, token) = self.token().expect("a token is out");
+        self.radio(to.0[5], true);
+        let answer = Return {
+            token: token.token,
+            used_rt: Duration::ZERO,
+            used_nrt: token.nrt + span,
+            sent_rt: 0,
+            sent_nrt: 9,
+            backlog: backlog(100),
+            rate: Rate(0),
+            refused: false,
+            oldest: Duration::ZERO,
+            newest: Duration::ZERO,
+        };
+        self.frame(to.0[5], &Message::Return(answer));
+        to
+    }
+
+    fn best_effort_of(&self, n: u8) -> usize {
+        let grants = self.sent.iter().filter(|sent| sent.1 == sta(n));
+        let grants = grants.filter_map(|sent| token_in(&sent.3));
+        grants.filter(|token| !token.nrt.is_zero()).count()
+    }
+}
+
+/// Once may be the medium's fault.
+#[test]
+fn who_overstays_again_gets_no_grant_for_a_while() {
+    let mut bench = crowd(2, Turn::Burst);
+    let mut times = 0;
+    while times < 2 {
+        assert!(bench.core.stations[&sta(1)].wants_uplink());
+        if bench.token().map(|(to, _)| to) == Some(sta(1)) {
+            bench.overstay(MS);
+            times += 1;
+        } else if bench.token().is_some() {
+            bench.answer(100);
+        } else {
+            bench.run(MS, None);
+        }
+    }
+    assert_eq!(bench.core.status().stations[0].overstays, 2);
+    bench.forget();
+    bench.run_at(Duration::from_millis(490), 100, Some(&|_| 100));
+    assert_eq!(bench.best_effort_of(1), 0);
+    assert!(bench.best_effort_of(2) > 10);
+    // Then it is, unasked: it has said that it has something to send.
+    bench.run_at(Duration::from_millis(300), 100, Some(&|_| 100));
+    assert!(bench.best_effort_of(1) > 2);
+}
+
 /// The coordinator fills no radio that does not get rid of what it has.
 #[test]
 fn nothing_is_added_to_what_the_radio_has_not_sent() {
