@@ -31,26 +31,34 @@ fn a_promised_visit_without_return_is_repeated_then_written_off() {
         let mut bench = Bench::in_token_mode(1);
         let (_, token) = bench.token().unwrap();
         let valid = bench.core.leases.of(sta(1)).unwrap().token.valid;
-        for repeats in 0..4 {
+        let mut sent = 1;
+        while bench.core.leases.of(sta(1)).is_some() {
             assert_eq!(bench.token(), Some((sta(1), token)));
-            assert_eq!(bench.sent(MessageType::Token), 1 + repeats);
+            assert_eq!(bench.sent(MessageType::Token), sent);
             bench.run(MS * 3, None);
-            if repeats == 3 && !last_arrives {
+            if sent == 3 && !last_arrives {
                 bench.radio(1, false);
                 bench.radio(1, false);
-                break;
+                continue;
             }
             bench.radio(1, true);
             bench.run(valid - Duration::from_nanos(1), None);
-            assert_eq!(bench.sent(MessageType::Token), 1 + repeats);
+            assert_eq!(bench.sent(MessageType::Token), sent);
             bench.run(Duration::from_nanos(1), None);
+            sent += 1;
         }
-        assert!(bench.core.leases.of(sta(1)).is_none());
+        assert!((3..=15).contains(&sent), "{sent} times");
         let stats = bench.core.stats;
-        assert_eq!((stats.tokens, stats.probes), (1, 3));
+        assert_eq!((stats.tokens, stats.probes), (1, sent as u64 - if last_arrives { 2 } else { 1 }));
         // It may have used all.
         assert_eq!(bench.core.stations[&sta(1)].used.up, token.rt);
         assert_eq!(stats.lost, 1);
+        // The next one is not repeated until there is an answer.
+        bench.run(DELAY / 4, None);
+        bench.radio(1, true);
+        let probes = bench.core.stats.probes;
+        bench.run(valid, None);
+        assert_eq!((bench.core.stats.lost, bench.core.stats.probes), (2, probes));
     }
 }
 
