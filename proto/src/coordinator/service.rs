@@ -44,10 +44,16 @@ impl Service {
         services.min_by_key(|service| service.interval)
     }
 
-    /// Takes over what changed of the promises; the rhythm stays.
+    /// Takes over what changed of the promises. The rhythm stays, unless it is too slow for a promise
+    /// that came: then the visit that `other` begins with is the first of a new one.
     pub(super) fn adopt(&mut self, other: Self) {
+        let due = if other.interval < self.interval {
+            self.due.min(other.due)
+        } else {
+            self.due
+        };
         *self = Self {
-            due: self.due,
+            due,
             empty: self.empty,
             ..other
         };
