@@ -1,5 +1,6 @@
 //! The coordinator against stations written by hand.
 
+mod announce;
 mod cycle;
 mod data;
 mod degrade;

@@ -186,6 +186,24 @@ fn calls(delays: &[u64], config: CoordinatorConfig) -> Bench {
     bench
 }
 
+/// A call with a tight bound begins on a station that has one with a loose bound, and was visited
+/// just now.
+#[test]
+fn a_tighter_promise_does_not_wait_for_the_rhythm_of_a_looser_one() {
+    for after in [1, 10, 30, 59] {
+        let mut service = service(80, at(1_000));
+        service.begin(at(1_000));
+        service.end(at(1_000), at(1_000), &returned(1, 0, Duration::ZERO));
+        let begins = at(1_000 + after);
+        service.adopt(of(&[entry(80), entry(20)], begins).unwrap());
+        assert!(service.latest() <= begins + DELAY, "{after}: {}", service.latest().since(begins));
+        // And no change makes a visit later.
+        let due = service.due;
+        service.adopt(of(&[entry(80)], begins).unwrap());
+        assert_eq!(service.due, due);
+    }
+}
+
 /// Whom the token came to, one after another.
 fn visited(bench: &Bench) -> Vec<u8> {
     let tokens = bench.sent.iter().filter(|sent| token_in(&sent.3).is_some());

@@ -323,7 +323,21 @@ fn values_that_a_receiver_would_refuse_are_not_sent() {
         count: 1,
         rules: std::vec![],
     });
+    let slot = Slot {
+        station: crate::mac::MacAddr([2; 6]),
+        offset: Duration::ZERO,
+        rt: Duration::ZERO,
+        nrt: Duration::ZERO,
+        valid: Duration::ZERO,
+        rate: Rate(0),
+    };
+    let crowded = Message::Schedule(Schedule {
+        token: 1,
+        cycle_number: 1,
+        slots: std::vec![slot; Schedule::MAX_SLOTS + 1],
+    });
     for (message, field) in [
+        (crowded, "slots"),
         (reserve(Some(0xffff), v4_flow()), "rule"),
         (reserve(None, mixed), "address family"),
         (reserve(None, marked), "DSCP"),
@@ -369,6 +383,28 @@ fn a_frame_is_never_longer_than_the_link_carries() {
     assert_eq!(octets.len(), MAX_FRAME);
     assert_eq!(Message::decode(&octets), Ok((HEADER, message(31))));
     assert_eq!(refused(&message(32)), EncodeError::TooLong);
+}
+
+/// With both parts, so that a frame can also carry less.
+#[test]
+fn packets_fill_a_frame_and_no_more() {
+    let golden = golden::all();
+    let parts = golden.iter().find_map(|(_, message)| match message {
+        Message::Data(data) if data.token.is_some() && data.answer.is_some() => Some(data),
+        _ => None,
+    });
+    let mut packets = Packets::default();
+    assert!(!packets.push(&[]), "empty");
+    assert!(!packets.push(&[0; Packets::MAX - 1]), "no room for its length");
+    assert!(packets.push(&[1; 100]) && packets.push(&[2; Packets::MAX - 104]));
+    assert!(!packets.has_room(0) && !packets.push(&[3]));
+    let message = Message::Data(Data {
+        packets,
+        ..parts.unwrap().clone()
+    });
+    let octets = encode(&HEADER, &message);
+    assert_eq!(octets.len(), MAX_FRAME);
+    assert_eq!(Message::decode(&octets), Ok((HEADER, message)));
 }
 
 #[test]
