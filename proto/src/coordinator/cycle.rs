@@ -32,6 +32,8 @@ pub(super) struct Cycle {
     pub(super) nrt_visits: u32,
     /// Stations with best-effort backlog.
     pub(super) ring: VecDeque<MacAddr>,
+    /// The most turns that anybody has had.
+    pub(super) turns: u64,
     /// When it last got a second member.
     shared: Instant,
     announcements: u8,
@@ -83,6 +85,8 @@ impl Cycle {
     pub(super) fn enlist(&mut self, now: Instant, address: MacAddr, station: &mut Station) {
         if !station.enlisted {
             station.enlisted = true;
+            // Who was away is not owed what it did not want.
+            station.turns = station.turns.max(self.turns.saturating_sub(1));
             self.ring.push_back(address);
             if self.ring.len() > 1 {
                 self.shared = now;
@@ -137,6 +141,7 @@ impl Coordinator {
         }
         self.cycle = Cycle {
             number: self.cycle.number,
+            turns: self.cycle.turns,
             ..Cycle::default()
         };
         self.timers.stop(Reason::Cycle);

@@ -108,6 +108,12 @@ impl Leases {
         active
     }
 
+    /// Who holds a token for best effort.
+    pub(super) fn stations(&self) -> impl Iterator<Item = MacAddr> {
+        let nrt = self.0.iter().filter(|lease| !lease.is_rt());
+        nrt.map(|lease| lease.station)
+    }
+
     /// When the next of those that go on at `now` should be over.
     pub(super) fn next_end(&self, now: Instant) -> Option<Instant> {
         let ends = self.0.iter().flat_map(|lease| [lease.nominal, lease.until]);

@@ -180,6 +180,7 @@ impl Coordinator {
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
             let alone = self.cycle.is_alone(now);
+            let slowest = self.slowest_but(address);
             let Some(station) = self.stations.get_mut(&address) else {
                 self.cycle.ring.pop_front();
                 continue;
@@ -204,7 +205,16 @@ impl Coordinator {
                 if station.turn_begun {
                     station.turn_begun = false;
                     self.cycle.rotate();
+                } else if station.turns > slowest.saturating_add(1) {
+                    // Somebody else is still at the turn before the last one.
+                    passed_over += 1;
+                    if passed_over >= self.cycle.ring.len() {
+                        return None;
+                    }
+                    self.cycle.rotate();
                 } else {
+                    station.turns += 1;
+                    self.cycle.turns = self.cycle.turns.max(station.turns);
                     let one = self.config.quantum;
                     // Nobody waits for who is alone; but radios hold some hundred frames.
                     let largest = self.config.phy.granted(
@@ -228,6 +238,18 @@ impl Coordinator {
             return starved.then_some(Visit::Nrt(address, smallest));
         }
         None
+    }
+}
+
+impl Coordinator {
+    /// How many turns the slowest has had of those who want best-effort airtime or have it now,
+    /// `address` left out.
+    fn slowest_but(&self, address: MacAddr) -> u64 {
+        let holders = self.leases.stations();
+        let others = self.cycle.ring.iter().copied().chain(holders);
+        let others = others.filter(|other| *other != address);
+        let turns = others.filter_map(|other| Some(self.stations.get(&other)?.turns));
+        turns.min().unwrap_or(u64::MAX)
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Station {
     pub(super) enlisted: bool,
     /// It has had the quantum of this round.
     pub(super) turn_begun: bool,
+    /// Turns that it has had, or would have had.
+    pub(super) turns: u64,
     pub(super) used: Airtime,
     /// Visits that took more than was granted.
     pub(super) overstays: u64,
@@ -138,6 +140,7 @@ impl Station {
             deficit: Deficit::ZERO,
             enlisted: false,
             turn_begun: false,
+            turns: 0,
             uplink_turn: false,
             overstays: 0,
             shunned_until: None,
