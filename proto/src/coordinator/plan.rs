@@ -106,7 +106,9 @@ impl Coordinator {
         let due = self.demands().filter(|(_, demand)| demand.from <= now);
         if let Some((address, _)) = due.min_by_key(|(_, demand)| demand.until) {
             let together = self.due_together();
-            return Some(if self.is_worth_announcing(&together) {
+            // Whoever cannot wait must not wait for those who are announced.
+            let is_among = together.contains(&address);
+            return Some(if is_among && self.is_worth_announcing(&together) {
                 Visit::Announced(together)
             } else {
                 Visit::Rt(address)
