@@ -196,10 +196,12 @@ impl Bench {
     }
 
     fn reserve_op(&mut self, n: u8, port: u16, op: ReserveOp) {
+        let key = flow(n, port);
+        let rule = self.core.policy.classify(sta(n), Direction::Up, &key);
         let reserve = Reserve {
             op,
-            rule: Some(0),
-            key: flow(n, port),
+            rule: rule.or(Some(0)),
+            key,
             direction: Direction::Both,
             promise: VOICE_PROMISE,
         };

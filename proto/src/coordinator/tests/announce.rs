@@ -118,3 +118,33 @@ fn announcements_are_for_many_who_follow_them() {
         assert!(to_it.filter(|sent| token_in(&sent.3).is_some()).count() > 15);
     }
 }
+
+/// Who is in the greatest hurry cannot follow announcements.
+#[test]
+fn the_earliest_deadline_does_not_wait_for_those_who_are_announced() {
+    let mut bench = cell(5);
+    let table = PolicyTable {
+        version: 2,
+        rules: std::vec![
+            rule(VOICE),
+            Rule {
+                promise: Promise {
+                    delay: DELAY / 2,
+                    ..VOICE_PROMISE
+                },
+                ..rule(80)
+            }
+        ],
+    };
+    bench.command(CoordinatorCommand::Policy(table));
+    bench.join(6);
+    bench.register(6, 6);
+    bench.reserve(6, 80);
+    let deadline = |n: u8| bench.core.stations[&sta(n)].service.unwrap().latest();
+    assert!((2..=5).all(|n| deadline(6) < deadline(n)));
+    bench.answer(0);
+    assert_eq!(bench.token().map(|(to, _)| to), Some(sta(6)));
+    assert_eq!(bench.sent(MessageType::Schedule), 0);
+    bench.answer(0);
+    assert_eq!(bench.sent(MessageType::Schedule), 1);
+}

@@ -167,14 +167,7 @@ fn calls(delays: &[u64], config: CoordinatorConfig) -> Bench {
     for n in (1_u8..).take(delays.len()) {
         bench.join(n);
         bench.register(n, n.into());
-        let reserve = Reserve {
-            op: ReserveOp::Open,
-            rule: Some(u16::from(n) - 1),
-            key: flow(n, n.into()),
-            direction: Direction::Up,
-            promise: VOICE_PROMISE,
-        };
-        bench.frame(n, &Message::Reserve(reserve));
+        bench.reserve(n, n.into());
     }
     assert!(
         bench
