@@ -69,6 +69,8 @@ fn exchange(pair: &mut Pair) {
                 .coordinator
                 .handle(pair.now, Input::Frame { from, bytes });
         }
+        while pair.coordinator.poll_delivery().is_some() {}
+        while pair.agent.poll_delivery().is_some() {}
         while pair.coordinator.poll_event().is_some() {}
         while pair.agent.poll_event().is_some() {}
         if quiet {
