@@ -8,9 +8,10 @@ use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::CellMode;
 use rether_tests::world::{AP, Faults, OFDM_54, Process, Source, World, cell, station};
 
-const CYCLE: Duration = Duration::from_millis(20);
-/// Two cycles, and what timers and the medium add.
-const TWO_CYCLES: Duration = Duration::from_millis(42);
+/// The cycle of an 802.11a cell.
+const CYCLE: Duration = Duration::from_millis(50);
+/// Two of the cycles that agents are told, a quarter longer; and what timers and the medium add.
+const TWO_CYCLES: Duration = Duration::from_millis(127);
 /// `WatchdogSec` of the units: a hung daemon is killed after so long.
 const WATCHDOG: Duration = Duration::from_secs(2);
 const PROMISED: Duration = Duration::from_millis(25);
