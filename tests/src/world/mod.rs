@@ -202,6 +202,7 @@ impl World {
         self.stations.insert(address, node);
         self.command_ap(CoordinatorCommand::StationJoined(address));
         self.command(n, AgentCommand::LinkUp { bssid: AP });
+        self.command(n, AgentCommand::Rate(self.config.assumed_rate));
     }
 
     fn fresh_agent(&mut self, address: MacAddr) -> (Agent, AgentStart) {
@@ -321,6 +322,8 @@ impl World {
                 address,
                 Stimulus::Command(AgentCommand::LinkUp { bssid: AP }),
             );
+            let rate = AgentCommand::Rate(self.config.assumed_rate);
+            self.feed_station(address, Stimulus::Command(rate));
         }
     }
 
