@@ -6,7 +6,7 @@
 //! must begin.
 
 use super::Coordinator;
-use super::cycle::Cycle;
+use super::cycle::{ALONE, Cycle};
 use super::station::{Deficit, Station};
 use crate::airtime::{Phy, Turn};
 use crate::ledger::visit_cost;
@@ -204,7 +204,7 @@ impl Coordinator {
                         station.link.up,
                         LARGEST_PACKET,
                     );
-                    let earned = if alone { one.max((one * 3).min(largest * 80)) } else { one };
+                    let earned = if alone { one.max((one * ALONE).min(largest * 80)) } else { one };
                     station.deficit.earn(earned);
                     station.turn_begun = true;
                 }
