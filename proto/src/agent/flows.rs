@@ -15,6 +15,8 @@ use crate::wire::{Message, Outcome, Reserve, ReserveOp, Reserved};
 
 /// A refused flow is asked for again after so long, if it still sends.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// IP protocol number.
+const TCP: u8 = 6;
 /// The most flows that are remembered; further ones stay best effort.
 const MAX_FLOWS: usize = 256;
 
@@ -287,12 +289,16 @@ impl Agent {
         match reserved.outcome {
             Outcome::Granted | Outcome::Degraded(_) => {
                 let explicit = reserved.rule.is_none();
-                if !reserved.direction.covers(Direction::Up) && !explicit {
-                    return;
-                }
                 let Some((origin, promise)) = self.granted(&reserved) else {
                     return;
                 };
+                if reserved.direction == Direction::Down && key.protocol == TCP {
+                    // What comes down is acknowledged by what goes up.
+                    self.queues.reserve(self.now, key, promise.acks());
+                }
+                if !reserved.direction.covers(Direction::Up) && !explicit {
+                    return;
+                }
                 // RESERVED does not carry the DSCP that the rule may have matched.
                 let marked = self.flows.0.get(&key).map(|flow| flow.marked);
                 if marked.is_none() && self.flows.0.len() >= MAX_FLOWS {
@@ -318,6 +324,9 @@ impl Agent {
             // A promise that was withdrawn is asked for again like one that was refused, which
             // shows that the flow still sends; but the coordinator restores it unasked.
             Outcome::Refused(_) | Outcome::Withdrawn(_) => {
+                if reserved.direction == Direction::Down {
+                    self.queues.unreserve(key);
+                }
                 let Some(flow) = self.flows.0.get_mut(&key) else {
                     return;
                 };

@@ -35,6 +35,8 @@ pub(super) struct Cycle {
     pub(super) nrt_visits: u32,
     /// Stations with best-effort backlog.
     pub(super) ring: VecDeque<MacAddr>,
+    /// The most turns that anybody has had.
+    pub(super) turns: u64,
     /// When it last got a second member.
     shared: Instant,
     announcements: u8,
@@ -86,6 +88,8 @@ impl Cycle {
     pub(super) fn enlist(&mut self, now: Instant, address: MacAddr, station: &mut Station) {
         if !station.enlisted {
             station.enlisted = true;
+            // Who was away is not owed what it did not want.
+            station.turns = station.turns.max(self.turns.saturating_sub(1));
             self.ring.push_back(address);
             if self.ring.len() > 1 {
                 self.shared = now;
@@ -140,6 +144,7 @@ impl Coordinator {
         }
         self.cycle = Cycle {
             number: self.cycle.number,
+            turns: self.cycle.turns,
             ..Cycle::default()
         };
         self.timers.stop(Reason::Cycle);
@@ -180,6 +185,10 @@ impl Coordinator {
     fn start_cycle(&mut self, start: Instant) {
         self.cycle.number = self.cycle.number.wrapping_add(1);
         self.cycle.start = start;
+        let now = self.now;
+        for station in self.stations.values_mut() {
+            station.shunned_until.take_if(|until| *until <= now);
+        }
         // What was overdrawn is paid back, but never more than one cycle's.
         let overdrawn = self.cycle.charged.saturating_sub(self.cycle.length);
         if self.cycle.ring.len() > 1 {

@@ -3,11 +3,15 @@
 use alloc::vec::Vec;
 
 use super::{Coordinator, Outgoing};
+use crate::airtime::Turn;
 use crate::ledger::{return_cost, token_cost};
 use crate::mac::MacAddr;
 use crate::machine::{Reason, TxHandle};
 use crate::time::{Duration, Instant};
 use crate::wire::{Data, Message, Packets, Token};
+
+/// How often a promised visit is repeated before its station is left alone for a while.
+const REPEATS: u8 = 10;
 
 /// A token that is out. Not `Copy`: it is taken from [`Leases`] exactly once, by its return, its
 /// loss or the end of the visit.
@@ -17,7 +21,8 @@ pub(super) struct Lease {
     pub(super) token: Token,
     /// What it was handed out with, to be repeated.
     message: Message,
-    handle: TxHandle,
+    /// `None` of a visit that was announced, whose token has no frame of its own.
+    handle: Option<TxHandle>,
     pub(super) sent: Instant,
     /// When the radio got what is out now: the token, its repetition, or the probe.
     handed: Instant,
@@ -26,6 +31,10 @@ pub(super) struct Lease {
     /// Transmissions of the token itself.
     pub(super) tries: u8,
     pub(super) probed: bool,
+    /// How often it was handed out again because no return came.
+    pub(super) repeats: u8,
+    /// When it should be back by the model alone.
+    nominal: Instant,
     /// Until then nobody else should send; later its station has most likely not heard it.
     until: Instant,
     /// When it is asked for, or written off.
@@ -33,10 +42,39 @@ pub(super) struct Lease {
 }
 
 impl Lease {
+    /// Of a visit that begins at `begins`, by a broadcast.
+    pub(super) fn announced(station: MacAddr, token: Token, begins: Instant) -> Self {
+        let until = begins + token.valid;
+        Self {
+            station,
+            token,
+            message: Message::Token(token),
+            handle: None,
+            sent: begins,
+            handed: begins,
+            acked: Some(begins),
+            tries: 1,
+            probed: false,
+            repeats: 0,
+            nominal: until,
+            until,
+            deadline: until,
+        }
+    }
+
     /// A visit for what is promised, not for best effort.
     pub(super) fn is_rt(&self) -> bool {
         self.token.nrt.is_zero()
     }
+}
+
+/// How many visits go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Active {
+    /// Those that a promised visit waits for.
+    pub(super) for_promises: usize,
+    /// Those that best effort waits for.
+    pub(super) for_all: usize,
 }
 
 /// All tokens that are out; rarely more than two.
@@ -58,21 +96,27 @@ impl Leases {
         Some(self.0.swap_remove(place))
     }
 
-    /// Visits that go on at `now`, promised ones and others.
-    pub(super) fn active(&self, now: Instant) -> (usize, usize) {
-        let active = self.0.iter().filter(|lease| now < lease.until);
-        active.fold((0, 0), |(rt, nrt), lease| {
-            if lease.is_rt() {
-                (rt + 1, nrt)
-            } else {
-                (rt, nrt + 1)
-            }
-        })
+    /// Visits that go on at `now`. For what is promised, a visit is over when it should be by the
+    /// model: nobody's promise waits for who overstays.
+    pub(super) fn active(&self, now: Instant) -> Active {
+        let mut active = Active::default();
+        for lease in &self.0 {
+            let (nominal, until) = (now < lease.nominal, now < lease.until);
+            active.for_promises += usize::from(nominal);
+            active.for_all += usize::from(until);
+        }
+        active
+    }
+
+    /// Who holds a token for best effort.
+    pub(super) fn stations(&self) -> impl Iterator<Item = MacAddr> {
+        let nrt = self.0.iter().filter(|lease| !lease.is_rt());
+        nrt.map(|lease| lease.station)
     }
 
     /// When the next of those that go on at `now` should be over.
     pub(super) fn next_end(&self, now: Instant) -> Option<Instant> {
-        let ends = self.0.iter().map(|lease| lease.until);
+        let ends = self.0.iter().flat_map(|lease| [lease.nominal, lease.until]);
         ends.filter(|end| *end > now).min()
     }
 
@@ -128,26 +172,33 @@ impl Coordinator {
         // Until the radio says that it is through, nobody else should send: a radio that is slow to
         // get the medium gets no more to do.
         let until = self.radio_free + token.valid + self.unsent_patience();
-        self.leases.0.push(Lease {
+        self.lend(Lease {
             station,
             token,
             message,
-            handle,
+            handle: Some(handle),
             sent: self.now,
             handed: self.now,
             acked: None,
             tries: 1,
             probed: false,
+            repeats: 0,
+            nominal: until,
             until,
             deadline: until,
         });
-        self.arm_leases();
         self.stats.tokens += 1;
     }
 
     /// How long a token may wait in the radio beyond what the model says.
     fn unsent_patience(&self) -> Duration {
         self.radio.patience().max(self.cycle.length / 4)
+    }
+
+    /// A token is out.
+    pub(super) fn lend(&mut self, lease: Lease) {
+        self.leases.0.push(lease);
+        self.arm_leases();
     }
 
     /// The radio has so much more to send.
@@ -176,7 +227,7 @@ impl Coordinator {
             .leases
             .0
             .iter()
-            .position(|lease| lease.handle == handle)
+            .position(|lease| lease.handle == Some(handle))
         else {
             return;
         };
@@ -190,6 +241,14 @@ impl Coordinator {
             lease.acked = Some(now);
             if !lease.probed {
                 lease.until = now + lease.token.valid - margin * 3 / 4;
+                let granted = lease.token.rt + lease.token.nrt;
+                // Where contention decides, the next token may contend with the end of this
+                // visit: both back off at once.
+                let over = match self.config.turn {
+                    Turn::Paired => granted,
+                    Turn::Burst => granted * 5 / 4 + margin / 2,
+                };
+                lease.nominal = lease.until.min(now + over);
                 lease.deadline = now + lease.token.valid;
             } else {
                 lease.deadline = now + margin;
@@ -201,7 +260,7 @@ impl Coordinator {
         let mut lease = self.leases.0.swap_remove(place);
         if lease.tries == 1 {
             lease.tries += 1;
-            lease.handle = self.send_tracked(lease.station, lease.message.clone());
+            lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
             lease.handed = now;
             lease.until = now + lease.token.valid + self.unsent_patience();
             lease.deadline = lease.until;
@@ -233,12 +292,18 @@ impl Coordinator {
             if unsent {
                 self.radio.missed();
             }
-            if lease.probed || unsent {
+            // Who missed an announcement gets a token of its own, which is as good.
+            let can_repeat = !lease.probed && !unsent && lease.handle.is_some();
+            if can_repeat && lease.is_rt() && lease.repeats < self.repeats(lease.station) {
+                self.repeat(lease);
+                continue;
+            }
+            if !can_repeat || lease.is_rt() {
                 self.stats.lost += 1;
                 // It may have used all of it.
                 let (rt, nrt) = (lease.token.rt, lease.token.nrt);
                 self.settle(&lease, rt, nrt);
-                self.missed(lease.station);
+                self.write_off(&lease);
                 continue;
             }
             self.stats.probes += 1;
@@ -250,7 +315,7 @@ impl Coordinator {
                 ..lease.token
             };
             lease.message = Message::Token(probe);
-            lease.handle = self.send_tracked(lease.station, lease.message.clone());
+            lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
             // The probe itself is not repeated, and nobody waits for it.
             lease.tries = u8::MAX;
             lease.probed = true;
@@ -261,6 +326,44 @@ impl Coordinator {
             self.leases.0.push(lease);
         }
         self.arm_leases();
+    }
+
+    /// How often a token is handed out again: often to an agent that answered the last visit, not
+    /// to one that did not.
+    fn repeats(&self, station: MacAddr) -> u8 {
+        let agent = self.stations.get(&station).and_then(|station| station.agent.as_ref());
+        if agent.is_some_and(|agent| agent.misses == 0) {
+            REPEATS
+        } else {
+            0
+        }
+    }
+
+    /// Hands out a token again, with what it carried: its number says whether it is known. Who has
+    /// used it answers again, who has not uses it now, and nothing that travelled with either is
+    /// lost.
+    fn repeat(&mut self, mut lease: Lease) {
+        self.stats.probes += 1;
+        lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
+        lease.repeats += 1;
+        lease.tries = 1;
+        lease.acked = None;
+        lease.handed = self.now;
+        lease.until = self.now + lease.token.valid + self.unsent_patience();
+        lease.nominal = lease.until;
+        lease.deadline = lease.until;
+        self.leases.0.push(lease);
+    }
+
+    /// A visit without an answer. One that comes all the same tells who took too long.
+    fn write_off(&mut self, lease: &Lease) {
+        if let Some(station) = self.stations.get_mut(&lease.station)
+            && let Some(agent) = &mut station.agent
+            && !lease.is_rt()
+        {
+            agent.written_off = Some(lease.token.token);
+        }
+        self.missed(lease.station);
     }
 
     pub(super) fn arm_leases(&mut self) {

@@ -6,6 +6,7 @@
 //! round-robin in airtime. Each visit (`serve`) sends a station's downlink and then hands it a
 //! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
+mod announce;
 mod auth;
 pub mod counters;
 mod cycle;
@@ -146,7 +147,8 @@ impl CoordinatorConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// The one that costs least with what the stations can follow.
+    /// What costs least by measurement: packets inside of tokens and returns where both hosts can
+    /// do that, else a token for each visit.
     #[default]
     Auto,
     /// A frame of its own for each token and each return, as in the papers.

@@ -41,6 +41,12 @@ impl Pace {
         self.backoff = (self.backoff * 2).min(4);
     }
 
+    /// A grant that the model gave `expected` took far longer than others do.
+    pub(super) fn is_beyond(&self, expected: Duration, took: Duration) -> bool {
+        const SLIGHT: Duration = Duration::from_millis(5);
+        took > expected * (self.mean * 5 / 2) / 1_000 + SLIGHT
+    }
+
     /// How long to wait for a grant that the model gives `expected`.
     pub(super) fn patience(&self, expected: Duration) -> Duration {
         let factor = (self.mean + 4 * self.deviation) * self.backoff;

@@ -1,7 +1,7 @@
 //! When a station with promises is visited: as rarely as its delay bounds allow, and just after
 //! its packets have come.
 
-use crate::ledger::Entry;
+use crate::ledger::{Entry, FlowId};
 use crate::policy::Direction;
 use crate::time::{Duration, Instant};
 use crate::wire::Return;
@@ -12,7 +12,7 @@ pub(super) struct Service {
     /// Between two visits: a whole number of packets.
     pub(super) interval: Duration,
     /// Between two packets of the flow that asks for the shortest interval.
-    period: Duration,
+    pub(super) period: Duration,
     /// How long after `due` a visit may begin.
     slack: Duration,
     /// When the next visit may begin: all its packets should have come by then.
@@ -23,10 +23,13 @@ pub(super) struct Service {
 
 impl Service {
     /// Of the flows that a station sends, if there are any.
-    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>, now: Instant) -> Option<Self> {
-        let up = entries.filter(|entry| entry.direction.covers(Direction::Up) && !entry.up_idle);
-        let services = up.map(|entry| {
-            let promise = &entry.promise;
+    pub(super) fn of<'a>(
+        entries: impl Iterator<Item = (&'a FlowId, &'a Entry)>,
+        now: Instant,
+    ) -> Option<Self> {
+        let busy = entries.filter(|(_, entry)| !entry.up_idle);
+        let up = busy.filter_map(|(id, entry)| entry.towards(id, Direction::Up));
+        let services = up.map(|promise| {
             let (period, interval) = (promise.period(), promise.interval());
             // The first of the packets of an interval has waited for so long when the last comes.
             let waited = interval.saturating_sub(period);

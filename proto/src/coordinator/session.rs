@@ -207,7 +207,8 @@ impl Coordinator {
         strategies: u8,
         keys: Option<Keys>,
     ) {
-        let bundles = self.strategies() & strategies & Register::BUNDLE != 0;
+        let common = self.strategies() & strategies;
+        let bundles = common & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
@@ -219,7 +220,10 @@ impl Coordinator {
             misses: 0,
             silent_since: None,
             bundles,
+            // Of both, packets inside of tokens save more.
+            schedules: !bundles && common & Register::SCHEDULE != 0,
             carried: None,
+            written_off: None,
             spoke: false,
             backlog: Backlog::default(),
             heard_us: self.now,

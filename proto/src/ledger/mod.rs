@@ -70,7 +70,21 @@ pub struct Entry {
     pub bundled: bool,
 }
 
+/// IP protocol number.
+const TCP: u8 = 6;
+
 impl Entry {
+    /// What is promised `way`, up or down. TCP is acknowledged the other way, and a flow whose
+    /// acknowledgements wait goes no faster than they do.
+    #[must_use]
+    pub fn towards(&self, id: &FlowId, way: Direction) -> Option<Promise> {
+        if self.direction.covers(way) {
+            Some(self.promise)
+        } else {
+            (id.key.protocol == TCP).then(|| self.promise.acks())
+        }
+    }
+
     /// With an agent that takes packets out of frames or not.
     #[must_use]
     pub const fn bundled(self, agent_can: bool) -> Self {
@@ -330,7 +344,7 @@ impl Ledger {
             sum += self.cost(id, entry, links(id.station));
             let next = entries.peek().map(|(id, _)| id.station);
             if next != Some(id.station) {
-                let own = self.of_station(id.station).map(|(_, entry)| entry);
+                let own = self.of_station(id.station);
                 sum += self.visits(shortest_interval(own), links(id.station));
             }
         }
@@ -423,10 +437,10 @@ impl Ledger {
             });
         }
         let (cycle, link) = (self.cycle(), links(id.station));
-        let own = || self.of_station(id.station).map(|(_, entry)| entry);
+        let own = || self.of_station(id.station);
         let visits = |interval| self.visits(interval, link);
         // A tighter bound makes all visits to this station more frequent.
-        let more = visits(shortest_interval(own().chain([entry])))
+        let more = visits(shortest_interval(own().chain([(id, entry)])))
             .saturating_sub(visits(shortest_interval(own())));
         let others = self.booked(&links) + more;
         let capacity = self.capacity(cycle);
@@ -456,7 +470,7 @@ impl Ledger {
     /// Airtime per cycle of one reservation of a station that has no other, all included.
     #[must_use]
     pub fn cost_alone(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
-        self.cost(id, entry, link) + self.visits(shortest_interval([entry].into_iter()), link)
+        self.cost(id, entry, link) + self.visits(shortest_interval([(id, entry)].into_iter()), link)
     }
 
     /// `airtime` of frames of the flow, stretched by what has to be sent again.
@@ -500,7 +514,6 @@ impl Ledger {
     /// Airtime of one packet in each of the ways that are reserved. TCP also needs the airtime of the
     /// acknowledgements that flow back: one of 52 octets for every two segments (RFC 5681, 4.2).
     fn per_packet(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
-        const TCP: u8 = 6;
         const TCP_ACK_OCTETS: u32 = 52;
         let phy = self.config.phy;
         let direction = entry.direction;
@@ -533,9 +546,11 @@ impl Ledger {
 }
 
 /// The shortest of the intervals that the uplinks of a station's reservations ask for.
-fn shortest_interval<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<Duration> {
-    let up = entries.filter(|entry| entry.direction.covers(Direction::Up));
-    up.map(|entry| entry.promise.interval()).min()
+fn shortest_interval<'a>(
+    entries: impl Iterator<Item = (&'a FlowId, &'a Entry)>,
+) -> Option<Duration> {
+    let up = entries.filter_map(|(id, entry)| entry.towards(id, Direction::Up));
+    up.map(|promise| promise.interval()).min()
 }
 
 /// What costs `cost` every `interval`, in a cycle.

@@ -164,6 +164,19 @@ impl Promise {
         Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.rate.max(1)))
     }
 
+    /// What the acknowledgements of a TCP flow with this promise need: one of 52 octets for every
+    /// two segments (RFC 5681, 4.2), and some more, for not all segments are full.
+    #[must_use]
+    pub fn acks(&self) -> Self {
+        const ACK: u16 = 52;
+        let rate = u64::from(self.rate) * u64::from(ACK) * 5 / 8 / u64::from(self.packet.max(1));
+        Self {
+            rate: u32::try_from(rate).unwrap_or(u32::MAX).max(8 * u32::from(ACK)),
+            packet: ACK,
+            delay: self.delay,
+        }
+    }
+
     /// How often its station must be visited. Visited when its last packet has just come, the
     /// first has waited for one packet's time less; that may be half of the delay bound, so that
     /// the other half is left for whoever is served before.
