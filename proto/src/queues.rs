@@ -472,6 +472,12 @@ impl Queues {
         spent
     }
 
+    /// The tightest delay bound of all reserved flows.
+    #[must_use]
+    pub fn tightest_promise(&self) -> Option<Duration> {
+        self.flows.iter().map(|flow| flow.promise.delay).min()
+    }
+
     /// The tightest delay bound of those flows whose packets wait.
     #[must_use]
     pub fn tightest(&self) -> Option<Duration> {

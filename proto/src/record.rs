@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::agent::{Agent, AgentConfig};
 use crate::coordinator::{Coordinator, CoordinatorConfig};
 use crate::mac::MacAddr;
-use crate::machine::{Input, Machine, Packet, Transmit, TxHandle, Verdict};
+use crate::machine::{Delivery, Input, Machine, Packet, Transmit, TxHandle, Verdict};
 use crate::policy::PolicyTable;
 use crate::time::Instant;
 use crate::wire::MAX_FRAME;
@@ -130,6 +130,13 @@ pub enum Output<E> {
         /// The payload.
         bytes: Octets,
     },
+    /// See [`Machine::poll_delivery`].
+    Delivery {
+        /// Who sent it.
+        from: MacAddr,
+        /// The IP packet.
+        bytes: Octets,
+    },
     /// See [`Machine::poll_event`].
     Event(E),
 }
@@ -243,6 +250,12 @@ pub fn replay<M>(
             let bytes = buffer.get(..transmit.len).unwrap_or_default().to_vec();
             sink(Output::Transmit {
                 transmit,
+                bytes: Octets(bytes),
+            });
+        }
+        while let Some(Delivery { from, bytes }) = machine.poll_delivery() {
+            sink(Output::Delivery {
+                from,
                 bytes: Octets(bytes),
             });
         }

@@ -256,7 +256,7 @@ impl Agent {
 
     /// Asks again for what was granted: the coordinator may have released it, and its RESERVED
     /// been lost.
-    fn doubt_promises(&mut self) {
+    pub(super) fn doubt_promises(&mut self) {
         let granted = |flow: &Flow| matches!(flow.state, State::Granted);
         let flows = self.flows.0.iter().filter(|(_, flow)| granted(flow));
         let flows: Vec<_> = flows.map(|(key, flow)| (*key, flow.origin)).collect();

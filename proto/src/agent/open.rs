@@ -38,6 +38,10 @@ impl Agent {
         }
         let waiting = self.queues.backlog(self.now);
         let released = u32::from(waiting.rt.packets) + u32::from(waiting.nrt.packets);
+        if waiting.rt.packets > 0 {
+            // The coordinator lives, it may be, and has given up the promise, or this agent.
+            self.doubt_promises();
+        }
         self.failed_open = true;
         self.open_until = self.now;
         self.requests = 0;

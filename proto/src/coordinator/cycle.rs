@@ -18,6 +18,9 @@ use crate::wire::{CellMode, Hello, Message};
 /// A change of mode is announced in so many cycles, for those that miss a broadcast.
 const ANNOUNCEMENTS: u8 = 3;
 
+/// Quanta in one turn of a station that is alone, at most.
+pub(super) const ALONE: u64 = 3;
+
 /// The running cycle, and the round-robin that outlives it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cycle {
@@ -158,8 +161,10 @@ impl Coordinator {
     }
 
     pub(super) fn begin_cycle(&mut self) {
+        // The last grant began in time, and the longest is that of a station that is alone.
+        let longest = self.config.quantum * ALONE;
         self.stats
-            .close_cycle(self.cycle.charged, self.cycle.length + self.config.quantum * 2);
+            .close_cycle(self.cycle.charged, self.cycle.length + longest);
         if self.ledger.is_empty() && !self.always_passes_tokens() {
             let since = *self.empty_since.get_or_insert(self.now);
             if self.now.since(since) >= self.config.linger {

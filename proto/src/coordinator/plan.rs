@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use super::Coordinator;
-use super::cycle::Cycle;
+use super::cycle::{ALONE, Cycle};
 use super::station::{Deficit, Station};
 use crate::airtime::{Phy, Turn};
 use crate::ledger::visit_cost;
@@ -172,12 +172,23 @@ impl Coordinator {
         room
     }
 
+    /// How long a grant may be, so that what is promised to a station without tokens and comes just
+    /// after its beginning is not late when it is over: nobody knows when that comes.
+    fn until_unforeseen(&self) -> Duration {
+        let stations = self.stations.values();
+        let tokenless = stations.filter(|s| s.service.is_none() || s.live_agent().is_none());
+        let tightest = tokenless.filter_map(|station| station.queues.tightest_promise());
+        let tightest = tightest.min().unwrap_or(Duration::from_nanos(u64::MAX / 16));
+        tightest * DOWN.1 / 16
+    }
+
     fn next_nrt(&mut self) -> Option<Visit> {
         let now = self.now;
         if !self.cycle.has_room(now) {
             return None;
         }
         let room = self.before_promises();
+        let unforeseen = self.until_unforeseen();
         let mut passed_over = 0;
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
@@ -224,13 +235,14 @@ impl Coordinator {
                         station.link.up,
                         LARGEST_PACKET,
                     );
-                    let earned = if alone { one.max((one * 3).min(largest * 80)) } else { one };
+                    let earned = if alone { one.max((one * ALONE).min(largest * 80)) } else { one };
                     station.deficit.earn(earned);
                     station.turn_begun = true;
                 }
                 continue;
             }
             let grant = station.deficit.available().min(room);
+            let grant = grant.min(unforeseen.max(smallest));
             if room >= smallest {
                 return Some(Visit::Nrt(address, grant));
             }

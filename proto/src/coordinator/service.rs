@@ -73,7 +73,8 @@ impl Service {
     /// did. `released` is when the agent let them go.
     pub(super) fn end(&mut self, now: Instant, released: Instant, answer: &Return) {
         if answer.backlog.rt.packets > 0 {
-            self.due = now;
+            // Not at once: a station that is off its channel, or lies, would have all of the air.
+            self.due = now + self.interval / 4;
         } else if answer.sent_rt > 0 {
             let next = released + self.interval;
             let newest = answer.newest.min(next.since(now));

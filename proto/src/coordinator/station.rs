@@ -201,8 +201,10 @@ impl Station {
         one * u64::from(packets) > nrt * 3 / 2
     }
 
-    /// Its agent lives, and takes packets out of frames.
+    /// Its agent takes packets out of frames, and answered the last token: what rides to an agent
+    /// that is gone is lost.
     pub(super) fn bundles(&self) -> bool {
-        self.live_agent().is_some_and(|agent| agent.bundles)
+        self.live_agent()
+            .is_some_and(|agent| agent.bundles && agent.misses == 0)
     }
 }
