@@ -415,7 +415,11 @@ impl Queues {
                 spent.book(cost, head.len, now.since(head.at));
                 flow.delivered += u64::from(head.len);
                 flow.fifo.pop();
-                let verdict = if carried { Verdict::Carry } else { air.verdict() };
+                let verdict = if carried {
+                    Verdict::Carry
+                } else {
+                    air.verdict()
+                };
                 self.copies.remove(&head.id);
                 out.push_back(verdict(head.id));
             }
@@ -436,8 +440,12 @@ impl Queues {
         let mut spent = Spent::default();
         for flow in &mut self.flows {
             while flow.is_beyond(now) {
-                let Some(&head) = flow.fifo.held.front() else { break };
-                let may_pass = carrier.as_ref().is_none_or(|carrier| !carrier.has(head.key));
+                let Some(&head) = flow.fifo.held.front() else {
+                    break;
+                };
+                let may_pass = carrier
+                    .as_ref()
+                    .is_none_or(|carrier| !carrier.has(head.key));
                 if !may_pass || spent.airtime + air.cost(head.len) > budget {
                     return spent;
                 }
@@ -460,7 +468,11 @@ impl Queues {
             if verdict == Verdict::Accept(head.id) {
                 let carried = way.is_some_and(|(carrier, copy)| carrier.load(head.key, copy));
                 spent.book(cost, head.len, Duration::ZERO);
-                let verdict = if carried { Verdict::Carry } else { air.verdict() };
+                let verdict = if carried {
+                    Verdict::Carry
+                } else {
+                    air.verdict()
+                };
                 out.push_back(verdict(head.id));
             } else {
                 self.dropped += 1;
@@ -504,10 +516,8 @@ impl Queues {
         }
         while let Some(len) = self.bulk.head() {
             let verdict = self.bulk.pop(now)?;
-            let (Verdict::Accept(id)
-            | Verdict::Grant(id)
-            | Verdict::Drop(id)
-            | Verdict::Carry(id)) = verdict;
+            let (Verdict::Accept(id) | Verdict::Grant(id) | Verdict::Drop(id) | Verdict::Carry(id)) =
+                verdict;
             self.copies.remove(&id);
             out.push_back(verdict);
             if matches!(verdict, Verdict::Accept(_)) {

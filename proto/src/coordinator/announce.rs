@@ -108,7 +108,10 @@ impl Coordinator {
     /// What a promised visit usually takes of its grant, which has one packet more.
     fn usual_airtime(&self, address: MacAddr) -> Duration {
         let all = self.rt_airtime(address, Direction::Up);
-        let service = self.stations.get(&address).and_then(|station| station.service);
+        let service = self
+            .stations
+            .get(&address)
+            .and_then(|station| station.service);
         service.map_or(all, |service| {
             let whole = service.interval + service.period;
             let part = u128::from(all.as_nanos()) * u128::from(service.interval.as_nanos())
@@ -129,7 +132,9 @@ impl Coordinator {
         let soon = demands.filter(|(address, demand)| {
             demand.asks_for_token && demand.from <= self.now + SOON && follows(address)
         });
-        let mut due: Vec<_> = soon.map(|(address, demand)| (demand.until, address)).collect();
+        let mut due: Vec<_> = soon
+            .map(|(address, demand)| (demand.until, address))
+            .collect();
         due.sort_unstable();
         due.truncate(Schedule::MAX_SLOTS);
         due.into_iter().map(|(_, address)| address).collect()

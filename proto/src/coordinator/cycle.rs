@@ -121,7 +121,10 @@ impl Coordinator {
             .push_back(CoordinatorEvent::Mode(CellMode::Token));
         self.cycle.announcements = ANNOUNCEMENTS;
         self.cycle.began = self.now;
-        let agents = self.stations.values_mut().filter_map(|station| station.agent.as_mut());
+        let agents = self
+            .stations
+            .values_mut()
+            .filter_map(|station| station.agent.as_mut());
         agents.for_each(|agent| agent.spoke = false);
         self.start_cycle(self.now);
     }

@@ -333,7 +333,10 @@ impl Coordinator {
     /// How often a token is handed out again: often to an agent that answered the last visit, not
     /// to one that did not.
     fn repeats(&self, station: MacAddr) -> u8 {
-        let agent = self.stations.get(&station).and_then(|station| station.agent.as_ref());
+        let agent = self
+            .stations
+            .get(&station)
+            .and_then(|station| station.agent.as_ref());
         if agent.is_some_and(|agent| agent.misses == 0) {
             REPEATS
         } else {

@@ -138,7 +138,12 @@ impl Coordinator {
             let (patience, bound) = DOWN;
             Demand {
                 // Without tokens there is nothing to wait for.
-                from: since + if up.is_some() { delay * patience / 16 } else { Duration::ZERO },
+                from: since
+                    + if up.is_some() {
+                        delay * patience / 16
+                    } else {
+                        Duration::ZERO
+                    },
                 until: since + delay * bound / 16,
                 asks_for_token: false,
             }
@@ -178,7 +183,9 @@ impl Coordinator {
         let stations = self.stations.values();
         let tokenless = stations.filter(|s| s.service.is_none() || s.live_agent().is_none());
         let tightest = tokenless.filter_map(|station| station.queues.tightest_promise());
-        let tightest = tightest.min().unwrap_or(Duration::from_nanos(u64::MAX / 16));
+        let tightest = tightest
+            .min()
+            .unwrap_or(Duration::from_nanos(u64::MAX / 16));
         tightest * DOWN.1 / 16
     }
 
@@ -230,12 +237,15 @@ impl Coordinator {
                     self.cycle.turns = self.cycle.turns.max(station.turns);
                     let one = self.config.quantum;
                     // Nobody waits for who is alone; but radios hold some hundred frames.
-                    let largest = self.config.phy.granted(
-                        self.config.turn,
-                        station.link.up,
-                        LARGEST_PACKET,
-                    );
-                    let earned = if alone { one.max((one * ALONE).min(largest * 80)) } else { one };
+                    let largest =
+                        self.config
+                            .phy
+                            .granted(self.config.turn, station.link.up, LARGEST_PACKET);
+                    let earned = if alone {
+                        one.max((one * ALONE).min(largest * 80))
+                    } else {
+                        one
+                    };
                     station.deficit.earn(earned);
                     station.turn_begun = true;
                 }

@@ -162,7 +162,12 @@ impl Coordinator {
         self.occupy_radio(down.airtime);
         let left = grant.saturating_sub(down.airtime);
         if up.is_some_and(|up| left >= up) {
-            self.grant(address, Duration::ZERO, left - token, carrier.into_packets());
+            self.grant(
+                address,
+                Duration::ZERO,
+                left - token,
+                carrier.into_packets(),
+            );
         }
         self.end_turn(address);
     }

@@ -20,8 +20,8 @@ use crate::flow::FlowKey;
 use crate::machine::PacketId;
 use crate::policy::{Direction, Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
-    Backlog, Bye, ByeReason, ClassBacklog, MAX_FRAME, MessageType, Outcome, Register, Request, Reserve,
-    ReserveOp, Return, Token,
+    Backlog, Bye, ByeReason, ClassBacklog, MAX_FRAME, MessageType, Outcome, Register, Request,
+    Reserve, ReserveOp, Return, Token,
 };
 
 /// Of a cell of 802.11a.

@@ -19,10 +19,11 @@ impl Coordinator {
         if let Some(agent) = self.agent_of(from)
             && agent.carried.replace(answer.token) != Some(answer.token)
         {
-            self.inbox.extend(data.packets.iter().map(|packet| Delivery {
-                from,
-                bytes: packet.to_vec(),
-            }));
+            self.inbox
+                .extend(data.packets.iter().map(|packet| Delivery {
+                    from,
+                    bytes: packet.to_vec(),
+                }));
         }
         self.returned(from, answer);
     }
@@ -85,7 +86,9 @@ impl Coordinator {
             return;
         };
         let written_off = station.agent.as_mut().and_then(|agent| {
-            agent.written_off.take_if(|written_off| *written_off == token)
+            agent
+                .written_off
+                .take_if(|written_off| *written_off == token)
         });
         if written_off.is_some() {
             station.overstayed(now);

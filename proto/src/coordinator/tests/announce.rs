@@ -29,7 +29,13 @@ impl Bench {
 
     /// A station answers its visit, which was announced.
     fn answer_slot(&mut self, schedule: &Schedule, place: u32) {
-        let Slot { station, rt, valid, rate, .. } = schedule.slots[place as usize];
+        let Slot {
+            station,
+            rt,
+            valid,
+            rate,
+            ..
+        } = schedule.slots[place as usize];
         let token = Token {
             token: schedule.token + place,
             probe: false,
@@ -54,7 +60,11 @@ fn first(bench: &mut Bench) -> (Instant, Schedule) {
 fn those_who_are_due_are_announced_together_and_take_turns() {
     let mut bench = cell(6);
     let (at, schedule) = first(&mut bench);
-    let mut stations: Vec<_> = schedule.slots.iter().map(|slot| slot.station.0[5]).collect();
+    let mut stations: Vec<_> = schedule
+        .slots
+        .iter()
+        .map(|slot| slot.station.0[5])
+        .collect();
     stations.sort_unstable();
     assert_eq!(stations, [2, 3, 4, 5, 6]);
     let packet = PHY.granted(Turn::Paired, Rate(540), 200);
@@ -75,7 +85,10 @@ fn those_who_are_due_are_announced_together_and_take_turns() {
         bench.run(begins.since(bench.now), None);
         bench.answer_slot(&schedule, place);
     }
-    assert_eq!((bench.core.stats.returns, bench.core.stats.stale_returns), (6, 0));
+    assert_eq!(
+        (bench.core.stats.returns, bench.core.stats.stale_returns),
+        (6, 0)
+    );
     bench.run(MS, None);
     assert_eq!(bench.token().map(|(to, _)| to), Some(sta(9)));
 }
@@ -85,14 +98,18 @@ fn those_who_are_due_are_announced_together_and_take_turns() {
 fn who_missed_the_announcement_gets_a_token_soon() {
     let mut bench = cell(4);
     let (_, schedule) = first(&mut bench);
-    let [missed, ..] = schedule.slots[..] else { panic!("{schedule}") };
+    let [missed, ..] = schedule.slots[..] else {
+        panic!("{schedule}")
+    };
     for place in 1..3 {
         bench.answer_slot(&schedule, place);
     }
     let begins = bench.now;
     bench.run(DELAY / 2, None);
     let tokens: Vec<_> = bench.tokens();
-    let [(at, to, _)] = tokens[..] else { panic!("{tokens:?}") };
+    let [(at, to, _)] = tokens[..] else {
+        panic!("{tokens:?}")
+    };
     assert_eq!(to, missed.station);
     assert!(at.since(begins) < DELAY / 2);
     assert_eq!(bench.core.stats.lost, 1);
@@ -111,7 +128,10 @@ fn announcements_are_for_many_who_follow_them() {
         bench.reserve(n, VOICE);
     }
     let (_, schedule) = first(&mut bench);
-    assert!(schedule.slots.iter().all(|slot| slot.station.0[5] <= 3), "{schedule}");
+    assert!(
+        schedule.slots.iter().all(|slot| slot.station.0[5] <= 3),
+        "{schedule}"
+    );
     bench.run_idle(CYCLE * 10);
     for n in 4..=6 {
         let to_it = bench.sent.iter().filter(|sent| sent.1 == sta(n));

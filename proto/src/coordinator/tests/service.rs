@@ -189,7 +189,11 @@ fn a_tighter_promise_does_not_wait_for_the_rhythm_of_a_looser_one() {
         service.end(at(1_000), at(1_000), &returned(1, 0, Duration::ZERO));
         let begins = at(1_000 + after);
         service.adopt(of(&[entry(80), entry(20)], begins).unwrap());
-        assert!(service.latest() <= begins + DELAY, "{after}: {}", service.latest().since(begins));
+        assert!(
+            service.latest() <= begins + DELAY,
+            "{after}: {}",
+            service.latest().since(begins)
+        );
         // And no change makes a visit later.
         let due = service.due;
         service.adopt(of(&[entry(80)], begins).unwrap());

@@ -49,7 +49,10 @@ fn a_promised_visit_without_return_is_repeated_then_written_off() {
         }
         assert!((3..=15).contains(&sent), "{sent} times");
         let stats = bench.core.stats;
-        assert_eq!((stats.tokens, stats.probes), (1, sent as u64 - if last_arrives { 2 } else { 1 }));
+        assert_eq!(
+            (stats.tokens, stats.probes),
+            (1, sent as u64 - if last_arrives { 2 } else { 1 })
+        );
         // It may have used all.
         assert_eq!(bench.core.stations[&sta(1)].used.up, token.rt);
         assert_eq!(stats.lost, 1);
@@ -58,7 +61,10 @@ fn a_promised_visit_without_return_is_repeated_then_written_off() {
         bench.radio(1, true);
         let probes = bench.core.stats.probes;
         bench.run(valid, None);
-        assert_eq!((bench.core.stats.lost, bench.core.stats.probes), (2, probes));
+        assert_eq!(
+            (bench.core.stats.lost, bench.core.stats.probes),
+            (2, probes)
+        );
     }
 }
 

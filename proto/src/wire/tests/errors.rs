@@ -395,7 +395,10 @@ fn packets_fill_a_frame_and_no_more() {
     });
     let mut packets = Packets::default();
     assert!(!packets.push(&[]), "empty");
-    assert!(!packets.push(&[0; Packets::MAX - 1]), "no room for its length");
+    assert!(
+        !packets.push(&[0; Packets::MAX - 1]),
+        "no room for its length"
+    );
     assert!(packets.push(&[1; 100]) && packets.push(&[2; Packets::MAX - 104]));
     assert!(!packets.has_room(0) && !packets.push(&[3]));
     let message = Message::Data(Data {
