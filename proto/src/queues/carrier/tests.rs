@@ -30,6 +30,13 @@ const PROMISE: Promise = Promise {
     delay: Duration::from_millis(20),
 };
 
+/// So little that most of a flow is beyond it.
+const LITTLE: Promise = Promise {
+    rate: 8_000,
+    packet: 100,
+    delay: Duration::from_millis(20),
+};
+
 fn flow(port: u16) -> FlowKey {
     FlowKey {
         protocol: 17,
@@ -211,7 +218,10 @@ proptest! {
                     };
                     prop_assert_eq!(pushed, Ok(()));
                 }
-                Step::Reserve(port) => queues.reserve(now, flow(port), PROMISE),
+                Step::Reserve(port) => {
+                    let promise = if port % 2 == 0 { PROMISE } else { LITTLE };
+                    queues.reserve(now, flow(port), promise);
+                }
                 Step::Unreserve(port) => queues.unreserve(flow(port)),
                 Step::Visit { rt, nrt, carrier, after } => {
                     now += Duration::from_millis(after);
