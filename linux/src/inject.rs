@@ -51,11 +51,15 @@ impl Injector {
     /// Missing rights (`CAP_NET_ADMIN`), or a kernel without TAP devices or without `sch_ingress`,
     /// `cls_matchall` and `act_mirred`.
     pub fn open(radio: &Link, to: MacAddr) -> Result<Self, OsError> {
-        let (tap, name) =
-            tap::open(PATTERN).doing(
-                "make a TAP device for packets that come inside frames (the kernel needs tun)",
-            )?;
-        let device = Link::read(&name.parse().map_err(std::io::Error::other).doing("name it")?)?;
+        let (tap, name) = tap::open(PATTERN).doing(
+            "make a TAP device for packets that come inside frames (the kernel needs tun)",
+        )?;
+        let device = Link::read(
+            &name
+                .parse()
+                .map_err(std::io::Error::other)
+                .doing("name it")?,
+        )?;
         redirect::set_up(device.index, to, radio.index)?;
         Ok(Self {
             tap,

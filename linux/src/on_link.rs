@@ -72,7 +72,10 @@ mod tests {
     fn the_loopback_interface_has_its_network() {
         let networks = on_link(1).unwrap();
         let local = |net: &Prefix| net.contains([127, 0, 0, 9].into());
-        assert!(networks.is_empty() || networks.iter().any(local), "{networks:?}");
+        assert!(
+            networks.is_empty() || networks.iter().any(local),
+            "{networks:?}"
+        );
         assert_eq!(on_link(u32::MAX).unwrap(), []);
     }
 

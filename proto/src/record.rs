@@ -246,6 +246,8 @@ pub fn replay<M>(
                 bytes: Octets(bytes),
             });
         }
+        // What is delivered follows from the frame, and is no news.
+        while machine.poll_delivery().is_some() {}
         while let Some(event) = machine.poll_event() {
             sink(Output::Event(event));
         }

@@ -122,8 +122,7 @@ impl Book {
             flow,
         };
         let uncopied = self.uncopied.as_ref();
-        let copies =
-            uncopied.is_some_and(|nets| !nets.iter().any(|net| net.contains(flow.dst)));
+        let copies = uncopied.is_some_and(|nets| !nets.iter().any(|net| net.contains(flow.dst)));
         sink(packet, queued.whole().filter(|_| copies));
     }
 

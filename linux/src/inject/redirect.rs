@@ -65,7 +65,9 @@ fn ask(socket: &NetlinkSocket, request: &[u8]) -> io::Result<()> {
 /// `ifinfomsg`, with flags to be set.
 fn link(device: u32, flags: libc::c_int) -> Vec<u8> {
     let flags = flags.to_ne_bytes();
-    [&[0; 4], &device.to_ne_bytes(), &flags, &flags].map(|part| &part[..]).concat()
+    [&[0; 4], &device.to_ne_bytes(), &flags, &flags]
+        .map(|part| &part[..])
+        .concat()
 }
 
 /// `tcmsg`.
@@ -85,8 +87,14 @@ fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
 
 fn up(device: u32, mac: MacAddr) -> Vec<u8> {
     let mut request = Vec::new();
-    Message::begin(&mut request, libc::RTM_NEWLINK, CHANGE, 1, &link(device, libc::IFF_UP))
-        .attribute(libc::IFLA_ADDRESS, &mac.0);
+    Message::begin(
+        &mut request,
+        libc::RTM_NEWLINK,
+        CHANGE,
+        1,
+        &link(device, libc::IFF_UP),
+    )
+    .attribute(libc::IFLA_ADDRESS, &mac.0);
     request
 }
 
@@ -111,7 +119,10 @@ fn filter(device: u32, target: u32) -> Vec<u8> {
     // `tc_mirred`: index, capabilities, action, reference and bind counts, way, interface.
     let target = i32::from_ne_bytes(target.to_ne_bytes());
     let parameters = [0, 0, STOLEN, 0, 0, INGRESS_REDIRECT, target];
-    let parameters: Vec<u8> = parameters.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let parameters: Vec<u8> = parameters
+        .iter()
+        .flat_map(|word| word.to_ne_bytes())
+        .collect();
     let (first, kind, options) = ACTION;
     let action = [
         attribute(kind, b"mirred\0"),

@@ -84,6 +84,8 @@ pub struct CoordinatorConfig {
     pub reservation_limit: usize,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
+    /// The host takes packets out of frames of the protocol, so that agents may put some in.
+    pub bundle: bool,
     /// What agents are authenticated by; `None`: every agent is believed. Not recorded, because
     /// recordings are given away: a replay needs it from elsewhere.
     #[serde(skip)]
@@ -116,6 +118,7 @@ impl CoordinatorConfig {
             queue_limit: crate::queues::DEFAULT_LIMIT,
             reservation_limit: 1_000,
             assumed_rate,
+            bundle: true,
             auth: None,
         }
     }

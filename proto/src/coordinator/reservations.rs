@@ -101,8 +101,7 @@ impl Coordinator {
             up_idle: false,
             bundled: false,
         };
-        let bundles = self.stations.get(&id.station).is_some_and(Station::bundles);
-        let entry = entry.bundled(bundles);
+        let entry = entry.bundled(self.bundles_both_ways(id.station));
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         if let Err(refusal) = self.ledger.admit(id, entry, links) {
             if self.refusals.told.note(id, self.now) {
@@ -130,9 +129,16 @@ impl Coordinator {
         Ok(())
     }
 
+    /// Small packets from and to a station are inside of frames. Where only those to it are, the
+    /// ledger counts as if none were.
+    fn bundles_both_ways(&self, station: MacAddr) -> bool {
+        let station = self.stations.get(&station);
+        self.config.bundle && station.is_some_and(Station::bundles)
+    }
+
     /// The promises of a station have changed, or what its agent can do.
     pub(super) fn serve_anew(&mut self, address: MacAddr) {
-        let bundles = self.stations.get(&address).is_some_and(Station::bundles);
+        let bundles = self.bundles_both_ways(address);
         self.ledger.bundle(address, bundles);
         let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
         let service = Service::of(entries, self.now);
