@@ -61,6 +61,7 @@ struct State {
 struct Held {
     held: u64,
     dropped: u64,
+    carried: u64,
 }
 
 /// The state as tables.
@@ -73,7 +74,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
     let up = Duration::from_secs(state.uptime_s);
     let mut text = format!(
         "{} ({}, {}): {} mode, cycle {}, promised {} of {} per cycle ({}), up {} s\n\
-         gate: {} held, {} dropped; cycles {}, tokens {}, returned {}, lost {}\n",
+         gate: {} held, {} dropped, {} sent in frames of the protocol; cycles {}, tokens {}, returned {}, lost {}\n",
         state.interface,
         state.bssid,
         state.placement,
@@ -85,6 +86,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         up.as_nanos() / 1_000_000_000,
         state.gate.held,
         state.gate.dropped,
+        state.gate.carried,
         cell.stats.cycles,
         cell.stats.tokens,
         cell.stats.returns,

@@ -28,7 +28,7 @@ impl Coordinator {
         } else {
             Carrier::default()
         };
-        let carrying = station.bundles().then_some(&mut carrier);
+        let carrying = station.takes_packets().then_some(&mut carrier);
         let air = Air {
             phy: self.config.phy,
             turn: self.config.turn,
@@ -150,7 +150,7 @@ impl Coordinator {
         };
         // Small packets ride in the token, if one follows for certain.
         let mut carrier = Carrier::token();
-        let rides = station.bundles() && wants_uplink && up.is_some_and(|up| grant >= up + budget);
+        let rides = station.takes_packets() && wants_uplink && up.is_some_and(|up| grant >= up + budget);
         let carrying = rides.then_some(&mut carrier);
         let down = station
             .queues

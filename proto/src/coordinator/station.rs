@@ -188,4 +188,10 @@ impl Station {
     pub(super) fn bundles(&self) -> bool {
         self.live_agent().is_some_and(|agent| agent.bundles)
     }
+
+    /// The same, and it answered its last token: what is in a frame to one that was killed is lost.
+    pub(super) fn takes_packets(&self) -> bool {
+        self.live_agent()
+            .is_some_and(|agent| agent.bundles && agent.misses == 0)
+    }
 }
