@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use rether_proto::airtime::{Phy, PhyKind, Rate};
 use rether_proto::flow::FlowKey;
-use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rule};
+use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use rether_proto::time::Duration;
 use rether_proto::wire::{
     Backlog, Bye, ByeReason, CellMode, ClassBacklog, Hello, Message, Outcome, Policy, Register,
@@ -43,6 +43,7 @@ pub fn policy(rules: u16) -> PolicyTable {
         promise: PROMISE,
         idle: Duration::from_secs(10),
         remark: None,
+        rank: Rank::default(),
     };
     PolicyTable {
         version: 1,
@@ -132,6 +133,7 @@ pub fn messages() -> Vec<(&'static str, Message)> {
                 direction: Direction::Both,
                 rate: 8_000,
                 largest: 0,
+                shape: None,
             }),
         ),
         (

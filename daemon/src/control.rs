@@ -1,20 +1,24 @@
-//! The observe socket: whoever connects gets the daemon's state as JSON.
+//! The control socket: whoever connects gets the daemon's state as JSON, or sends one question as a
+//! line of JSON and gets the answer as another.
 //!
-//! The daemon only ever writes to it and reads nothing, so it cannot be talked into anything.
-//! The file's mode is the only permission: 0600, or 0660 for the group that runs monitoring.
+//! The file's mode says who may connect: 0600, or 0660 for the group that runs monitoring. Changes
+//! are taken only from root and from the user that the daemon runs as, whatever the mode says.
+
+mod client;
 
 use std::future::Future;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream as ClientStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::io::AsyncWriteExt;
+pub use client::{ObserveError, ask, observe};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Version of the JSON that is written; grows when a field changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -22,6 +26,10 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const MAX_SIZE: usize = 4 << 20;
 /// Clients served at a time.
 const MAX_CLIENTS: usize = 8;
+/// The longest question, in octets.
+const MAX_QUESTION: u64 = 64 << 10;
+/// A client that says nothing for so long wants the state.
+const SILENCE: Duration = Duration::from_millis(100);
 /// How long a client may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Where the sockets are unless the command line says otherwise.
@@ -77,29 +85,58 @@ impl ControlSocket {
         })
     }
 
-    /// Serves the state that `state` gives, forever. Cancel it to stop.
-    pub async fn serve<F>(&self, state: impl Fn() -> F)
+    /// Serves what `answer` gives, forever. Cancel it to stop.
+    pub async fn serve<F>(&self, answer: impl Fn(Asked) -> F)
     where
         F: Future<Output = Option<Value>> + Send + 'static,
     {
         let permits = Arc::new(Semaphore::new(MAX_CLIENTS));
+        // Questions are read in tasks of their own, and answered here, one after the other.
+        let (questions, mut asked) = tokio::sync::mpsc::channel(MAX_CLIENTS);
         loop {
-            // Those above the limit wait in the kernel's queue; it is never closed.
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-                return;
-            };
-            match self.listener.accept().await {
-                Ok((client, _)) => {
-                    let answer = answer(client, state());
+            tokio::select! {
+                // Those above the limit wait in the kernel's queue; it is never closed.
+                client = self.next_client(&permits) => {
+                    let questions = questions.clone();
                     tokio::spawn(async move {
+                        let (mut client, permit) = client;
+                        let question = read_question(&mut client).await;
+                        // The daemon is stopping when nobody takes it.
+                        let _ = questions.send((client, permit, question)).await;
+                    });
+                }
+                Some((client, permit, question)) = asked.recv() => {
+                    let refusal = question.as_ref().err().map(|problem| json!({ "error": problem }));
+                    let answer = question.ok().map(&answer);
+                    tokio::spawn(async move {
+                        let answer = async {
+                            let answer = match answer {
+                                Some(answer) => answer.await,
+                                None => refusal,
+                            };
+                            write_answer(client, answer).await;
+                        };
                         if tokio::time::timeout(PATIENCE, answer).await.is_err() {
-                            tracing::debug!("a client of the observe socket was too slow");
+                            tracing::debug!("a client of the control socket was too slow");
                         }
                         drop(permit);
                     });
                 }
+            }
+        }
+    }
+
+    async fn next_client(&self, permits: &Arc<Semaphore>) -> (UnixStream, OwnedSemaphorePermit) {
+        loop {
+            // It is never closed; were it, nobody would be served.
+            let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
+                std::future::pending::<()>().await;
+                continue;
+            };
+            match self.listener.accept().await {
+                Ok((client, _)) => return (client, permit),
                 Err(error) => {
-                    tracing::warn!("the observe socket takes nobody: {error}");
+                    tracing::warn!("the control socket takes nobody: {error}");
                     tokio::time::sleep(PATIENCE).await;
                 }
             }
@@ -107,11 +144,53 @@ impl ControlSocket {
     }
 }
 
-async fn answer(mut client: UnixStream, state: impl Future<Output = Option<Value>>) {
-    let Some(state) = state.await else { return };
-    let mut text = state.to_string();
+/// What a client asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its question; `None`: the state.
+    pub question: Option<Value>,
+    /// It runs as root, or as the user that this daemon runs as.
+    pub may_change: bool,
+}
+
+async fn read_question(client: &mut UnixStream) -> Result<Asked, String> {
+    let own = rustix::process::geteuid().as_raw();
+    let peer = client.peer_cred().map(|peer| peer.uid());
+    let may_change = peer.is_ok_and(|uid| uid == 0 || uid == own);
+    let mut line = String::new();
+    let mut reader = BufReader::new(client).take(MAX_QUESTION);
+    // The first octet comes at once, or never.
+    let first = tokio::time::timeout(SILENCE, reader.fill_buf()).await;
+    let is_silent = first.is_err() || first.is_ok_and(|octets| octets.is_ok_and(<[u8]>::is_empty));
+    if is_silent {
+        return Ok(Asked {
+            question: None,
+            may_change,
+        });
+    }
+    match tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return Err(format!("the question cannot be read: {error}")),
+        Err(_) => return Err("the question is not complete: end it with a new line".into()),
+    }
+    let question = serde_json::from_str(&line)
+        .map_err(|error| format!("the question is not one line of JSON: {error}"))?;
+    Ok(Asked {
+        question: Some(question),
+        may_change,
+    })
+}
+
+async fn write_answer(mut client: UnixStream, answer: Option<Value>) {
+    let Some(mut answer) = answer else { return };
+    if let Some(fields) = answer.as_object_mut() {
+        fields
+            .entry("schema_version")
+            .or_insert_with(|| SCHEMA_VERSION.into());
+    }
+    let mut text = answer.to_string();
     if text.len() >= MAX_SIZE {
-        text = serde_json::json!({
+        text = json!({
             "schema_version": SCHEMA_VERSION,
             "error": "the state is too large to show",
         })
@@ -126,59 +205,6 @@ async fn answer(mut client: UnixStream, state: impl Future<Output = Option<Value
 impl Drop for ControlSocket {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-/// The state cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum ObserveError {
-    /// Nobody serves there.
-    #[error("no daemon answers at {}: {source}; is it running? `--control` names another socket", path.display())]
-    Unreachable {
-        /// The socket.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// What came is not the JSON of this version.
-    #[error("{} speaks another version: {reason}; use the `status` of the same release", path.display())]
-    Foreign {
-        /// The socket.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-/// Asks the daemon behind `path` for its state. Blocks for at most some seconds.
-///
-/// # Errors
-/// Nobody serves there, or something else does.
-pub fn observe(path: &Path) -> Result<Value, ObserveError> {
-    let unreachable = |source| ObserveError::Unreachable {
-        path: path.to_owned(),
-        source,
-    };
-    let foreign = |reason| ObserveError::Foreign {
-        path: path.to_owned(),
-        reason,
-    };
-    let client = ClientStream::connect(path).map_err(unreachable)?;
-    client
-        .set_read_timeout(Some(PATIENCE * 2))
-        .map_err(unreachable)?;
-    let mut text = Vec::new();
-    client
-        .take(MAX_SIZE as u64)
-        .read_to_end(&mut text)
-        .map_err(unreachable)?;
-    let state: Value = serde_json::from_slice(&text).map_err(|e| foreign(e.to_string()))?;
-    match state.get("schema_version").and_then(Value::as_u64) {
-        Some(version) if version == u64::from(SCHEMA_VERSION) => Ok(state),
-        version => Err(foreign(format!(
-            "version {version:?}, not {SCHEMA_VERSION}"
-        ))),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod exit;
 pub mod host;
 pub mod logging;
 pub mod matches;
+pub mod promise;
 pub mod record;
 pub mod rules;
 pub mod service;

@@ -102,7 +102,7 @@ fn intersection(a: PortRange, b: PortRange) -> Option<PortRange> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rether_proto::policy::{Promise, Rule};
+    use rether_proto::policy::{Promise, Rank, Rule};
     use rether_proto::time::Duration;
 
     fn table(matches: Vec<Match>) -> PolicyTable {
@@ -118,6 +118,7 @@ mod tests {
             promise,
             idle,
             remark: None,
+            rank: Rank::default(),
         };
         PolicyTable {
             version: 1,

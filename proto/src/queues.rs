@@ -192,7 +192,8 @@ impl FlowQueue {
     /// More waits than the promise covers at `now`.
     fn is_beyond(&self, now: Instant) -> bool {
         let waits = u128::from(self.fifo.octets) * 8 * BIT;
-        waits > self.bucket.level_at(&self.promise, now) && !(self.fifo.held.len() == 1 && self.is_due(now))
+        waits > self.bucket.level_at(&self.promise, now)
+            && !(self.fifo.held.len() == 1 && self.is_due(now))
     }
 }
 
@@ -485,7 +486,10 @@ impl Queues {
         air: Air,
         out: &mut VecDeque<Verdict>,
     ) -> Option<Duration> {
-        let reserved = self.flows.iter_mut().find(|flow| flow.fifo.head().is_some());
+        let reserved = self
+            .flows
+            .iter_mut()
+            .find(|flow| flow.fifo.head().is_some());
         if let Some(flow) = reserved {
             let len = flow.fifo.head()?;
             flow.delivered += u64::from(len);
@@ -562,7 +566,11 @@ impl Spent {
             self.oldest = waited;
         }
         self.oldest = self.oldest.max(waited);
-        self.newest = if self.packets == 0 { waited } else { self.newest.min(waited) };
+        self.newest = if self.packets == 0 {
+            waited
+        } else {
+            self.newest.min(waited)
+        };
         self.packets = self.packets.saturating_add(1);
         self.octets += u64::from(len);
     }

@@ -8,7 +8,15 @@ use rether_daemon::watchdog::{Duty, Ending};
 use rether_daemon::{cli, exit, host};
 use rether_linux::link::InterfaceName;
 
-use crate::{config, doctor, keygen, run, status};
+use rether_daemon::config::BitRate;
+use rether_daemon::promise::{End, PromiseOptions, flow_key, protocol};
+use rether_proto::airtime::Rate;
+use rether_proto::coordinator::explicit::EXPLICIT_IDLE;
+use rether_proto::flow::FlowKey;
+use rether_proto::policy::Rank;
+
+use crate::ask::{self, Request};
+use crate::{config, doctor, flows, keygen, run, status};
 
 /// Keeps promises of bandwidth and delay in a Wi-Fi cell, without new hardware and without
 /// changes to applications.
@@ -27,6 +35,11 @@ Examples:
   rether-ap run                         serve the only access point of this machine
   rether-ap run --interface wlan1 -v    serve this one, and say more
   rether-ap status                      who is promised what, and what they got
+  rether-ap flows                       every promise: kept or not, and why
+  rether-ap admit --station phone --rate 500kbit --what-if
+                                        would that fit, and what is the most that does
+  rether-ap what-if rate=6 --station phone
+                                        whose promise would suffer if its PHY rate fell
   rether-ap keygen /etc/rether/site.key make the key that the stations need, too
 
 Exit codes: 0 ok, 1 failed, 2 wrong command line, 77 missing rights, 78 wrong configuration.
@@ -58,6 +71,44 @@ enum Command {
         #[arg(long)]
         control: Option<PathBuf>,
     },
+    /// Show every promise: what was promised, what was delivered, and why it was less
+    Flows {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// Its control socket; all that run here if not given
+        #[arg(long)]
+        control: Option<PathBuf>,
+    },
+    /// Promise a flow something that no rule of the policy does, or ask whether it would fit
+    Admit(AdmitOptions),
+    /// End the reservation of a flow
+    Release {
+        #[command(flatten)]
+        flow: FlowOptions,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// Its control socket
+        #[arg(long)]
+        control: Option<PathBuf>,
+    },
+    /// Whose promises would suffer, if
+    #[command(name = "what-if")]
+    WhatIf {
+        /// The PHY rate that the station would have, in Mb/s, such as rate=6
+        #[arg(value_parser = ask::setting)]
+        rate: Rate,
+        /// The station: its MAC address, or its agent's name
+        #[arg(long)]
+        station: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// Its control socket
+        #[arg(long)]
+        control: Option<PathBuf>,
+    },
     /// Check what on this machine will work and what will not, and why
     Doctor {
         /// The access point's interface
@@ -74,6 +125,89 @@ enum Command {
     },
     #[command(hide = true)]
     Watchdog(Duty),
+}
+
+/// Which flow.
+#[derive(Clone, Debug, clap::Args)]
+struct FlowOptions {
+    /// The station: its MAC address, or its agent's name
+    #[arg(long)]
+    station: String,
+    /// udp, tcp, icmp, or a number
+    #[arg(long, default_value = "udp", value_parser = protocol)]
+    protocol: u8,
+    /// The flow's end at the station, such as 10.0.0.2:5004
+    #[arg(long)]
+    from: Option<End>,
+    /// The flow's other end, such as 10.0.1.9:5004
+    #[arg(long)]
+    to: Option<End>,
+}
+
+impl FlowOptions {
+    fn key(&self) -> anyhow::Result<FlowKey> {
+        let (Some(from), Some(to)) = (self.from, self.to) else {
+            anyhow::bail!(
+                "name the flow by --from and --to, such as --from 10.0.0.2:5004 --to 10.0.1.9:5004"
+            )
+        };
+        flow_key(self.protocol, from, to)
+    }
+}
+
+/// Options of `rether-ap admit`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rether-ap admit --station phone --rate 500kbit --packet 1200 --direction up --what-if
+  rether-ap admit --station phone --rate 88kbit --from 10.0.0.2:5004 --to 10.0.1.9:5004
+
+The exit code is 1 if it is or would be refused.")]
+struct AdmitOptions {
+    #[command(flatten)]
+    flow: FlowOptions,
+    #[command(flatten)]
+    promise: PromiseOptions,
+    /// Higher is kept longer when the air is short
+    #[arg(long, default_value_t = Rank::DEFAULT_PRIORITY)]
+    priority: u8,
+    /// What is left of it at worst; without it the whole rate, or nothing
+    #[arg(long, value_parser = cli::value::<BitRate>)]
+    min_rate: Option<BitRate>,
+    /// Only tell what would happen
+    #[arg(long)]
+    what_if: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// Its control socket
+    #[arg(long)]
+    control: Option<PathBuf>,
+}
+
+impl AdmitOptions {
+    fn request(&self) -> anyhow::Result<Request> {
+        let key = match self.flow.key() {
+            // Of a flow that is only an idea the protocol is enough.
+            Err(_) if self.what_if => FlowKey {
+                protocol: self.flow.protocol,
+                ..FlowKey::UNKNOWN
+            },
+            key => key?,
+        };
+        Ok(Request::Admit {
+            station: self.flow.station.clone(),
+            key,
+            direction: self.promise.direction(),
+            promise: self.promise.promise(),
+            rank: Rank {
+                priority: self.priority,
+                min_rate: self.min_rate.map(|least| least.0),
+            },
+            idle: EXPLICIT_IDLE,
+            what_if: self.what_if,
+        })
+    }
 }
 
 /// Options of `rether-ap run`.
@@ -117,6 +251,39 @@ pub fn main() -> anyhow::Result<u8> {
         }
         Command::Status { json, control } => {
             cli::status(control.as_deref(), run::SUFFIX, json, status::human)
+        }
+        Command::Flows { json, control } => cli::status_part(
+            control.as_deref(),
+            run::SUFFIX,
+            json,
+            flows::of,
+            flows::human,
+        ),
+        Command::Admit(options) => ask::ask(
+            options.control.as_deref(),
+            &options.request()?,
+            options.json,
+        ),
+        Command::Release {
+            flow,
+            json,
+            control,
+        } => {
+            let (station, key) = (flow.station.clone(), flow.key()?);
+            ask::ask(control.as_deref(), &Request::Release { station, key }, json)
+        }
+        Command::WhatIf {
+            rate,
+            station,
+            json,
+            control,
+        } => {
+            let (up, down) = (rate, rate);
+            ask::ask(
+                control.as_deref(),
+                &Request::Rate { station, up, down },
+                json,
+            )
         }
         Command::Doctor { interface, hostapd } => {
             host::block_on(doctor::doctor(interface.as_ref(), hostapd.as_deref()))

@@ -1,9 +1,11 @@
 //! `rether-ap`: runs the coordinator of a cell beside hostapd.
 
+mod ask;
 mod cell;
 pub mod cli;
 pub mod config;
 mod doctor;
+mod flows;
 mod keygen;
 mod members;
 mod profile;

@@ -10,6 +10,7 @@ use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports, Trouble};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
 use rether_daemon::session::{Plan, Session, open_port};
+use rether_daemon::table::bit_rate;
 use rether_daemon::{exit, matches, service};
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
@@ -26,6 +27,7 @@ use rether_proto::policy::{Direction, Prefix};
 use rether_proto::record::CoordinatorStart;
 use rether_proto::wire::CellMode;
 
+use crate::ask;
 use crate::cell::{self, Cell};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
@@ -198,7 +200,7 @@ impl<'a> Daemon<'a> {
         }
         let about = Arc::new(status::about(&cell));
         let orders = session.orders.clone();
-        let state = move || status::state(orders.clone(), Arc::clone(&about));
+        let answer = move |asked| ask::serve(orders.clone(), Arc::clone(&about), asked);
         let mut daemon = Daemon {
             options,
             config,
@@ -221,7 +223,7 @@ impl<'a> Daemon<'a> {
         daemon.set_rules();
         let outcome = tokio::select! {
             outcome = daemon.turn_around(&mut reports, signals) => outcome,
-            () = socket.serve(state) => Ok(Ending::Stop),
+            () = socket.serve(answer) => Ok(Ending::Stop),
         };
         if !matches!(outcome, Ok(Ending::WithoutBundle)) {
             service::stopping();
@@ -319,6 +321,18 @@ impl<'a> Daemon<'a> {
             CoordinatorEvent::Released(id, cause) => {
                 tracing::info!("released {} of {}: {cause:?}", id.key, id.station);
                 self.set_remarks().await;
+            }
+            CoordinatorEvent::Held(id) => tracing::info!("holding airtime for {id:?}"),
+            CoordinatorEvent::Degraded { id, rate, cause } => {
+                let rate = bit_rate(rate.into());
+                tracing::warn!("{} of {} has {rate} for now: {cause}", id.key, id.station);
+            }
+            CoordinatorEvent::Withdrawn { id, cause } => {
+                tracing::warn!("withdrew {} of {} for now: {cause}", id.key, id.station);
+            }
+            CoordinatorEvent::Restored { id, rate } => {
+                let rate = bit_rate(rate.into());
+                tracing::info!("restored {} of {} to {rate}", id.key, id.station);
             }
             CoordinatorEvent::NotAuthenticated { station, status } => {
                 tracing::warn!("the agent at {station} is not believed: {status}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rether_daemon::about::About;
 use rether_daemon::driver::Orders;
-use rether_daemon::table::{bit_rate, or_dash, share, table};
+use rether_daemon::table::table;
 use rether_linux::gate::{Gate as _, NfqGate};
 use rether_linux::rules::Placement;
 use rether_proto::coordinator::{Coordinator, CoordinatorStatus, StationStatus};
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cell::Cell;
+use crate::{ask, flows};
 
 /// What does not change while the daemon runs.
 pub(crate) fn about(cell: &Cell) -> About {
@@ -73,17 +74,15 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
     let cell = &state.cell;
     let up = Duration::from_secs(state.uptime_s);
     let mut text = format!(
-        "{} ({}, {}): {} mode, cycle {}, promised {} of {} per cycle ({}), up {} s\n\
+        "{} ({}, {}): {} mode, up {} s\n\
+         {}\n\
          gate: {} held, {} dropped, {} sent in frames of the protocol; cycles {}, tokens {}, returned {}, lost {}\n",
         state.interface,
         state.bssid,
         state.placement,
         cell.mode,
-        cell.cycle,
-        cell.booked,
-        cell.capacity,
-        share(cell.booked, cell.capacity),
         up.as_nanos() / 1_000_000_000,
+        ask::account(&cell.ledger),
         state.gate.held,
         state.gate.dropped,
         state.gate.carried,
@@ -94,7 +93,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
     );
     text.push_str(&stations(cell));
     text.push_str(&suspicions(cell));
-    text.push_str(&flows(cell));
+    text.push_str(&format!("\n{}", flows::shown(&cell.flows)));
     Ok(text)
 }
 
@@ -144,35 +143,6 @@ fn stations(cell: &CoordinatorStatus) -> String {
             station.airtime_up.to_string(),
             station.airtime_down.to_string(),
             format!("{waiting} here, {at_station} there"),
-        ]);
-    }
-    format!("\n{shown}\n")
-}
-
-fn flows(cell: &CoordinatorStatus) -> String {
-    if cell.flows.is_empty() {
-        return "\nNo reservations.\n".into();
-    }
-    let mut shown = table(&[
-        "FLOW",
-        "STATION",
-        "RULE",
-        "PROMISED",
-        "DELAY",
-        "DOWN SO FAR",
-        "AGE",
-    ]);
-    for flow in &cell.flows {
-        let seconds = flow.age.as_millis().max(1);
-        let delivered = flow.delivered_down.saturating_mul(8_000) / seconds;
-        shown.add_row([
-            flow.key.to_string(),
-            flow.station.to_string(),
-            or_dash(flow.rule.as_ref()),
-            bit_rate(u64::from(flow.promise.rate)),
-            flow.promise.delay.to_string(),
-            bit_rate(delivered),
-            flow.age.to_string(),
         ]);
     }
     format!("\n{shown}\n")

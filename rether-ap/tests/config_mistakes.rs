@@ -13,7 +13,7 @@ fn findings(text: &str) -> Vec<Finding> {
 /// Text, line, column, key, part of the remedy.
 type Row = (&'static str, usize, usize, &'static str, &'static str);
 
-const CELL: [Row; 30] = [
+const CELL: [Row; 33] = [
     (
         "[cell]\nwmm-profile = \"police\"",
         2,
@@ -27,6 +27,27 @@ const CELL: [Row; 30] = [
         18,
         "cell.hostapd-config",
         "at least one letter",
+    ),
+    (
+        "[cell]\nexplicit = \"yes\"",
+        2,
+        12,
+        "cell.explicit",
+        "\"allow\", \"deny\"",
+    ),
+    (
+        "[cell]\nexplicit-limit = 3",
+        2,
+        18,
+        "cell.explicit-limit",
+        "write explicit = \"allow\" too",
+    ),
+    (
+        "[cell]\nexplicit = \"allow\"\nexplicit-limit = 0",
+        3,
+        18,
+        "cell.explicit-limit",
+        "such as 1",
     ),
     (
         "[cell]\ncyle = \"20ms\"",
@@ -227,7 +248,7 @@ const CELL: [Row; 30] = [
 ];
 
 /// These stand below `[[policy]]`, `name = "v"` and `rate = "80kbit"`, on line 4.
-const RULE: [Row; 20] = [
+const RULE: [Row; 24] = [
     (
         "remark = \"EFF\"",
         4,
@@ -343,6 +364,28 @@ const RULE: [Row; 20] = [
         8,
         "policy[1].idle",
         "from \"100ms\" to \"10min\"",
+    ),
+    ("priority = 256", 4, 12, "policy[1].priority", "such as 0"),
+    (
+        "priority = \"high\"",
+        4,
+        12,
+        "policy[1].priority",
+        "a number without quotes",
+    ),
+    (
+        "min-rate = \"81kbit\"",
+        4,
+        12,
+        "policy[1].min-rate",
+        "at most the rate",
+    ),
+    (
+        "min-rate = 40",
+        4,
+        12,
+        "policy[1].min-rate",
+        "such as \"80kbit\"",
     ),
 ];
 

@@ -8,6 +8,12 @@ use rether_daemon::watchdog::{self, Duty};
 use rether_daemon::{cli, exit, host};
 use rether_linux::link::InterfaceName;
 
+use rether_daemon::config::Span;
+use rether_daemon::promise::{End, PromiseOptions, flow_key, protocol};
+use rether_proto::agent::Wish;
+use rether_proto::flow::FlowKey;
+
+use crate::ask::{self, Request};
 use crate::{config, doctor, run, status};
 
 /// Lets this station take part in a Wi-Fi cell whose access point runs rether-ap.
@@ -23,6 +29,8 @@ Examples:
   rether-sta run                      take part with the only station interface of this machine
   rether-sta run --interface wlan1    with this one
   rether-sta status                   is there a coordinator, and what did it promise
+  rether-sta reserve --to 10.0.0.5:5004 --rate 100kbit --for 10min
+                                      ask for a promise without a rule at the access point
   rether-sta doctor                   what works on this machine, and what to do about the rest
 
 Exit codes: 0 ok, 1 failed, 2 wrong command line, 77 missing rights, 78 wrong configuration."
@@ -53,6 +61,23 @@ enum Command {
         #[arg(long)]
         control: Option<PathBuf>,
     },
+    /// Ask the access point for a promise that its policy does not make
+    ///
+    /// Its operator must allow that. The promise ends when the flow is idle for half a minute.
+    Reserve {
+        #[command(flatten)]
+        flow: FlowOptions,
+        #[command(flatten)]
+        promise: PromiseOptions,
+        /// How long, such as 10min; without it until the flow is idle
+        #[arg(long = "for", value_name = "SPAN", value_parser = cli::value::<For>)]
+        span: Option<For>,
+    },
+    /// Give up what was asked for with the same --to, --protocol and --from-port
+    Release {
+        #[command(flatten)]
+        flow: FlowOptions,
+    },
     /// Check what on this machine will work and what will not, and why
     Doctor {
         /// The station's interface
@@ -64,6 +89,40 @@ enum Command {
     },
     #[command(hide = true)]
     Watchdog(Duty),
+}
+
+type For = Span<1_000_000, 86_400_000_000>;
+
+/// Which flow.
+#[derive(Clone, Debug, clap::Args)]
+struct FlowOptions {
+    /// Where it goes, such as 10.0.0.5:5004; an address alone for icmp
+    #[arg(long)]
+    to: End,
+    /// udp, tcp, icmp, or a number
+    #[arg(long, default_value = "udp", value_parser = protocol)]
+    protocol: u8,
+    /// The port at this machine; without it that of the first packet
+    #[arg(long, default_value_t = 0)]
+    from_port: u16,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// The daemon's control socket
+    #[arg(long)]
+    control: Option<PathBuf>,
+}
+
+impl FlowOptions {
+    fn key(&self) -> anyhow::Result<FlowKey> {
+        let address = ask::own_address(self.to.address)?;
+        let port = self.from_port;
+        flow_key(self.protocol, End { address, port }, self.to)
+    }
+
+    fn ask(&self, request: &Request) -> anyhow::Result<u8> {
+        ask::ask(self.control.as_deref(), request, self.json)
+    }
 }
 
 /// Options of `rether-sta run`.
@@ -107,6 +166,20 @@ pub fn main() -> anyhow::Result<u8> {
         Command::Status { json, control } => {
             cli::status(control.as_deref(), run::SUFFIX, json, status::human)
         }
+        Command::Reserve {
+            flow,
+            promise,
+            span,
+        } => {
+            let wish = Wish {
+                key: flow.key()?,
+                direction: promise.direction(),
+                promise: promise.promise(),
+                span: span.map(|span| span.0),
+            };
+            flow.ask(&Request::Reserve { wish })
+        }
+        Command::Release { flow } => flow.ask(&Request::Release { key: flow.key()? }),
         Command::Doctor { interface, wpa } => {
             host::block_on(doctor::doctor(interface.as_ref(), wpa.as_deref()))
         }

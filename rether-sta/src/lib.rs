@@ -1,5 +1,6 @@
 //! `rether-sta`: runs the agent of a station.
 
+mod ask;
 pub mod cli;
 pub mod config;
 mod doctor;

@@ -12,6 +12,7 @@ use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports, Trouble};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
 use rether_daemon::session::{Plan, Session, open_port};
+use rether_daemon::table::bit_rate;
 use rether_daemon::{exit, matches, service};
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
@@ -22,13 +23,16 @@ use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
 use rether_linux::rules::{Mode, Placement};
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig, AgentEvent, GateMode};
 use rether_proto::airtime::Rate;
+use rether_proto::flow::FlowKey;
 use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Direction, PolicyTable, Prefix};
 use rether_proto::record::AgentStart;
+use rether_proto::wire::Outcome;
 
+use crate::ask::{self, Change, Told};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
-use crate::{link, status};
+use crate::link;
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "sta";
@@ -104,6 +108,9 @@ struct Daemon<'a> {
     rate: Rate,
     gate: GateMode,
     policy: PolicyTable,
+    /// Flows that programs want promises for.
+    wishes: Vec<FlowKey>,
+    told: Told,
 }
 
 impl<'a> Daemon<'a> {
@@ -147,7 +154,10 @@ impl<'a> Daemon<'a> {
         };
         let (session, mut reports) = Session::open(&start, &plan, injector)?;
         let orders = session.orders.clone();
-        let state = move || status::state(orders.clone(), Arc::clone(&about));
+        let told = Told::default();
+        let telling = told.clone();
+        let answer =
+            move |asked| ask::serve(orders.clone(), Arc::clone(&about), telling.clone(), asked);
         let mut daemon = Daemon {
             options,
             config: &config,
@@ -165,6 +175,8 @@ impl<'a> Daemon<'a> {
             rate: Rate(0),
             gate: GateMode::Open,
             policy: PolicyTable::default(),
+            wishes: Vec::new(),
+            told,
         };
         if config.key.is_none() {
             tracing::warn!(
@@ -176,7 +188,7 @@ impl<'a> Daemon<'a> {
         service::ready(&format!("{}: no coordinator yet", daemon.name));
         let outcome = tokio::select! {
             outcome = daemon.turn_around(&mut reports, signals) => outcome,
-            () = socket.serve(state) => Ok(Ending::Stop),
+            () = socket.serve(answer) => Ok(Ending::Stop),
         };
         if !matches!(outcome, Ok(Ending::WithoutBundle)) {
             service::stopping();
@@ -245,7 +257,24 @@ impl<'a> Daemon<'a> {
                 tracing::warn!("the coordinator refused this agent: {status}");
             }
             AgentEvent::NotAuthenticated(trouble) => tracing::warn!("{trouble}"),
-            AgentEvent::Reservation { key, outcome } => tracing::info!("{key}: {outcome:?}"),
+            AgentEvent::Reservation {
+                key,
+                outcome,
+                rate,
+                largest,
+            } => {
+                promise_changed(&key, outcome, rate, largest);
+                self.told.note(Change {
+                    key,
+                    outcome,
+                    rate,
+                    largest,
+                });
+            }
+            AgentEvent::Wishes(wishes) => {
+                self.wishes = wishes;
+                self.set_rules();
+            }
             AgentEvent::FailedOpen { released } => {
                 tracing::warn!("the coordinator is silent: let {released} packets go");
             }
@@ -258,7 +287,8 @@ impl<'a> Daemon<'a> {
             GateMode::Open => Mode::OPEN,
             GateMode::Watch => {
                 let own = Some(self.interface.mac);
-                Mode::Watch(matches::watched(&self.policy, Direction::Up, own))
+                let table = ask::with_wishes(&self.policy, &self.wishes);
+                Mode::Watch(matches::watched(&table, Direction::Up, own))
             }
             GateMode::Hold => Mode::Hold(Vec::new()),
         });
@@ -460,6 +490,18 @@ enum Ending {
 fn way_in(config: &Config, own: &Link) -> Option<Injector> {
     let wanted = config.bundle;
     (wanted != Bundle::Off).then(|| bundle::way_in(wanted, own, own.mac))?
+}
+
+/// Says what became of a promise; what an application may feel as a warning.
+fn promise_changed(key: &FlowKey, outcome: Outcome, rate: u32, largest: u32) {
+    let (rate, largest) = (bit_rate(rate.into()), bit_rate(largest.into()));
+    match outcome {
+        Outcome::Granted => tracing::info!("{key}: {outcome}, {rate}"),
+        Outcome::Released => tracing::info!("{key}: {outcome}"),
+        Outcome::Refused(_) => tracing::warn!("{key}: {outcome}; {largest} would fit"),
+        Outcome::Degraded(_) => tracing::warn!("{key}: {outcome}, {rate} for now"),
+        Outcome::Withdrawn(_) => tracing::warn!("{key}: {outcome}, best effort for now"),
+    }
 }
 
 const fn described(mode: GateMode) -> &'static str {

@@ -7,16 +7,24 @@ use rether_daemon::driver::Orders;
 use rether_daemon::table::{or_dash, table};
 use rether_linux::gate::{Gate as _, NfqGate};
 use rether_proto::agent::{Agent, AgentStatus, GateMode};
+use rether_proto::flow::FlowKey;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::ask::Told;
+
 /// The state for the observe socket.
-pub(crate) async fn state(orders: Orders<Agent, NfqGate>, about: Arc<About>) -> Option<Value> {
+pub(crate) async fn state(
+    orders: Orders<Agent, NfqGate>,
+    about: Arc<About>,
+    told: &Told,
+) -> Option<Value> {
     let seen = orders
         .inspect(|view| (view.machine.status(), view.gate.counters(), view.counters))
         .await;
     let (agent, gate, driver) = seen.ok()?;
     let mut state = about.state(gate, driver)?;
+    state.insert("promises".into(), told.json());
     state.insert("agent".into(), serde_json::to_value(agent).ok()?);
     Some(state.into())
 }
@@ -27,6 +35,15 @@ struct State {
     interface: String,
     uptime_s: u64,
     agent: AgentStatus,
+    /// What became of promises lately, the latest last.
+    promises: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    ago_s: u64,
+    flow: FlowKey,
+    words: String,
 }
 
 /// The state as tables.
@@ -74,6 +91,14 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         let mut shown = table(&["PROMISED FLOW"]);
         for key in &agent.reserved {
             shown.add_row([key.to_string()]);
+        }
+        text.push_str(&format!("\n{shown}\n"));
+    }
+    if !state.promises.is_empty() {
+        let mut shown = table(&["AGO", "FLOW", "WHAT BECAME OF IT"]);
+        for change in &state.promises {
+            let ago = format!("{} s", change.ago_s);
+            shown.add_row([ago, change.flow.to_string(), change.words.clone()]);
         }
         text.push_str(&format!("\n{shown}\n"));
     }

@@ -6,6 +6,7 @@
 //! medium against measurements with ns-3, and [`theory`] is what is known without simulating.
 
 pub mod capture;
+pub mod guarantee;
 pub mod html;
 pub mod medium;
 pub mod plot;

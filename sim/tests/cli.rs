@@ -199,10 +199,42 @@ fn a_sweep_that_is_there_is_not_run_again() {
 }
 
 #[test]
+fn guarantees_are_told_and_each_point_can_be_run_by_itself() {
+    let place = folder(CELL);
+    let at = |path: &str| place.path().join(path);
+    let arguments = [
+        "guarantees",
+        "--quick",
+        "--seconds",
+        "1",
+        "--only",
+        "G4",
+        "--markdown",
+        "results.md",
+    ];
+    let run = sim(place.path(), &arguments);
+    let json = fs::read_to_string(at("guarantees/guarantees.json")).unwrap();
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(found["findings"].as_array().unwrap().len(), 4);
+    let short = out(&run).contains("SHORT");
+    assert_eq!(code(&run), i32::from(short), "{}", err(&run));
+    assert!(err(&run).contains("[2/2] G4"), "{}", err(&run));
+    let markdown = fs::read_to_string(at("results.md")).unwrap();
+    assert!(markdown.contains("## G4") && markdown.contains("seed 1, 1 s counted"));
+    assert!(at("guarantees/index.html").exists());
+    let point = "guarantees/scenarios/g4-802-11b-dcf-1-slow-4-fast.toml";
+    let run = sim(place.path(), &["run", point, "--arm", "plain"]);
+    assert_eq!(code(&run), 0, "{}", err(&run));
+    assert!(out(&run).contains("slow-up"), "{}", out(&run));
+    let wrong = sim(place.path(), &["guarantees", "--only", "G11"]);
+    assert!(err(&wrong).contains("there are G1, G1d"), "{}", err(&wrong));
+}
+
+#[test]
 fn help_has_examples() {
     let here = Path::new(".");
     assert!(out(&sim(here, &["--help"])).contains("Examples:"));
-    for command in ["run", "sweep", "plot"] {
+    for command in ["run", "sweep", "plot", "guarantees"] {
         let help = out(&sim(here, &[command, "--help"]));
         let example = format!("rether-sim {command} ");
         assert!(

@@ -499,6 +499,7 @@ impl Bench {
                 direction: self.direction(),
                 rate: self.rng.next_u32(),
                 largest: self.rng.next_u32(),
+                shape: None,
             }),
             6 => Message::Token(Token {
                 token,

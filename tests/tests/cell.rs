@@ -82,7 +82,7 @@ fn every_admitted_call_is_kept() {
         world.start(Source::flood(40, Direction::Up));
         world.run_for(Duration::from_secs(3));
         let status = world.coordinator().status();
-        assert!(status.booked <= status.capacity);
+        assert!(status.ledger.booked <= status.ledger.capacity);
         assert!(status.flows.len() >= 3, "{} calls", status.flows.len());
         let promised = |n| {
             let address = rether_tests::world::station(n);

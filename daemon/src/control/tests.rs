@@ -14,7 +14,7 @@ async fn what_is_served_is_observed() {
         ErrorKind::AddrInUse
     );
 
-    let state = || async { Some(json!({ "schema_version": SCHEMA_VERSION, "x": 7 })) };
+    let state = |_| async { Some(json!({ "schema_version": SCHEMA_VERSION, "x": 7 })) };
     let client = path.clone();
     let asking = tokio::task::spawn_blocking(move || observe(&client));
     let seen = tokio::select! {
@@ -45,7 +45,7 @@ async fn another_version_and_too_much_are_told() {
     let path = folder.path().join("wlan0.ap.sock");
     let socket = ControlSocket::bind(&path, false).unwrap();
     for (size, expected) in [(1, "version Some(99)"), (MAX_SIZE, "too large")] {
-        let state = move || async move {
+        let state = move |_| async move {
             Some(json!({ "schema_version": 99, "filler": "x".repeat(size) }))
         };
         let client = path.clone();
@@ -57,4 +57,40 @@ async fn another_version_and_too_much_are_told() {
         let text = seen.map_or_else(|error| error.to_string(), |state| state.to_string());
         assert!(text.contains(expected), "{text}");
     }
+}
+
+/// A question is answered, one that is broken is explained, and a silent client gets the state.
+#[tokio::test]
+async fn questions_are_answered() {
+    use std::io::{Read, Write};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wlan0.ap.sock");
+    let socket = ControlSocket::bind(&path, false).unwrap();
+    let answer = |asked: Asked| async move {
+        // This test is the daemon's user.
+        assert!(asked.may_change);
+        Some(json!({ "question": asked.question }))
+    };
+    let client = path.clone();
+    let asking = tokio::task::spawn_blocking(move || {
+        let answered = ask(&client, &json!({ "ask": 7 })).unwrap();
+        assert_eq!(answered["question"]["ask"], 7);
+        assert!(observe(&client).unwrap()["question"].is_null());
+        let raw = |text: &str| {
+            let mut stream = ClientStream::connect(&client).unwrap();
+            stream.write_all(text.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        assert!(raw("{\n").contains("not one line of JSON"));
+        assert!(raw(&format!("{}\n", "x".repeat(60 << 10))).contains("not one line of JSON"));
+        // It neither asks nor hangs up, as monitoring of an earlier release did.
+        assert!(raw("").contains("\"question\":null"));
+    });
+    tokio::select! {
+        asked = asking => asked.unwrap(),
+        () = socket.serve(answer) => panic!("it serves forever"),
+    };
 }

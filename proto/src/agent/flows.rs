@@ -4,10 +4,12 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::session::HOUSEKEEPING;
+use super::wishes::is_yet_to_come;
 use super::{Agent, AgentEvent};
+use crate::coordinator::explicit::EXPLICIT_IDLE;
 use crate::flow::FlowKey;
 use crate::machine::Packet;
-use crate::policy::{Direction, PolicyTable, Rule};
+use crate::policy::{Direction, PolicyTable, Promise};
 use crate::time::{Duration, Instant};
 use crate::wire::{Message, Outcome, Reserve, ReserveOp, Reserved};
 
@@ -16,7 +18,7 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// The most flows that are remembered; further ones stay best effort.
 const MAX_FLOWS: usize = 256;
 
-/// The flows that a policy rule matched, by their uplink key.
+/// The flows that are or were promised something, by their uplink key.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flows(BTreeMap<FlowKey, Flow>);
 
@@ -24,8 +26,29 @@ pub(super) struct Flows(BTreeMap<FlowKey, Flow>);
 struct Flow {
     /// The key of its first packet, DSCP included: rules may ask for it.
     marked: FlowKey,
-    rule: u16,
+    origin: Origin,
     state: State,
+}
+
+/// Why a flow is promised something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A rule of the policy matches it.
+    Rule(u16),
+    /// A program of this station asked, or the operator.
+    Explicit {
+        promise: Promise,
+        direction: Direction,
+    },
+}
+
+impl Origin {
+    const fn rule(self) -> Option<u16> {
+        match self {
+            Self::Rule(rule) => Some(rule),
+            Self::Explicit { .. } => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +64,22 @@ enum State {
     /// The flow fell silent and the coordinator was told so, to be repeated at this time.
     Closing {
         again: Instant,
+        /// Which ways: a program may give up both, idle is what this station sends.
+        direction: Direction,
     },
 }
 
+/// What was not answered and is to be said again.
+enum Due {
+    Open(Origin),
+    Close(Direction),
+}
+
 impl Flows {
+    pub(super) fn keys(&self) -> impl Iterator<Item = FlowKey> {
+        self.0.keys().copied()
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
@@ -66,10 +101,10 @@ impl Agent {
         if !self.session.is_registered() || full {
             return;
         }
-        let Some(table) = self.session.policy() else {
-            return;
-        };
-        let Some(rule) = table.classify(self.own_address, Direction::Up, &packet.flow) else {
+        let by_rule =
+            |table: &PolicyTable| table.classify(self.own_address, Direction::Up, &packet.flow);
+        let by_rule = || self.session.policy().and_then(by_rule).map(Origin::Rule);
+        let Some(origin) = self.wish_for(&key).or_else(by_rule) else {
             return;
         };
         let state = State::Asked { again: self.now };
@@ -77,26 +112,48 @@ impl Agent {
             key,
             Flow {
                 marked: packet.flow,
-                rule,
+                origin,
                 state,
             },
         );
-        self.ask_for_flow(key, rule);
+        self.ask_for_flow(key, origin);
     }
 
-    fn rule(&self, rule: u16) -> Option<&Rule> {
-        self.session.policy()?.rules.get(usize::from(rule))
+    /// What a flow of this origin is promised, which ways, and how long it may be idle; `None` if its
+    /// rule is gone.
+    fn terms(&self, origin: Origin) -> Option<(Promise, Direction, Duration)> {
+        match origin {
+            Origin::Rule(rule) => {
+                let rule = self.session.policy()?.rules.get(usize::from(rule))?;
+                Some((rule.promise, rule.matches.direction, rule.idle))
+            }
+            Origin::Explicit { promise, direction } => Some((promise, direction, EXPLICIT_IDLE)),
+        }
     }
 
-    fn ask_for_flow(&mut self, key: FlowKey, rule: u16) {
-        let Some(Rule {
-            matches, promise, ..
-        }) = self.rule(rule)
-        else {
+    /// Asks for what a program wants.
+    pub(super) fn ask_explicitly(&mut self, key: FlowKey, origin: Origin) {
+        if self.flows.0.len() >= MAX_FLOWS && !self.flows.0.contains_key(&key) {
+            return;
+        }
+        let state = State::Asked { again: self.now };
+        let marked = key;
+        self.flows.0.insert(
+            key,
+            Flow {
+                marked,
+                origin,
+                state,
+            },
+        );
+        self.ask_for_flow(key, origin);
+    }
+
+    fn ask_for_flow(&mut self, key: FlowKey, origin: Origin) {
+        let Some((promise, direction, _)) = self.terms(origin) else {
             self.flows.0.remove(&key);
             return;
         };
-        let (direction, promise) = (matches.direction, *promise);
         let again = self.now + self.session.cycle() * 2;
         let Some(flow) = self.flows.0.get_mut(&key) else {
             return;
@@ -107,10 +164,12 @@ impl Agent {
         let op = ReserveOp::Open;
         // A queue of its own from the start: the first packets of a call must not wait behind, or
         // be dropped for, what is best effort.
-        self.queues.reserve(self.now, asked, promise);
+        if direction.covers(Direction::Up) && !is_yet_to_come(&asked) {
+            self.queues.reserve(self.now, asked, promise);
+        }
         self.send(Message::Reserve(Reserve {
             op,
-            rule: Some(rule),
+            rule: origin.rule(),
             key,
             direction,
             promise,
@@ -119,23 +178,23 @@ impl Agent {
     }
 
     /// Says that this station no longer sends a flow, so that its airtime is free again.
-    fn close_flow(&mut self, key: FlowKey) {
+    pub(super) fn close_flow(&mut self, key: FlowKey, direction: Direction) {
         let Some(flow) = self.flows.0.get_mut(&key) else {
             return;
         };
         let again = self.now + HOUSEKEEPING;
-        flow.state = State::Closing { again };
-        let rule = flow.rule;
-        let Some(promise) = self.rule(rule).map(|rule| rule.promise) else {
+        flow.state = State::Closing { again, direction };
+        let origin = flow.origin;
+        let Some((promise, ..)) = self.terms(origin) else {
             self.flows.0.remove(&key);
             return;
         };
         self.queues.unreserve(key);
         self.send(Message::Reserve(Reserve {
             op: ReserveOp::Close,
-            rule: Some(rule),
+            rule: origin.rule(),
             key,
-            direction: Direction::Up,
+            direction,
             promise,
         }));
         self.retry_flows_later();
@@ -144,7 +203,7 @@ impl Agent {
     /// Arms the retry timer for the earliest unanswered RESERVE.
     pub(super) fn retry_flows_later(&mut self) {
         let asked = self.flows.0.values().filter_map(|flow| match flow.state {
-            State::Asked { again } | State::Closing { again } => Some(again),
+            State::Asked { again } | State::Closing { again, .. } => Some(again),
             _ => None,
         });
         if let Some(again) = asked.min() {
@@ -159,15 +218,17 @@ impl Agent {
             .0
             .iter()
             .filter_map(|(key, flow)| match flow.state {
-                State::Asked { again } if again <= self.now => Some((*key, Some(flow.rule))),
-                State::Closing { again } if again <= self.now => Some((*key, None)),
+                State::Asked { again } if again <= self.now => Some((*key, Due::Open(flow.origin))),
+                State::Closing { again, direction } if again <= self.now => {
+                    Some((*key, Due::Close(direction)))
+                }
                 _ => None,
             })
             .collect();
-        for (key, opens) in due {
-            match opens {
-                Some(rule) => self.ask_for_flow(key, rule),
-                None => self.close_flow(key),
+        for (key, due) in due {
+            match due {
+                Due::Open(origin) => self.ask_for_flow(key, origin),
+                Due::Close(direction) => self.close_flow(key, direction),
             }
         }
         if self.is_holding() && !self.queues.is_empty() {
@@ -192,9 +253,9 @@ impl Agent {
     fn doubt_promises(&mut self) {
         let granted = |flow: &Flow| matches!(flow.state, State::Granted);
         let flows = self.flows.0.iter().filter(|(_, flow)| granted(flow));
-        let flows: Vec<_> = flows.map(|(key, flow)| (*key, flow.rule)).collect();
-        for (key, rule) in flows {
-            self.ask_for_flow(key, rule);
+        let flows: Vec<_> = flows.map(|(key, flow)| (*key, flow.origin)).collect();
+        for (key, origin) in flows {
+            self.ask_for_flow(key, origin);
         }
     }
 
@@ -208,24 +269,28 @@ impl Agent {
         };
         let queues = &mut self.queues;
         self.flows.0.retain(|key, flow| {
-            let place = place(flow.rule).filter(|_| matches!(flow.state, State::Granted));
-            match place {
-                Some(place) => flow.rule = place,
+            let origin = match flow.origin {
+                Origin::Rule(rule) => place(rule).map(Origin::Rule),
+                explicit @ Origin::Explicit { .. } => Some(explicit),
+            };
+            let origin = origin.filter(|_| matches!(flow.state, State::Granted));
+            match origin {
+                Some(origin) => flow.origin = origin,
                 None => queues.unreserve(*key),
             }
-            place.is_some()
+            origin.is_some()
         });
     }
 
     pub(super) fn reserved(&mut self, reserved: Reserved) {
         let key = reserved.key.unmarked();
         match reserved.outcome {
-            Outcome::Granted => {
-                if !reserved.direction.covers(Direction::Up) {
+            Outcome::Granted | Outcome::Degraded(_) => {
+                let explicit = reserved.rule.is_none();
+                if !reserved.direction.covers(Direction::Up) && !explicit {
                     return;
                 }
-                let Some(rule) = reserved.rule else { return };
-                let Some(promise) = self.rule(rule).map(|rule| rule.promise) else {
+                let Some((origin, promise)) = self.granted(&reserved) else {
                     return;
                 };
                 // RESERVED does not carry the DSCP that the rule may have matched.
@@ -237,30 +302,56 @@ impl Agent {
                     key,
                     Flow {
                         marked: marked.unwrap_or(key),
-                        rule,
+                        origin,
                         state: State::Granted,
                     },
                 );
-                self.queues.reserve(self.now, key, promise);
+                if reserved.direction.covers(Direction::Up) && !is_yet_to_come(&key) {
+                    self.queues.reserve(self.now, key, promise);
+                }
             }
             Outcome::Released => {
                 self.flows.0.remove(&key);
                 self.queues.unreserve(key);
                 self.ask_for_token();
             }
-            Outcome::Refused(_) => {
+            // A promise that was withdrawn is asked for again like one that was refused, which
+            // shows that the flow still sends; but the coordinator restores it unasked.
+            Outcome::Refused(_) | Outcome::Withdrawn(_) => {
                 let Some(flow) = self.flows.0.get_mut(&key) else {
                     return;
                 };
                 flow.state = State::Refused { at: self.now };
                 self.queues.unreserve(key);
+                if matches!(reserved.outcome, Outcome::Refused(_)) {
+                    self.forget_wish_of(&key);
+                }
                 self.ask_for_token();
             }
         }
         self.events.push_back(AgentEvent::Reservation {
             key,
             outcome: reserved.outcome,
+            rate: reserved.rate,
+            largest: reserved.largest,
         });
+    }
+
+    /// Where a grant comes from, and what is promised now: it may be less than was asked for.
+    fn granted(&self, reserved: &Reserved) -> Option<(Origin, Promise)> {
+        let rate = reserved.rate;
+        if let Some(rule) = reserved.rule {
+            let origin = Origin::Rule(rule);
+            let (promise, ..) = self.terms(origin)?;
+            return Some((origin, Promise { rate, ..promise }));
+        }
+        let promise = reserved.shape?.at(rate);
+        let direction = reserved.direction;
+        let asked = self.flows.0.get(&reserved.key.unmarked());
+        let asked = asked.map(|flow| flow.origin).filter(|o| o.rule().is_none());
+        // What a program asked for is what it asks for again, not what is left of it.
+        let origin = asked.unwrap_or(Origin::Explicit { promise, direction });
+        Some((origin, promise))
     }
 
     /// Closes the reserved flows that this station no longer sends.
@@ -270,12 +361,13 @@ impl Agent {
             .flows()
             .filter_map(|(key, last_packet, _)| {
                 let flow = self.flows.0.get(&key)?;
-                let rule = self.rule(flow.rule)?;
-                (self.now.since(last_packet) > rule.idle).then_some(key)
+                let (.., idle) = self.terms(flow.origin)?;
+                (self.now.since(last_packet) > idle).then_some(key)
             })
             .collect();
         for key in idle {
-            self.close_flow(key);
+            self.close_flow(key, Direction::Up);
+            self.forget_wish_of(&key);
         }
         let (now, flows) = (self.now, &mut self.flows.0);
         flows.retain(|_, flow| match flow.state {

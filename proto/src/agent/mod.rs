@@ -12,6 +12,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod visit;
+mod wishes;
 
 use alloc::collections::VecDeque;
 
@@ -33,6 +34,8 @@ use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStat
 use auth::Guard;
 use flows::Flows;
 use session::Session;
+pub use wishes::Wish;
+use wishes::Wishes;
 
 /// What an agent is told at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +83,10 @@ pub enum AgentCommand {
     Rate(Rate),
     /// The station has another address from now on; only while there is no link.
     Address(MacAddr),
+    /// A program asks for a promise.
+    Reserve(Wish),
+    /// A program gives up what it asked for under this key.
+    Release(crate::flow::FlowKey),
     /// Release everything, say BYE, and keep the gate open.
     Stop,
 }
@@ -102,13 +109,20 @@ pub enum AgentEvent {
     /// The coordinator does not show that it has our key; said once, until it does. The station
     /// stays unregistered, and the agent goes on asking.
     NotAuthenticated(AuthTrouble),
-    /// A reservation was granted, refused or released.
+    /// A reservation was granted, refused, changed or released.
     Reservation {
         /// The flow, as this station sends it.
         key: crate::flow::FlowKey,
         /// What the coordinator decided.
         outcome: Outcome,
+        /// What is promised now in each way that is reserved, in bit/s; 0 if nothing is.
+        rate: u32,
+        /// After a refusal the largest rate that would fit, in bit/s; 0 if none.
+        largest: u32,
     },
+    /// Programs want promises for flows with these keys now; source port 0 of TCP and UDP: any. In
+    /// free mode the gate must show their packets too.
+    Wishes(alloc::vec::Vec<crate::flow::FlowKey>),
     /// Two cycles without a word from the coordinator: the gate was opened.
     FailedOpen {
         /// Packets that were released.
@@ -214,6 +228,7 @@ pub struct Agent {
     timers: Timers,
     session: Session,
     flows: Flows,
+    wishes: Wishes,
     queues: Queues,
     gate: GateMode,
     /// In token mode, but the coordinator fell silent: everything passes until it speaks.
@@ -295,6 +310,7 @@ impl Agent {
             timers: Timers::default(),
             session,
             flows: Flows::default(),
+            wishes: Wishes::default(),
             queues,
             gate: GateMode::Open,
             failed_open: false,
@@ -425,6 +441,8 @@ impl Agent {
             AgentCommand::OffChannel(away) => self.off_channel = away,
             AgentCommand::Rate(rate) => self.rate = rate,
             AgentCommand::Address(address) => self.own_address = address,
+            AgentCommand::Reserve(wish) => self.wish(wish),
+            AgentCommand::Release(key) => self.unwish(key),
             AgentCommand::Stop => self.stop(),
         }
     }

@@ -19,9 +19,10 @@ impl Agent {
         /// Bounds below this say how promptly packets go, not how often a coordinator is heard.
         const SHORTEST: Duration = Duration::from_millis(20);
         let cycle = self.session.cycle();
-        let usual = self.queues.tightest().map_or(cycle, |delay| {
-            delay.max(SHORTEST).min(cycle)
-        });
+        let usual = self
+            .queues
+            .tightest()
+            .map_or(cycle, |delay| delay.max(SHORTEST).min(cycle));
         self.timers.set(Reason::FailOpen, self.now + usual * 2);
     }
 
@@ -72,6 +73,7 @@ impl Agent {
             self.open_until += cost;
         }
         let again = self.now + self.open_until.since(self.now + AHEAD / 2);
-        self.timers.set(Reason::FailOpen, again.max(self.now + AHEAD / 4));
+        self.timers
+            .set(Reason::FailOpen, again.max(self.now + AHEAD / 4));
     }
 }

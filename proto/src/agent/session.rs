@@ -339,6 +339,7 @@ impl Agent {
             self.events.push_back(AgentEvent::Registered { bssid });
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
+            self.renew_wishes();
         }
     }
 
@@ -409,6 +410,7 @@ impl Agent {
         }
         self.change_keys_in_time();
         self.close_idle_flows();
+        self.look_after_wishes();
         self.timers
             .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
     }

@@ -3,6 +3,7 @@
 mod flows;
 mod session;
 mod visit;
+mod wishes;
 
 use core::net::{IpAddr, Ipv4Addr};
 use std::vec::Vec;
@@ -10,7 +11,7 @@ use std::vec::Vec;
 use super::*;
 use crate::flow::FlowKey;
 use crate::machine::PacketId;
-use crate::policy::{Match, PortRange, Promise, Rule};
+use crate::policy::{Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
     Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, RegisterAck,
     Reserved, Token,
@@ -39,6 +40,7 @@ fn table(version: u32, ports: &[u16]) -> PolicyTable {
         },
         idle: Duration::from_secs(1),
         remark: None,
+        rank: Rank::default(),
     };
     let rules = ports.iter().map(rule).collect();
     PolicyTable { version, rules }
@@ -202,6 +204,7 @@ impl Bench {
             direction: crate::policy::Direction::Both,
             rate: 80_000,
             largest: 0,
+            shape: None,
         });
         self.frame(&reserved);
     }

@@ -9,6 +9,8 @@ use crate::wire::{Data, Message, Packets, Request, Return, Schedule, Token};
 
 /// The first pause between a REQUEST and its repetition.
 const REQUEST_PAUSE: Duration = Duration::from_millis(20);
+/// How long this host may take to answer a packet.
+const ANSWER: Duration = Duration::from_micros(200);
 /// Who was visited not longer ago waits a little before it asks for a visit.
 const LATELY: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -21,13 +23,21 @@ impl Agent {
     pub(super) fn data(&mut self, from: MacAddr, data: Data) {
         let seen = data.token.is_some_and(|token| self.has_seen(&token));
         if !seen {
-            self.inbox.extend(data.packets.iter().map(|packet| Delivery {
-                from,
-                bytes: packet.to_vec(),
-            }));
+            self.inbox
+                .extend(data.packets.iter().map(|packet| Delivery {
+                    from,
+                    bytes: packet.to_vec(),
+                }));
         }
-        if let Some(token) = data.token {
-            self.token(token);
+        match data.token {
+            // What came with it will be answered, by TCP for one, in a moment: the answers shall
+            // still go with this token.
+            Some(token) if !seen && !token.nrt.is_zero() && !data.packets.is_empty() => {
+                self.slot = Some(token);
+                self.timers.set(Reason::Slot, self.now + ANSWER);
+            }
+            Some(token) => self.token(token),
+            None => {}
         }
     }
 

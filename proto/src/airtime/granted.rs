@@ -42,9 +42,7 @@ impl Phy {
             + self.sifs()
             + self.ack(rate);
         match turn {
-            Turn::Paired => {
-                self.access_ifs() + self.slot() * u64::from(self.cw_min()) / 3 + frame
-            }
+            Turn::Paired => self.access_ifs() + self.slot() * u64::from(self.cw_min()) / 3 + frame,
             // Each TXOP begins with a contention, which its frames share.
             Turn::Burst => {
                 let burst = frame + self.sifs();

@@ -32,6 +32,8 @@ pub(super) struct Cycle {
     pub(super) nrt_visits: u32,
     /// Stations with best-effort backlog.
     pub(super) ring: VecDeque<MacAddr>,
+    /// When it last got a second member.
+    shared: Instant,
     announcements: u8,
     /// Since when tokens are passed.
     began: Instant,
@@ -56,6 +58,12 @@ impl Cycle {
         self.charged + promised < self.length
     }
 
+    /// Nobody but the head of the ring has wanted best-effort airtime for a while.
+    pub(super) fn is_alone(&self, now: Instant) -> bool {
+        const A_WHILE: Duration = Duration::from_millis(250);
+        self.ring.len() == 1 && now.since(self.shared) > A_WHILE
+    }
+
     /// More than half of it is over.
     pub(super) fn is_late(&self, now: Instant) -> bool {
         now.since(self.start) > self.length / 2
@@ -72,10 +80,13 @@ impl Cycle {
     }
 
     /// Gives a station a place in the round-robin.
-    pub(super) fn enlist(&mut self, address: MacAddr, station: &mut Station) {
+    pub(super) fn enlist(&mut self, now: Instant, address: MacAddr, station: &mut Station) {
         if !station.enlisted {
             station.enlisted = true;
             self.ring.push_back(address);
+            if self.ring.len() > 1 {
+                self.shared = now;
+            }
         }
     }
 
@@ -166,6 +177,9 @@ impl Coordinator {
         self.cycle.start = start;
         // What was overdrawn is paid back, but never more than one cycle's.
         let overdrawn = self.cycle.charged.saturating_sub(self.cycle.length);
+        if self.cycle.ring.len() > 1 {
+            self.cycle.shared = self.now;
+        }
         self.cycle.charged = overdrawn.min(self.cycle.length);
         self.cycle.length = self.ledger.cycle();
         self.cycle.promised = self.ledger.booked(self.links());

@@ -17,7 +17,8 @@ pub(super) struct Lease {
     pub(super) token: Token,
     /// What it was handed out with, to be repeated.
     message: Message,
-    handle: TxHandle,
+    /// `None` of a visit that was announced, whose token has no frame of its own.
+    handle: Option<TxHandle>,
     pub(super) sent: Instant,
     /// When the radio got what is out now: the token, its repetition, or the probe.
     handed: Instant,
@@ -33,6 +34,24 @@ pub(super) struct Lease {
 }
 
 impl Lease {
+    /// Of a visit that begins at `begins`, by a broadcast.
+    pub(super) fn announced(station: MacAddr, token: Token, begins: Instant) -> Self {
+        let until = begins + token.valid;
+        Self {
+            station,
+            token,
+            message: Message::Token(token),
+            handle: None,
+            sent: begins,
+            handed: begins,
+            acked: Some(begins),
+            tries: 1,
+            probed: false,
+            until,
+            deadline: until,
+        }
+    }
+
     /// A visit for what is promised, not for best effort.
     pub(super) fn is_rt(&self) -> bool {
         self.token.nrt.is_zero()
@@ -128,11 +147,11 @@ impl Coordinator {
         // Until the radio says that it is through, nobody else should send: a radio that is slow to
         // get the medium gets no more to do.
         let until = self.radio_free + token.valid + self.unsent_patience();
-        self.leases.0.push(Lease {
+        self.lend(Lease {
             station,
             token,
             message,
-            handle,
+            handle: Some(handle),
             sent: self.now,
             handed: self.now,
             acked: None,
@@ -141,13 +160,18 @@ impl Coordinator {
             until,
             deadline: until,
         });
-        self.arm_leases();
         self.stats.tokens += 1;
     }
 
     /// How long a token may wait in the radio beyond what the model says.
     fn unsent_patience(&self) -> Duration {
         self.radio.patience().max(self.cycle.length / 4)
+    }
+
+    /// A token is out.
+    pub(super) fn lend(&mut self, lease: Lease) {
+        self.leases.0.push(lease);
+        self.arm_leases();
     }
 
     /// The radio has so much more to send.
@@ -172,7 +196,12 @@ impl Coordinator {
     /// visited later.
     pub(super) fn token_sent(&mut self, handle: TxHandle, acked: bool) {
         let now = self.now;
-        let Some(place) = self.leases.0.iter().position(|lease| lease.handle == handle) else {
+        let Some(place) = self
+            .leases
+            .0
+            .iter()
+            .position(|lease| lease.handle == Some(handle))
+        else {
             return;
         };
         // All that was before it is out, too.
@@ -196,7 +225,7 @@ impl Coordinator {
         let mut lease = self.leases.0.swap_remove(place);
         if lease.tries == 1 {
             lease.tries += 1;
-            lease.handle = self.send_tracked(lease.station, lease.message.clone());
+            lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
             lease.handed = now;
             lease.until = now + lease.token.valid + self.unsent_patience();
             lease.deadline = lease.until;
@@ -228,7 +257,8 @@ impl Coordinator {
             if unsent {
                 self.radio.missed();
             }
-            if lease.probed || unsent {
+            // Who missed an announcement gets a token of its own, which is as good as a probe.
+            if lease.probed || unsent || lease.handle.is_none() {
                 self.stats.lost += 1;
                 // It may have used all of it.
                 let (rt, nrt) = (lease.token.rt, lease.token.nrt);
@@ -245,7 +275,7 @@ impl Coordinator {
                 ..lease.token
             };
             lease.message = Message::Token(probe);
-            lease.handle = self.send_tracked(lease.station, lease.message.clone());
+            lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
             // The probe itself is not repeated, and nobody waits for it.
             lease.tries = u8::MAX;
             lease.probed = true;

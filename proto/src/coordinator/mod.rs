@@ -6,11 +6,16 @@
 //! round-robin in airtime. Each visit (`serve`) sends a station's downlink and then hands it a
 //! token; the lease of that token (`lease`) is returned (`visit`), lost or expires exactly once.
 
+mod announce;
 mod auth;
-mod counters;
+pub mod counters;
 mod cycle;
+mod degrade;
+pub mod explicit;
 mod lease;
 mod plan;
+mod rate;
+pub mod report;
 mod reservations;
 mod round_trip;
 mod serve;
@@ -21,6 +26,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod visit;
+pub mod what_if;
 
 use alloc::collections::{BTreeMap, VecDeque};
 
@@ -28,26 +34,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::airtime::{Phy, PhyKind, Rate, Turn};
 use crate::auth::{AuthError, CoordinatorAuth};
-use crate::ledger::{FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
+use crate::ledger::hold::HoldId;
+use crate::ledger::{Entry, FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::machine::{
     Delivery, Input, Machine, Packet, Reason, TID_GRANTED, Transmit, TxHandle, Verdict,
 };
-use crate::policy::PolicyTable;
+use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, DecodeError, Header, Message, MessageType, RegisterStatus};
+use crate::wire::{
+    CellMode, DecodeError, Header, Message, MessageType, Pressure, RegisterStatus, Return,
+};
 
 use auth::Authority;
 pub use counters::StationCounters;
 use cycle::Cycle;
+use degrade::Strain;
+use explicit::HoldRequest;
 use lease::Leases;
+use rate::Moved;
+use report::{Report, Surroundings};
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
 use round_trip::{Pace, RoundTrips, Sojourn};
 use station::Station;
-pub use status::{CoordinatorStats, CoordinatorStatus, FlowStatus, StationStatus};
+pub use status::{CoordinatorStats, CoordinatorStatus, FlowState, FlowStatus, StationStatus};
+use what_if::Ask;
 
 /// What a coordinator is told at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +96,12 @@ pub struct CoordinatorConfig {
     pub queue_limit: usize,
     /// The most reservations at a time.
     pub reservation_limit: usize,
+    /// The most that the air which unregistered stations use may take from promises, in thousandths
+    /// of each cycle. Where granted traffic goes before theirs, they take less than they use.
+    pub unregistered_limit: u16,
+    /// The most promises at a time that programs of one station may ask for without a rule of the
+    /// policy; `None`: none, they are denied.
+    pub explicit_limit: Option<u16>,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
     /// The host takes packets out of frames of the protocol, so that agents may put some in.
@@ -117,6 +137,8 @@ impl CoordinatorConfig {
             linger: Duration::from_secs(2),
             queue_limit: crate::queues::DEFAULT_LIMIT,
             reservation_limit: 1_000,
+            unregistered_limit: 1_000,
+            explicit_limit: None,
             assumed_rate,
             bundle: true,
             auth: None,
@@ -128,7 +150,8 @@ impl CoordinatorConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// The one that costs least with what the stations can follow.
+    /// What costs least by measurement: packets inside of tokens and returns where both hosts can
+    /// do that, else a token for each visit.
     #[default]
     Auto,
     /// A frame of its own for each token and each return, as in the papers.
@@ -165,13 +188,21 @@ pub enum CoordinatorCommand {
         /// Rates from the driver's station table.
         rates: LinkRates,
     },
-    /// What the AP's radio has counted of this station.
+    /// What the driver counted for a station.
     Counters {
         /// The station.
         station: MacAddr,
-        /// From the driver's station table.
+        /// Its counters.
         counters: StationCounters,
     },
+    /// The operator makes a reservation that no rule makes.
+    Reserve(Ask),
+    /// The operator ends a reservation.
+    Release(FlowId),
+    /// Airtime is kept free for a flow that is to come.
+    Hold(HoldRequest),
+    /// The flow has come: the hold becomes a reservation.
+    Claim(HoldId),
     /// The policy table changed.
     Policy(PolicyTable),
     /// Release everything, say BYE.
@@ -197,8 +228,33 @@ pub enum CoordinatorEvent {
     Granted(FlowId),
     /// A reservation was refused.
     Refused(FlowId, Refusal),
+    /// Airtime is kept free.
+    Held(HoldId),
     /// A reservation ended.
     Released(FlowId, ReleaseCause),
+    /// A promise was shrunk, because the air no longer carries all of them.
+    Degraded {
+        /// Which.
+        id: FlowId,
+        /// What it is promised now, in bit/s.
+        rate: u32,
+        /// Why.
+        cause: Pressure,
+    },
+    /// A promise was taken back until there is room again.
+    Withdrawn {
+        /// Which.
+        id: FlowId,
+        /// Why.
+        cause: Pressure,
+    },
+    /// A promise that was shrunk or taken back holds again, or more of it.
+    Restored {
+        /// Which.
+        id: FlowId,
+        /// What it is promised now, in bit/s.
+        rate: u32,
+    },
     /// A station reported more airtime than it was granted.
     Overstayed(MacAddr),
     /// A station's agent is not believed, said at the first REGISTER of that kind: it is treated
@@ -225,6 +281,10 @@ pub enum ReleaseCause {
     PolicyChanged,
     /// The agent said that it is stopping.
     AgentStopped,
+    /// The operator ended it.
+    Operator,
+    /// The program that asked for it gave it up.
+    Program,
 }
 
 /// Why a coordinator ignored an input.
@@ -300,6 +360,9 @@ pub struct Coordinator {
     policy: PolicyTable,
     ledger: Ledger,
     refusals: Refusals,
+    strain: Strain,
+    report: Report,
+    next_hold: u64,
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
     leases: Leases,
@@ -360,6 +423,9 @@ impl Coordinator {
             policy,
             ledger,
             refusals: Refusals::default(),
+            strain: Strain::default(),
+            report: Report::default(),
+            next_hold: 0,
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
             leases: Leases::default(),
@@ -398,6 +464,7 @@ impl Coordinator {
     fn packet(&mut self, packet: &Packet, bytes: Option<&[u8]>) {
         if !self.stopped {
             self.note_flow(packet);
+            self.note_arrival(packet);
         }
         let holding = self.mode == CellMode::Token;
         let Some(station) = self.stations.get_mut(&packet.station).filter(|_| holding) else {
@@ -417,8 +484,45 @@ impl Coordinator {
             self.verdicts.push_back(verdict);
         }
         if station.queues.next_nrt(self.now).is_some() {
-            self.cycle.enlist(packet.station, station);
+            self.cycle.enlist(self.now, packet.station, station);
         }
+    }
+
+    /// A packet of a promised flow, for the report.
+    fn note_arrival(&mut self, packet: &Packet) {
+        let id = FlowId::of(packet.station, Direction::Down, packet.flow);
+        let entry = self.ledger.promised(&id);
+        if let Some(entry) = entry.filter(|entry| entry.direction.covers(Direction::Down)) {
+            self.report.arrived(self.now, id, entry, packet);
+        }
+    }
+
+    /// What a station sent, for the report.
+    fn note_return(&mut self, from: MacAddr, answer: &Return) {
+        let up = |(_, entry): &(&FlowId, &Entry)| entry.direction.covers(Direction::Up);
+        let flows = || self.ledger.of_station(from).filter(up);
+        let sum = flows()
+            .map(|(_, entry)| u64::from(entry.promise.rate))
+            .sum();
+        self.report.returned(self.now, answer, sum, flows());
+    }
+
+    /// Closes the report's windows.
+    fn close_windows(&mut self) {
+        let (ledger, stations, strain) = (&self.ledger, &self.stations, &self.strain);
+        self.report.close(self.now, |id| {
+            let station = stations.get(&id.station);
+            let agent = station.and_then(|station| station.agent.as_ref());
+            Some(Surroundings {
+                entry: *ledger.promised(id)?,
+                withdrawn: ledger.is_withdrawn(id),
+                pressure: strain.cause(),
+                answers: agent.is_some_and(|agent| agent.silent_since.is_none()),
+                missing: agent.is_some_and(|agent| agent.misses > 0),
+                tries: ledger.tries(id.station).down,
+                unregistered: ledger.unregistered(),
+            })
+        });
     }
 
     fn command(&mut self, command: CoordinatorCommand) {
@@ -430,18 +534,48 @@ impl Coordinator {
             }
             CoordinatorCommand::StationLeft(address) => self.station_left(address),
             CoordinatorCommand::Link { station, rates } => {
-                if let Some(station) = self.stations.get_mut(&station) {
-                    station.heard_link(rates);
-                }
+                self.heard_link(station, rates);
             }
-            CoordinatorCommand::Counters { station, counters } => {
-                if let Some(station) = self.stations.get_mut(&station) {
-                    station.counters = counters;
-                }
-            }
+            CoordinatorCommand::Counters { station, counters } => self.counted(station, counters),
+            CoordinatorCommand::Reserve(ask) if !self.stopped => self.reserve_for_operator(&ask),
+            CoordinatorCommand::Release(id) => self.release(id, ReleaseCause::Operator),
+            CoordinatorCommand::Hold(request) if !self.stopped => self.hold(&request),
+            CoordinatorCommand::Claim(name) if !self.stopped => self.claim(name),
+            CoordinatorCommand::Reserve(_)
+            | CoordinatorCommand::Hold(_)
+            | CoordinatorCommand::Claim(_) => {}
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),
             CoordinatorCommand::Policy(_) => {}
             CoordinatorCommand::Stop => self.stop(),
+        }
+    }
+
+    /// Rates of a station were reported. While nothing is promised the latest ones count.
+    fn heard_link(&mut self, station: MacAddr, rates: LinkRates) {
+        let now = self.now;
+        let is_idle = self.ledger.is_unused();
+        let Some(station) = self.stations.get_mut(&station) else {
+            return;
+        };
+        let moved = station.smooth.report(now, rates);
+        if is_idle {
+            station.smooth.settle_at_once();
+        } else if moved == Moved::Down {
+            self.strain.note(Pressure::RateFall);
+        }
+        station.link = station.smooth.rates();
+    }
+
+    /// Rates that nothing contradicted for a while count from now on.
+    fn settle_links(&mut self) {
+        let (now, is_idle) = (self.now, self.ledger.is_unused());
+        for station in self.stations.values_mut() {
+            if is_idle {
+                station.smooth.settle_at_once();
+            } else if station.smooth.settle(now) == Moved::Down {
+                self.strain.note(Pressure::RateFall);
+            }
+            station.link = station.smooth.rates();
         }
     }
 
@@ -506,12 +640,17 @@ impl Machine for Coordinator {
                 Ok(())
             }
         };
+        self.degrade_if_short();
         self.advance();
         outcome
     }
 
     fn poll_release(&mut self) -> Option<Verdict> {
-        self.verdicts.pop_front()
+        let verdict = self.verdicts.pop_front()?;
+        let ledger = &self.ledger;
+        let bound = |id: &FlowId| ledger.promised(id).map(|entry| entry.promise.delay);
+        self.report.released(self.now, verdict, bound);
+        Some(verdict)
     }
 
     fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {

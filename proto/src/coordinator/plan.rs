@@ -5,6 +5,8 @@
 //! what lies between, by deficit round-robin in airtime, in grants that end before a promised visit
 //! must begin.
 
+use alloc::vec::Vec;
+
 use super::Coordinator;
 use super::cycle::Cycle;
 use super::station::{Deficit, Station};
@@ -27,19 +29,23 @@ const RADIO_AHEAD: Duration = Duration::from_millis(1);
 const DOWN: (u64, u64) = (10, 13);
 
 /// A visit that the planner chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Visit {
     /// What is promised to a station.
     Rt(MacAddr),
+    /// What is promised to several, announced by one broadcast.
+    Announced(Vec<MacAddr>),
     /// Best effort, at most so much airtime with all costs.
     Nrt(MacAddr, Duration),
 }
 
 /// When a station's promises ask for a visit.
 #[derive(Clone, Copy, Debug)]
-struct Demand {
-    from: Instant,
-    until: Instant,
+pub(super) struct Demand {
+    pub(super) from: Instant,
+    pub(super) until: Instant,
+    /// Something is to come up.
+    pub(super) asks_for_token: bool,
 }
 
 impl Coordinator {
@@ -52,6 +58,7 @@ impl Coordinator {
             }
             match self.next_visit() {
                 Some(Visit::Rt(address)) => self.visit_rt(address),
+                Some(Visit::Announced(addresses)) => self.announce(&addresses),
                 Some(Visit::Nrt(address, grant)) => {
                     self.cycle.nrt_visits += 1;
                     self.visit_nrt(address, grant);
@@ -97,13 +104,18 @@ impl Coordinator {
         let now = self.now;
         let due = self.demands().filter(|(_, demand)| demand.from <= now);
         if let Some((address, _)) = due.min_by_key(|(_, demand)| demand.until) {
-            return Some(Visit::Rt(address));
+            let together = self.due_together();
+            return Some(if self.is_worth_announcing(&together) {
+                Visit::Announced(together)
+            } else {
+                Visit::Rt(address)
+            });
         }
         self.next_nrt()
     }
 
     /// What the promises of each station ask for.
-    fn demands(&self) -> impl Iterator<Item = (MacAddr, Demand)> {
+    pub(super) fn demands(&self) -> impl Iterator<Item = (MacAddr, Demand)> {
         let stations = self.stations.iter();
         stations.filter_map(|(address, station)| Some((*address, self.demand(*address, station)?)))
     }
@@ -114,6 +126,7 @@ impl Coordinator {
         let up_demand = up.filter(|_| !is_visited).map(|service| Demand {
             from: service.due,
             until: service.latest(),
+            asks_for_token: true,
         });
         let down = station.queues.due(self.now).map(|(since, delay)| {
             let (patience, bound) = DOWN;
@@ -121,12 +134,14 @@ impl Coordinator {
                 // Without tokens there is nothing to wait for.
                 from: since + if up.is_some() { delay * patience / 16 } else { Duration::ZERO },
                 until: since + delay * bound / 16,
+                asks_for_token: false,
             }
         });
         match (up_demand, down) {
             (Some(up), Some(down)) => Some(Demand {
                 from: up.from.min(down.from),
                 until: up.until.min(down.until),
+                asks_for_token: true,
             }),
             (up, down) => up.or(down),
         }
@@ -160,7 +175,7 @@ impl Coordinator {
         let mut passed_over = 0;
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
-            let alone = self.cycle.ring.len() == 1;
+            let alone = self.cycle.is_alone(now);
             let Some(station) = self.stations.get_mut(&address) else {
                 self.cycle.ring.pop_front();
                 continue;

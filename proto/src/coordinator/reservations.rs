@@ -11,12 +11,12 @@ use crate::mac::MacAddr;
 use crate::machine::{Packet, Reason};
 use crate::policy::{Direction, PolicyTable};
 use crate::time::{Duration, Instant};
-use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved};
+use crate::wire::{Message, Outcome, RefusalReason, Reserve, ReserveOp, Reserved, Shape};
 
 /// How often idle flows and silent agents are looked for.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_millis(500);
 /// A flow that was refused is judged again after so long.
-const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// The most refusals that are remembered.
 const MAX_REFUSED: usize = 1_024;
 /// How much longer than an idle agent takes to close its flow the coordinator waits for it.
@@ -69,7 +69,11 @@ impl Coordinator {
         if !self.stations.contains_key(&id.station) || self.ledger.get(&id).is_some() {
             return;
         }
-        if self.refusals.judged.has(&id, self.now) {
+        if self.ledger.is_withdrawn(&id) {
+            self.strain.still_wanted(id, self.now);
+            return;
+        }
+        if self.refusals.judged.has(&id, self.now) || self.claim_down(id) {
             return;
         }
         let Some(rule) = self
@@ -83,7 +87,7 @@ impl Coordinator {
         }
     }
 
-    /// Grants the reservation that `rule` promises, and tells the station's agent.
+    /// Grants the reservation that `rule` promises.
     fn open(&mut self, id: FlowId, rule: u16) -> Result<(), Refusal> {
         let Some(found) = self.policy.rules.get(usize::from(rule)) else {
             return Err(Refusal {
@@ -91,16 +95,23 @@ impl Coordinator {
                 largest: 0,
             });
         };
-        let (promise, direction) = (found.promise, found.matches.direction);
+        let promise = found.promise;
         let entry = Entry {
             rule: Some(rule),
-            direction,
+            direction: found.matches.direction,
             promise,
+            granted: promise.rate,
+            rank: found.rank,
             idle: found.idle,
             since: self.now,
             up_idle: false,
             bundled: false,
         };
+        self.grant_entry(id, entry)
+    }
+
+    /// Grants `entry` if it fits, and tells the station's agent.
+    pub(super) fn grant_entry(&mut self, id: FlowId, entry: Entry) -> Result<(), Refusal> {
         let entry = entry.bundled(self.bundles_both_ways(id.station));
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         if let Err(refusal) = self.ledger.admit(id, entry, links) {
@@ -110,28 +121,40 @@ impl Coordinator {
             }
             return Err(refusal);
         }
+        self.put_in_force(id, &entry);
+        self.events.push_back(CoordinatorEvent::Granted(id));
+        self.tell(id, Outcome::Granted, &entry, 0);
+        self.enter_token_mode();
+        Ok(())
+    }
+
+    /// Queues and timers follow a promise that is in the ledger.
+    pub(super) fn put_in_force(&mut self, id: FlowId, entry: &Entry) {
         if let Some(station) = self.stations.get_mut(&id.station) {
-            if direction.covers(Direction::Down) {
-                station.queues.reserve(self.now, id.key.reversed(), promise);
+            if entry.direction.covers(Direction::Down) {
+                let key = id.key.reversed();
+                station.queues.reserve(self.now, key, entry.promise);
             }
             if let Some(agent) = &mut station.agent {
                 agent.last_sent = self.now;
             }
         }
         self.serve_anew(id.station);
-        self.events.push_back(CoordinatorEvent::Granted(id));
-        self.tell(id, Outcome::Granted, &entry, 0);
+        self.report.begin(self.now, id);
+        self.keep_house();
+    }
+
+    /// Arms the timer by which reservations, withdrawn promises and holds are looked after.
+    pub(super) fn keep_house(&mut self) {
         if self.timers.get(Reason::Housekeeping).is_none() {
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
         }
-        self.enter_token_mode();
-        Ok(())
     }
 
     /// Small packets from and to a station are inside of frames. Where only those to it are, the
     /// ledger counts as if none were.
-    fn bundles_both_ways(&self, station: MacAddr) -> bool {
+    pub(super) fn bundles_both_ways(&self, station: MacAddr) -> bool {
         let station = self.stations.get(&station);
         self.config.bundle && station.is_some_and(Station::bundles)
     }
@@ -152,7 +175,7 @@ impl Coordinator {
     }
 
     /// Sends RESERVED to the agent of a flow's station, if there is one.
-    fn tell(&mut self, id: FlowId, outcome: Outcome, entry: &Entry, largest: u32) {
+    pub(super) fn tell(&mut self, id: FlowId, outcome: Outcome, entry: &Entry, largest: u32) {
         if self
             .stations
             .get(&id.station)
@@ -160,10 +183,9 @@ impl Coordinator {
         {
             return;
         }
-        let rate = if outcome == Outcome::Granted {
-            entry.promise.rate
-        } else {
-            0
+        let rate = match outcome {
+            Outcome::Granted | Outcome::Degraded(_) => entry.promise.rate,
+            Outcome::Released | Outcome::Refused(_) | Outcome::Withdrawn(_) => 0,
         };
         let (rule, direction) = (entry.rule, entry.direction);
         let reserved = Reserved {
@@ -173,6 +195,7 @@ impl Coordinator {
             direction,
             rate,
             largest,
+            shape: (rate > 0 && rule.is_none()).then(|| Shape::of(entry.promise)),
         };
         self.send(id.station, Message::Reserved(reserved));
     }
@@ -185,7 +208,16 @@ impl Coordinator {
             .map(|(id, entry)| (*id, *entry))
             .collect();
         for (id, entry) in entries {
-            self.tell(id, Outcome::Granted, &entry, 0);
+            self.tell(id, self.outcome_now(&entry), &entry, 0);
+        }
+    }
+
+    /// What an agent that asks for a promise in force is told.
+    fn outcome_now(&self, entry: &Entry) -> Outcome {
+        if entry.is_shrunk() {
+            Outcome::Degraded(self.strain.cause())
+        } else {
+            Outcome::Granted
         }
     }
 
@@ -198,8 +230,17 @@ impl Coordinator {
                     entry.up_idle = false;
                     let entry = *entry;
                     self.serve_anew(id.station);
-                    self.tell(id, Outcome::Granted, &entry, 0);
+                    self.tell(id, self.outcome_now(&entry), &entry, 0);
                     return;
+                }
+                if let Some(entry) = self.ledger.get_withdrawn(&id).copied() {
+                    self.strain.still_wanted(id, self.now);
+                    let outcome = Outcome::Withdrawn(self.strain.cause());
+                    self.tell(id, outcome, &entry, 0);
+                    return;
+                }
+                if reserve.rule.is_none() {
+                    return self.program_asks(id, reserve);
                 }
                 // The table at the AP decides, whatever rule an agent claims.
                 let rule = self.policy.classify(from, Direction::Up, &reserve.key);
@@ -220,6 +261,7 @@ impl Coordinator {
                         direction,
                         rate: 0,
                         largest,
+                        shape: None,
                     };
                     self.send(from, Message::Reserved(reserved));
                 }
@@ -227,9 +269,45 @@ impl Coordinator {
         }
     }
 
-    /// The agent no longer sends this flow; if nothing comes down either, it is over. The answer
-    /// is the same when it was over already: the agent repeats what is not answered.
+    /// Answers a program's request. A grant is told by [`Coordinator::grant_entry`]; of what is held
+    /// for a flow to come, and of a refusal, the answer is here.
+    fn program_asks(&mut self, id: FlowId, reserve: &Reserve) {
+        let (outcome, promise, largest) = match self.reserve_for_program(id, reserve) {
+            Ok(_) if self.ledger.get(&id).is_some() => return,
+            Ok(promise) => (Outcome::Granted, Some(promise), 0),
+            Err(Refusal { reason, largest }) => (Outcome::Refused(reason), None, largest),
+        };
+        let reserved = Reserved {
+            outcome,
+            rule: None,
+            key: id.key,
+            direction: reserve.direction,
+            rate: promise.map_or(0, |promise| promise.rate),
+            largest,
+            shape: promise.map(Shape::of),
+        };
+        self.send(id.station, Message::Reserved(reserved));
+    }
+
+    /// The agent no longer sends this flow; if nothing comes down either, it is over. A program may
+    /// also give both ways up at once. The answer is the same when it was over already: the agent
+    /// repeats what is not answered.
     fn close_uplink(&mut self, id: FlowId, reserve: &Reserve) {
+        if reserve.rule.is_none()
+            && let Some(hold) = self.hold_for(&id)
+        {
+            self.ledger.drop_hold(hold);
+        }
+        if reserve.rule.is_none()
+            && reserve.direction == Direction::Both
+            && self
+                .ledger
+                .get(&id)
+                .is_some_and(|entry| entry.rule.is_none())
+        {
+            self.release(id, ReleaseCause::Program);
+            return;
+        }
         let closed = self.ledger.get_mut(&id).map(|entry| {
             entry.up_idle = true;
             *entry
@@ -246,6 +324,7 @@ impl Coordinator {
             direction: Direction::Up,
             rate: 0,
             largest: 0,
+            shape: None,
         };
         self.send(id.station, Message::Reserved(reserved));
     }
@@ -279,7 +358,13 @@ impl Coordinator {
             .filter(|(id, e)| idle(id, e))
             .map(|(id, _)| *id)
             .collect();
-        for id in ids {
+        let given_up: Vec<_> = self
+            .ledger
+            .withdrawn()
+            .filter(|(id, entry)| !self.strain.is_wanted(id, entry, self.now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids.into_iter().chain(given_up) {
             self.release(id, ReleaseCause::Idle);
         }
         self.refusals.judged.prune(self.now);
@@ -314,8 +399,7 @@ impl Coordinator {
     pub(super) fn release_uplink(&mut self, address: MacAddr, cause: ReleaseCause) {
         let up = |entry: &Entry| entry.direction.covers(Direction::Up);
         let ids: Vec<_> = self
-            .ledger
-            .of_station(address)
+            .all_of(address)
             .filter(|(_, entry)| up(entry))
             .map(|(id, _)| *id)
             .collect();
@@ -326,25 +410,38 @@ impl Coordinator {
 
     /// Ends all reservations of a station.
     pub(super) fn release_station(&mut self, address: MacAddr, cause: ReleaseCause) {
-        let ids: Vec<_> = self.ledger.of_station(address).map(|(id, _)| *id).collect();
+        let ids: Vec<_> = self.all_of(address).map(|(id, _)| *id).collect();
         for id in ids {
             self.release(id, cause);
         }
     }
 
-    fn release(&mut self, id: FlowId, cause: ReleaseCause) {
+    /// The promises of a station, withdrawn ones too.
+    pub(super) fn all_of(&self, station: MacAddr) -> impl Iterator<Item = (&FlowId, &Entry)> {
+        let theirs = move |(id, _): &(&FlowId, &Entry)| id.station == station;
+        let withdrawn = self.ledger.withdrawn().filter(theirs);
+        self.ledger.of_station(station).chain(withdrawn)
+    }
+
+    pub(super) fn release(&mut self, id: FlowId, cause: ReleaseCause) {
         let Some(entry) = self.ledger.release(&id) else {
             return;
         };
+        self.strain.forget(&id);
+        self.put_out_of_force(id);
+        self.tell(id, Outcome::Released, &entry, 0);
+        self.events.push_back(CoordinatorEvent::Released(id, cause));
+    }
+
+    /// What waits for the flow is best effort from now on.
+    pub(super) fn put_out_of_force(&mut self, id: FlowId) {
         if let Some(station) = self.stations.get_mut(&id.station) {
             station.queues.unreserve(id.key.reversed());
             if station.wants_nrt(self.now) {
-                self.cycle.enlist(id.station, station);
+                self.cycle.enlist(self.now, id.station, station);
             }
         }
         self.serve_anew(id.station);
-        self.tell(id, Outcome::Released, &entry, 0);
-        self.events.push_back(CoordinatorEvent::Released(id, cause));
     }
 
     /// Takes over a new table. Reservations whose rule is in it unchanged stay.
@@ -353,6 +450,8 @@ impl Coordinator {
         let entries: Vec<_> = self
             .ledger
             .iter()
+            .chain(self.ledger.withdrawn())
+            .filter(|(_, entry)| entry.rule.is_some())
             .map(|(id, entry)| (*id, entry.rule))
             .collect();
         for (id, rule) in entries {

@@ -21,7 +21,9 @@ impl Coordinator {
         };
         // What comes down may be in a hurry when what goes up is not; but a little early is no
         // loss.
-        let service = station.service.filter(|_| station.live_agent().is_some() && !is_out);
+        let service = station
+            .service
+            .filter(|_| station.live_agent().is_some() && !is_out);
         let hands_token = service.is_some_and(|service| service.due <= now + service.interval / 8);
         let mut carrier = if hands_token {
             Carrier::token()
@@ -64,7 +66,7 @@ impl Coordinator {
 
     /// What the promises of a station need at one visit, one way: the packets of an interval,
     /// rounded up, and one that was late for the last visit.
-    fn rt_airtime(&self, address: MacAddr, way: Direction) -> Duration {
+    pub(super) fn rt_airtime(&self, address: MacAddr, way: Direction) -> Duration {
         let Some(station) = self.stations.get(&address) else {
             return Duration::ZERO;
         };
@@ -125,8 +127,9 @@ impl Coordinator {
             // Only acknowledgements go up, one of two segments.
             (Some(down), Some(up)) if !wants_uplink && down + up <= grant => {
                 let pair = down * 2 + phy.granted(turn, link.up, TCP_ACK);
-                let share = u128::from((grant - token).as_nanos()) * u128::from(down.as_nanos()) * 2
-                    / u128::from(pair.as_nanos().max(1));
+                let share =
+                    u128::from((grant - token).as_nanos()) * u128::from(down.as_nanos()) * 2
+                        / u128::from(pair.as_nanos().max(1));
                 Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
                     .max(down)
                     .min(grant - up)

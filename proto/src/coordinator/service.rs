@@ -12,7 +12,7 @@ pub(super) struct Service {
     /// Between two visits: a whole number of packets.
     pub(super) interval: Duration,
     /// Between two packets of the flow that asks for the shortest interval.
-    period: Duration,
+    pub(super) period: Duration,
     /// How long after `due` a visit may begin.
     slack: Duration,
     /// When the next visit may begin: all its packets should have come by then.

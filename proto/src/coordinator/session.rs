@@ -41,8 +41,16 @@ impl Coordinator {
         }
         self.heard_from(from);
         match message {
-            Message::Return(answer) => self.returned(from, &answer),
-            Message::Data(data) => self.data(from, &data),
+            Message::Return(answer) => {
+                self.note_return(from, &answer);
+                self.returned(from, &answer);
+            }
+            Message::Data(data) => {
+                if let Some(answer) = &data.answer {
+                    self.note_return(from, answer);
+                }
+                self.data(from, &data);
+            }
             Message::Request(request) => self.requested(from, request),
             Message::Reserve(reserve) => self.reserve(from, &reserve),
             Message::Bye(_) => self.agent_stopped(from),
@@ -199,7 +207,8 @@ impl Coordinator {
         strategies: u8,
         keys: Option<Keys>,
     ) {
-        let bundles = self.strategies() & strategies & Register::BUNDLE != 0;
+        let common = self.strategies() & strategies;
+        let bundles = common & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
@@ -211,6 +220,8 @@ impl Coordinator {
             misses: 0,
             silent_since: None,
             bundles,
+            // Of both, packets inside of tokens save more.
+            schedules: !bundles && common & Register::SCHEDULE != 0,
             carried: None,
             spoke: false,
             backlog: Backlog::default(),
@@ -268,10 +279,12 @@ impl Coordinator {
         self.end_leases(Some(address));
         self.release_station(address, ReleaseCause::StationLeft);
         self.cycle.forget(address);
+        self.ledger.set_tries(address, crate::ledger::Tries::ONE);
         if let Some(mut station) = self.stations.remove(&address) {
             // The kernel knows best what to do with packets for a station that is gone.
             station.queues.release_all(&mut self.verdicts);
         }
+        self.book_unregistered();
     }
 
     pub(super) fn stop(&mut self) {
@@ -287,9 +300,13 @@ impl Coordinator {
     }
 
     pub(super) fn housekeeping(&mut self) {
+        self.settle_links();
+        self.close_windows();
         self.release_idle();
         self.release_silent();
-        if !self.ledger.is_empty() {
+        self.restore_if_long();
+        self.expire_holds(self.now);
+        if !self.ledger.is_unused() {
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
         }

@@ -2,8 +2,9 @@
 
 use alloc::string::String;
 
-use super::StationCounters;
 use super::auth::Guard;
+use super::counters::Counted;
+use super::rate::SmoothLink;
 use super::service::Service;
 use crate::airtime::{Phy, Rate, Turn};
 use crate::auth::Keys;
@@ -19,7 +20,11 @@ pub(super) struct Station {
     pub(super) guard: Guard,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
+    /// The rates that airtime is computed with.
     pub(super) link: LinkRates,
+    /// The reports behind them.
+    pub(super) smooth: SmoothLink,
+    pub(super) counted: Counted,
     /// How its promised uplink is served.
     pub(super) service: Option<Service>,
     /// It gets TCP: what comes down is answered at once by what goes up.
@@ -31,7 +36,6 @@ pub(super) struct Station {
     /// It has had the quantum of this round.
     pub(super) turn_begun: bool,
     pub(super) used: Airtime,
-    pub(super) counters: StationCounters,
     /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
     /// is.
     pub(super) uplink_turn: bool,
@@ -51,6 +55,8 @@ pub(super) struct AgentSession {
     pub(super) silent_since: Option<Instant>,
     /// Packets may travel inside of its tokens and returns.
     pub(super) bundles: bool,
+    /// It follows announcements.
+    pub(super) schedules: bool,
     /// The token of the last return whose packets were taken.
     pub(super) carried: Option<u32>,
     /// It spoke since tokens are passed, so its backlog is known.
@@ -115,6 +121,8 @@ impl Station {
                 up: assumed_rate,
                 down: assumed_rate,
             },
+            smooth: SmoothLink::new(assumed_rate),
+            counted: Counted::new(),
             service: None,
             gets_tcp: false,
             deficit: Deficit::ZERO,
@@ -126,24 +134,6 @@ impl Station {
                 down: Duration::ZERO,
                 overhead: Duration::ZERO,
             },
-            counters: StationCounters {
-                tx_packets: 0,
-                tx_retries: 0,
-                tx_failed: 0,
-                tx_bytes: 0,
-                rx_packets: 0,
-                rx_bytes: 0,
-            },
-        }
-    }
-
-    /// Takes over rates that are known; `Rate(0)` leaves the last one.
-    pub(super) const fn heard_link(&mut self, rates: LinkRates) {
-        if rates.up.0 > 0 {
-            self.link.up = rates.up;
-        }
-        if rates.down.0 > 0 {
-            self.link.down = rates.down;
         }
     }
 

@@ -5,25 +5,23 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::report::WayReport;
+use super::what_if::Account;
 use super::{Coordinator, RoundTripStatus, StationCounters};
 use crate::flow::FlowKey;
-use crate::ledger::LinkRates;
+use crate::ledger::{Entry, FlowId, LinkRates};
 use crate::mac::MacAddr;
 use crate::policy::{Direction, Promise};
 use crate::time::Duration;
-use crate::wire::{Backlog, CellMode};
+use crate::wire::{Backlog, CellMode, Pressure};
 
 /// A cell at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoordinatorStatus {
     /// Free or token mode.
     pub mode: CellMode,
-    /// Cycle length in force, in nanoseconds.
-    pub cycle: Duration,
-    /// Airtime per cycle of all promises with their token cost.
-    pub booked: Duration,
-    /// Airtime per cycle that may be promised.
-    pub capacity: Duration,
+    /// What is promised and what is left.
+    pub ledger: Account,
     /// Version of the policy table.
     pub policy_version: u32,
     /// Every associated station.
@@ -91,12 +89,46 @@ pub struct FlowStatus {
     pub rule: Option<String>,
     /// The ways that are reserved.
     pub direction: Direction,
-    /// What is promised in each.
+    /// What is promised in each now.
     pub promise: Promise,
+    /// The rate that was granted, in bit/s.
+    pub granted: u32,
+    /// Higher is kept longer.
+    pub priority: u8,
+    /// How it stands.
+    pub state: FlowState,
+    /// Airtime per second that it takes of the ledger, without token cost.
+    pub airtime: Duration,
+    /// What came of the promise up; `None` if it has none, or no second of it is over.
+    pub up: Option<WayReport>,
+    /// The same down.
+    pub down: Option<WayReport>,
     /// Time since it was granted.
     pub age: Duration,
     /// IP octets sent down since then.
     pub delivered_down: u64,
+}
+
+/// How a promise stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowState {
+    /// It holds.
+    Promised,
+    /// It holds at a lower rate for now.
+    Shrunk(Pressure),
+    /// It is taken back for now.
+    Withdrawn(Pressure),
+}
+
+impl core::fmt::Display for FlowState {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Promised => f.write_str("promised"),
+            Self::Shrunk(cause) => write!(f, "reduced: {cause}"),
+            Self::Withdrawn(cause) => write!(f, "withdrawn: {cause}"),
+        }
+    }
 }
 
 /// Counters of a cell; they only grow.
@@ -149,19 +181,21 @@ impl Coordinator {
     /// The cell as it is now.
     #[must_use]
     pub fn status(&mut self) -> CoordinatorStatus {
-        let cycle = self.ledger.cycle();
-        let booked = self.ledger.booked(self.links());
+        let ledger = self.account(&self.ledger, &self.links());
         CoordinatorStatus {
             mode: self.mode,
-            cycle,
-            booked,
-            capacity: self.ledger.capacity(cycle),
+            ledger,
             policy_version: self.policy.version,
             flows: self.flow_status(),
             stations: self.station_status(),
             round_trip: self.round_trips.status(),
             stats: self.stats,
         }
+    }
+
+    /// What operators call a rule.
+    pub(super) fn rule_name(&self, rule: Option<u16>) -> Option<String> {
+        Some(self.policy.rules.get(usize::from(rule?))?.name.clone())
     }
 
     fn station_status(&mut self) -> Vec<StationStatus> {
@@ -184,7 +218,7 @@ impl Coordinator {
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
-                counters: station.counters,
+                counters: station.counted.latest(),
                 codel_drops: station.queues.codel_drops(),
             }
         };
@@ -198,16 +232,31 @@ impl Coordinator {
                 .find(|(other, ..)| *other == key)
                 .map(|(.., octets)| octets)
         };
-        let name =
-            |rule: Option<u16>| Some(self.policy.rules.get(usize::from(rule?))?.name.clone());
+        let links = self.links();
+        let state = |id: &FlowId, entry: &Entry| {
+            if self.ledger.is_withdrawn(id) {
+                FlowState::Withdrawn(self.strain.cause())
+            } else if entry.is_shrunk() {
+                FlowState::Shrunk(self.strain.cause())
+            } else {
+                FlowState::Promised
+            }
+        };
         self.ledger
             .iter()
+            .chain(self.ledger.withdrawn())
             .map(|(id, entry)| FlowStatus {
                 station: id.station,
                 key: id.key,
-                rule: name(entry.rule),
+                rule: self.rule_name(entry.rule),
                 direction: entry.direction,
                 promise: entry.promise,
+                granted: entry.granted,
+                priority: entry.rank.priority,
+                state: state(id, entry),
+                airtime: self.ledger.airtime_per_second(id, entry, links(id.station)),
+                up: self.report.of(id, Direction::Up),
+                down: self.report.of(id, Direction::Down),
                 age: self.now.since(entry.since),
                 delivered_down: delivered(id.station, id.key.reversed()).unwrap_or(0),
             })

@@ -1,6 +1,8 @@
 //! The coordinator against stations written by hand.
 
 mod cycle;
+mod degrade;
+mod explicit;
 mod reservations;
 mod session;
 mod visit;
@@ -11,7 +13,7 @@ use std::vec::Vec;
 use super::*;
 use crate::flow::FlowKey;
 use crate::machine::PacketId;
-use crate::policy::{Direction, Match, PortRange, Promise, Rule};
+use crate::policy::{Direction, Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
     Backlog, Bye, ByeReason, ClassBacklog, MAX_FRAME, Outcome, Register, Request, Reserve,
     ReserveOp, Return, Token,
@@ -44,6 +46,7 @@ fn rule(port: u16) -> Rule {
         promise: VOICE_PROMISE,
         idle: Duration::from_secs(1),
         remark: None,
+        rank: Rank::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::lease::Lease;
 use super::station::AgentSession;
 use super::{Coordinator, CoordinatorEvent};
-use crate::ledger::{LinkRates, return_cost};
+use crate::ledger::return_cost;
 use crate::mac::MacAddr;
 use crate::machine::Delivery;
 use crate::time::Duration;
@@ -42,14 +42,22 @@ impl Coordinator {
         if lease.tries == 1 {
             self.round_trips.record(self.now.since(lease.sent));
         }
-        if let Some(acked) = lease.acked.filter(|_| !answer.used_nrt.is_zero() && !lease.probed) {
-            self.pace.record(answer.used_rt + answer.used_nrt, now.since(acked));
+        if let Some(acked) = lease
+            .acked
+            .filter(|_| !answer.used_nrt.is_zero() && !lease.probed)
+        {
+            self.pace
+                .record(answer.used_rt + answer.used_nrt, now.since(acked));
         }
         let (phy, turn) = (self.config.phy, self.config.turn);
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
-        if let Some(service) = station.service.as_mut().filter(|_| !lease.token.rt.is_zero()) {
+        if let Some(service) = station
+            .service
+            .as_mut()
+            .filter(|_| !lease.token.rt.is_zero())
+        {
             // The packets left the gate when the token came.
             let took = answer.used_rt + return_cost(phy, turn, station.link);
             let earlier = Duration::from_nanos(took.as_nanos().min(now.as_nanos()));
@@ -141,13 +149,14 @@ impl Coordinator {
 
     /// An agent said what it holds.
     fn note_backlog(&mut self, from: MacAddr, backlog: Backlog, rate: crate::airtime::Rate) {
+        let rates = crate::ledger::LinkRates {
+            up: rate,
+            down: crate::airtime::Rate(0),
+        };
+        self.heard_link(from, rates);
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
-        station.heard_link(LinkRates {
-            up: rate,
-            down: crate::airtime::Rate(0),
-        });
         if self.mode == CellMode::Free {
             return;
         }
@@ -155,7 +164,7 @@ impl Coordinator {
             agent.backlog = backlog;
         }
         if station.wants_nrt(self.now) {
-            self.cycle.enlist(from, station);
+            self.cycle.enlist(self.now, from, station);
         }
     }
 }

@@ -1,3 +1,5 @@
+mod plan;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -40,6 +42,8 @@ fn entry(direction: Direction, rate: u32, packet: u16, delay_ms: u64) -> Entry {
             packet,
             delay: Duration::from_millis(delay_ms),
         },
+        granted: rate,
+        rank: Rank::default(),
         idle: Duration::from_secs(1),
         since: Instant::ZERO,
         up_idle: false,

@@ -43,6 +43,8 @@ pub struct Rule {
     pub matches: Match,
     /// What each of these flows is promised.
     pub promise: Promise,
+    /// What becomes of the promise when the air no longer carries all of them.
+    pub rank: Rank,
     /// A flow that sends nothing for so long loses its reservation.
     pub idle: Duration,
     /// DiffServ code point that packets of these flows get on their way from the AP to the wire
@@ -54,6 +56,31 @@ pub struct Rule {
 impl Rule {
     /// The longest name in octets.
     pub const MAX_NAME: usize = 32;
+}
+
+/// How a promise stands among the others when the air no longer carries all of them
+/// ([`crate::ledger::plan`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rank {
+    /// Higher is kept longer.
+    pub priority: u8,
+    /// What is left of the rate at worst, in bit/s; `None`: the whole rate, so that the promise is
+    /// withdrawn rather than shrunk.
+    pub min_rate: Option<u32>,
+}
+
+impl Rank {
+    /// The priority of a rule that names none.
+    pub const DEFAULT_PRIORITY: u8 = 100;
+}
+
+impl Default for Rank {
+    fn default() -> Self {
+        Self {
+            priority: Self::DEFAULT_PRIORITY,
+            min_rate: None,
+        }
+    }
 }
 
 /// Conditions on a flow as its station sees it; every one that is given must hold.

@@ -54,6 +54,7 @@ fn rule(matches: Match) -> Rule {
         promise,
         idle: Duration::from_secs(10),
         remark: None,
+        rank: Rank::default(),
     }
 }
 

@@ -41,12 +41,8 @@ const LENGTH: usize = 2;
 
 impl Packets {
     /// What a frame has room for beside both parts.
-    pub const MAX: usize = MAX_FRAME
-        - HEADER_LEN
-        - 1
-        - Token::FIELDS as usize
-        - Return::FIELDS as usize
-        - LENGTH;
+    pub const MAX: usize =
+        MAX_FRAME - HEADER_LEN - 1 - Token::FIELDS as usize - Return::FIELDS as usize - LENGTH;
 
     /// Adds a packet, unless it is empty or the frame has no room for it; true if it is in.
     #[must_use]

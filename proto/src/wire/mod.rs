@@ -60,7 +60,7 @@ pub use register::{AgentName, NameTooLong, Register};
 pub use register_ack::{RegisterAck, RegisterStatus};
 pub use request::Request;
 pub use reserve::{Reserve, ReserveOp};
-pub use reserved::{Outcome, RefusalReason, Reserved};
+pub use reserved::{Outcome, Pressure, RefusalReason, Reserved, Shape};
 pub use r#return::Return;
 pub use schedule::{Schedule, Slot};
 pub use token::Token;

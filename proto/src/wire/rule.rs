@@ -15,6 +15,8 @@
 //!           TLV 7 station port  u16 first, u16 last
 //!           TLV 8 remote port   u16 first, u16 last
 //!           TLV 9 DSCP          u8, 0 to 63
+//!           TLV 10 priority     u8; left out if 100
+//!           TLV 11 lowest rate  u32 bit/s; left out if it is the whole rate
 //! ```
 //!
 //! A condition without a TLV always holds. An unknown TLV is skipped: whoever adds a *condition*
@@ -23,7 +25,7 @@
 use core::net::IpAddr;
 
 use crate::mac::MacAddr;
-use crate::policy::{Match, PortRange, Prefix, Rule};
+use crate::policy::{Match, PortRange, Prefix, Rank, Rule};
 use crate::time::Duration;
 
 use super::fields::Family;
@@ -40,6 +42,8 @@ const PORT: u8 = 6;
 const STATION_PORT: u8 = 7;
 const REMOTE_PORT: u8 = 8;
 const DSCP: u8 = 9;
+const PRIORITY: u8 = 10;
+const MIN_RATE: u8 = 11;
 
 pub(super) fn read(mut r: Reader<'_>) -> Result<Rule, DecodeError> {
     let direction = r.direction()?;
@@ -53,6 +57,7 @@ pub(super) fn read(mut r: Reader<'_>) -> Result<Rule, DecodeError> {
         name: Default::default(),
         matches,
         promise,
+        rank: Rank::default(),
         idle,
         remark: None,
     };
@@ -70,6 +75,11 @@ pub(super) fn read(mut r: Reader<'_>) -> Result<Rule, DecodeError> {
             STATION_PORT => m.station_port = Some(read_ports(value, "station port")?),
             REMOTE_PORT => m.remote_port = Some(read_ports(value, "remote port")?),
             DSCP => m.dscp = Some(value.whole("DSCP", Reader::dscp)?),
+            PRIORITY => rule.rank.priority = value.whole("priority", |v| v.u8("priority"))?,
+            MIN_RATE => {
+                let rate = value.whole("lowest rate", |v| v.u32("lowest rate"))?;
+                rule.rank.min_rate = Some(rate);
+            }
             _ => {}
         }
     }
@@ -100,6 +110,12 @@ pub(super) fn write(rule: &Rule, w: &mut Writer<'_>) -> Result<(), EncodeError> 
     write_ports(w, REMOTE_PORT, "remote port", m.remote_port)?;
     if let Some(dscp) = m.dscp {
         w.tlv(DSCP, "DSCP", |w| w.dscp(dscp))?;
+    }
+    if rule.rank.priority != Rank::DEFAULT_PRIORITY {
+        w.tlv(PRIORITY, "priority", |w| w.u8(rule.rank.priority))?;
+    }
+    if let Some(rate) = rule.rank.min_rate {
+        w.tlv(MIN_RATE, "lowest rate", |w| w.u32(rate))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use std::vec::Vec;
 use super::*;
 use crate::airtime::{Phy, PhyKind, Rate};
 use crate::flow::FlowKey;
-use crate::policy::{Direction, Match, PortRange, Prefix, Promise, Rule};
+use crate::policy::{Direction, Match, PortRange, Prefix, Promise, Rank, Rule};
 use crate::time::Duration;
 
 /// The header of every hand-made frame.
@@ -117,6 +117,10 @@ fn full_rule() -> Rule {
         },
         idle: Duration::from_millis(30_000),
         remark: None,
+        rank: Rank {
+            priority: 7,
+            min_rate: Some(40_000),
+        },
     }
 }
 

@@ -6,6 +6,9 @@ use rether_proto::airtime::{Phy, PhyKind, Rate};
 use rether_proto::coordinator::{CoordinatorConfig, Strategy, Tokens};
 use rether_proto::time::Duration;
 
+/// Promises that programs of one station may ask for, unless it is configured.
+const EXPLICIT_LIMIT: u16 = 4;
+
 /// What `[cell]` says; what it does not say is found out or has a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CellConfig {
@@ -27,6 +30,8 @@ pub struct CellConfig {
     queue_limit: Option<u32>,
     reservations: Option<u32>,
     linger: Option<Duration>,
+    explicit: bool,
+    explicit_limit: Option<u32>,
     grace: Option<Duration>,
 }
 
@@ -83,6 +88,13 @@ impl Value for Word<Option<Profile>> {
             ("off", None),
         ];
         rether_daemon::config::one_of(raw, "an 802.11e profile", &words).map(Self)
+    }
+}
+
+impl Value for Word<bool> {
+    fn read(raw: Raw<'_>) -> Result<Self, Wrong> {
+        let words = [("allow", true), ("deny", false)];
+        rether_daemon::config::one_of(raw, "allow or deny", &words).map(Self)
     }
 }
 
@@ -152,6 +164,12 @@ impl CellConfig {
             linger: cell
                 .value::<Span<0, 60_000_000>>("linger")
                 .map(|span| span.0),
+            explicit: cell
+                .value::<Word<bool>>("explicit")
+                .is_some_and(|word| word.0),
+            explicit_limit: cell
+                .value::<Count<1, 1_000>>("explicit-limit")
+                .map(|count| count.0),
             grace: cell
                 .value::<Span<100_000, 60_000_000>>("grace")
                 .map(|span| span.0),
@@ -163,6 +181,11 @@ impl CellConfig {
             },
             Rate(60),
         );
+        if read.explicit_limit.is_some() && !read.explicit {
+            let problem = "there is nothing to limit: stations may not reserve by themselves";
+            let remedy = "write explicit = \"allow\" too, or remove explicit-limit";
+            cell.wrong("explicit-limit", Wrong::new(problem, remedy));
+        }
         let cycle = read.cycle.unwrap_or(any.cycle);
         if read.shortest_cycle.unwrap_or(any.shortest_cycle) > cycle {
             let problem = format!("the shortest cycle is longer than the usual one of {cycle}");
@@ -209,6 +232,10 @@ impl CellConfig {
         };
         config.queue_limit = count(self.queue_limit, config.queue_limit);
         config.reservation_limit = count(self.reservations, config.reservation_limit);
+        let limit = self
+            .explicit_limit
+            .and_then(|limit| u16::try_from(limit).ok());
+        config.explicit_limit = self.explicit.then(|| limit.unwrap_or(EXPLICIT_LIMIT));
         config
     }
 }

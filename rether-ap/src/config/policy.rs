@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rether_daemon::config::{BitRate, Count, Dscp, IpProtocol, Section, Span, Text, Wrong};
-use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rule};
+use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use rether_proto::time::Duration;
 use rether_proto::wire::Policy;
 
@@ -73,6 +73,22 @@ fn read_rule(rule: &mut Section<'_>, names: &mut BTreeSet<String>) -> Option<Rul
             Wrong::new("only packets on the way up are marked anew", remedy),
         );
     }
+    let priority = rule.value::<Count<0, 255>>("priority");
+    let min_rate = rule.value::<BitRate>("min-rate").map(|least| least.0);
+    if let (Some(rate), Some(least)) = (&rate, min_rate)
+        && least > rate.0
+    {
+        let problem = format!("{least} bit/s are more than the rate that is promised");
+        let remedy = "write a min-rate of at most the rate, or remove it: then the promise is \
+                      withdrawn rather than shrunk";
+        rule.wrong("min-rate", Wrong::new(problem, remedy));
+    }
+    let rank = Rank {
+        priority: priority
+            .and_then(|priority| u8::try_from(priority.0).ok())
+            .unwrap_or(Rank::DEFAULT_PRIORITY),
+        min_rate,
+    };
     let promise = Promise {
         rate: rate?.0,
         packet: packet
@@ -84,6 +100,7 @@ fn read_rule(rule: &mut Section<'_>, names: &mut BTreeSet<String>) -> Option<Rul
         name: name?.0,
         matches,
         promise,
+        rank,
         idle: idle.map_or(IDLE, |span| span.0),
         remark,
     })

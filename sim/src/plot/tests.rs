@@ -54,6 +54,7 @@ fn results(options: &Options) -> (tempfile::TempDir, Input) {
 #[test]
 fn runs_give_distributions_and_airtime() {
     let options = Options {
+        cost: false,
         sample: Some(rether_proto::time::Duration::from_millis(100)),
         delays: true,
     };

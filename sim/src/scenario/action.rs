@@ -108,6 +108,8 @@ pub enum Deed {
     LoseTokens,
     /// No Rether frame is lost on purpose any more.
     KeepTokens,
+    /// From now on both ends of the station's link send at `rate-mbps`. In the simulator only.
+    SetRate,
     /// Notes what the node's daemon says of itself now. `gained.NODE` of the result is by how much
     /// its figures grew from the first to the last snapshot.
     Snapshot,
@@ -144,6 +146,8 @@ pub struct Event {
     pub node: String,
     /// The share of frames that `lose-tokens` loses.
     pub share: Option<Percent>,
+    /// The PHY rate of `set-rate`, in Mbit/s.
+    pub rate_mbps: Option<f64>,
     /// The shell command of `run`.
     pub command: Option<String>,
     /// The arms it happens in; by default all.

@@ -1,13 +1,14 @@
 //! Writes out what a scenario says once and means many times: stations with a `count`, and the
-//! flows from and to them.
+//! flows from and to them and what happens to them.
 
 use super::validate::Fault;
-use super::{Scenario, Station, Traffic};
+use super::{Event, Scenario, Station, Traffic};
 
 /// Where the tables of an expanded scenario stand in the file.
 pub(super) struct Origins {
     station: Vec<usize>,
     traffic: Vec<usize>,
+    event: Vec<usize>,
 }
 
 impl Origins {
@@ -16,6 +17,7 @@ impl Origins {
         let places = match table {
             "station" => &self.station,
             "traffic" => &self.traffic,
+            "event" => &self.event,
             _ => return index,
         };
         places.get(index).copied().unwrap_or(index)
@@ -84,6 +86,7 @@ pub(super) fn expand(scenario: &mut Scenario) -> Origins {
     let mut origins = Origins {
         station: Vec::new(),
         traffic: Vec::new(),
+        event: Vec::new(),
     };
     let stations = std::mem::take(&mut scenario.station);
     for (place, station) in stations.into_iter().enumerate() {
@@ -114,6 +117,16 @@ pub(super) fn expand(scenario: &mut Scenario) -> Origins {
         });
         scenario.traffic.extend(copies);
         origins.traffic.resize(scenario.traffic.len(), place);
+    }
+    let events = std::mem::take(&mut scenario.event);
+    for (place, event) in events.into_iter().enumerate() {
+        let count = members(&event.node);
+        let copies = (1..=count.unwrap_or(1)).map(|number| Event {
+            node: numbered(&event.node, number, count.unwrap_or(1)),
+            ..event.clone()
+        });
+        scenario.event.extend(copies);
+        origins.event.resize(scenario.event.len(), place);
     }
     origins
 }

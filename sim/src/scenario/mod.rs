@@ -14,7 +14,8 @@ mod validate;
 pub use action::{Arm, Congestion, Deed, Event, Traffic, TrafficKind};
 pub use check::{Check, Relation};
 pub use topology::{
-    Access, Ap, Mac, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, WIRE, Waypoint,
+    Access, Ap, Mac, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, Vice, WIRE,
+    Waypoint, WmmProfile,
 };
 pub use units::{Percent, Rate, Span};
 
@@ -213,6 +214,12 @@ impl Scenario {
             Some("the table `ap.mac`")
         } else if self.warm_up != Span::default() || self.cool_down != Span::default() {
             Some("`warm-up` and `cool-down`")
+        } else if self.ap.iter().any(|ap| ap.wmm_profile.is_some()) {
+            Some("`wmm-profile`")
+        } else if self.station.iter().any(|station| station.vice.is_some()) {
+            Some("`vice`")
+        } else if self.event.iter().any(|event| event.deed == Deed::SetRate) {
+            Some("the event `set-rate`")
         } else {
             None
         }

@@ -266,3 +266,35 @@ fn parameters_that_no_air_has_are_refused() {
         assert!(error.to_string().contains(told), "{error}");
     }
 }
+
+#[test]
+fn events_of_a_group_happen_to_each_and_rates_are_of_the_phy() {
+    let text = GOOD
+        .replace("ap = \"ap\"\n", "ap = \"ap\"\ncount = 3\n")
+        .replace("do = \"kill-daemon\"", "do = \"set-rate\"\nrate-mbps = 6");
+    let scenario = Scenario::parse(&text, "good.toml").unwrap();
+    let nodes: Vec<_> = scenario.event.iter().map(|event| &event.node).collect();
+    assert_eq!(nodes, ["a1", "a2", "a3"]);
+    assert_eq!(scenario.simulator_only(), Some("the event `set-rate`"));
+    let said = |text: &str| Scenario::parse(text, "bad.toml").unwrap_err().to_string();
+    let wrong = said(&text.replace("rate-mbps = 6", "rate-mbps = 11"));
+    assert!(
+        wrong.contains("event[1].rate-mbps: 11 is not a rate"),
+        "{wrong}"
+    );
+    let missing = said(&text.replace("\nrate-mbps = 6", ""));
+    assert!(missing.contains("`set-rate` needs a rate"), "{missing}");
+}
+
+#[test]
+fn vices_need_an_agent_and_profiles_need_categories() {
+    let said = |text: &str| Scenario::parse(text, "bad.toml").unwrap_err().to_string();
+    let agent = "ap = \"ap\"\nagent = false\nvice = \"forge\"\n";
+    let agent = said(&GOOD.replace("ap = \"ap\"\n", agent));
+    assert!(
+        agent.contains("station[1].vice: only an agent has one"),
+        "{agent}"
+    );
+    let profile = said(&GOOD.replace("11a\"\n", "11a\"\nwmm-profile = \"strict\"\n"));
+    assert!(profile.contains("with `wmm = true` only"), "{profile}");
+}

@@ -184,6 +184,10 @@ pub struct Ap {
     /// What only the simulator can set.
     #[serde(default)]
     pub mac: Mac,
+    /// The EDCA parameters that the cell announces while its coordinator passes tokens; `polite` by
+    /// default where there is WMM, as the daemon has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wmm_profile: Option<WmmProfile>,
     /// Whether `rether-ap` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub coordinator: bool,
@@ -211,7 +215,8 @@ pub struct Station {
     /// Its name, also that of its namespace.
     pub name: String,
     /// How many there are: with more than one their names are `NAME1`, `NAME2` and so on, and
-    /// a flow from or to `NAME` exists for each, with a port 2 above that of the one before.
+    /// a flow from or to `NAME` exists for each, with a port 2 above that of the one before; an
+    /// event at `NAME` happens to each.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u16,
     /// The access point it joins.
@@ -227,6 +232,60 @@ pub struct Station {
     /// Whether `rether-sta` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub agent: bool,
+    /// What its agent does that none should, for the simulator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vice: Option<Vice>,
+}
+
+/// What a hostile agent does. Its traffic is as any other station's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vice {
+    /// It takes ten times the airtime of each grant, and says so.
+    Overstay,
+    /// It keeps its tokens: no RETURN is sent.
+    NeverReturn,
+    /// It sends a REQUEST for as much as one can hold each millisecond.
+    RequestFlood,
+    /// It answers the tokens of others in their names: nothing sent, nothing queued.
+    Forge,
+    /// It sends again, in their names, whatever others of its cell sent to the access point.
+    Replay,
+}
+
+impl Vice {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Overstay,
+        Self::NeverReturn,
+        Self::RequestFlood,
+        Self::Forge,
+        Self::Replay,
+    ];
+
+    /// Its name in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overstay => "overstay",
+            Self::NeverReturn => "never-return",
+            Self::RequestFlood => "request-flood",
+            Self::Forge => "forge",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+/// EDCA parameters of a cell in token mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WmmProfile {
+    /// As `wmm-profile = "strict"` of `rether-ap`.
+    Strict,
+    /// As `wmm-profile = "polite"` of `rether-ap`.
+    Polite,
+    /// They stay as they are.
+    Off,
 }
 
 const fn yes() -> bool {

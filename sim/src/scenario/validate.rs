@@ -140,6 +140,10 @@ fn ap(scenario: &Scenario, index: usize) -> Finding {
     if !ap.position.x.is_finite() || !ap.position.y.is_finite() {
         return Some(("position", "must be two numbers of metres".to_owned()));
     }
+    if ap.wmm_profile.is_some() && !ap.wmm {
+        let text = "there are EDCA parameters with `wmm = true` only".to_owned();
+        return Some(("wmm-profile", text));
+    }
     rate_fault(ap.phy, ap.rate_mbps()).or_else(|| radio::mac(ap))
 }
 
@@ -172,6 +176,10 @@ fn station(scenario: &Scenario, index: usize) -> Finding {
         ));
     }
     let ap = scenario.find_ap(&station.ap)?;
+    if station.vice.is_some() && !(station.agent && ap.coordinator) {
+        let text = "only an agent has one; remove `agent = false`, or `coordinator = false`";
+        return Some(("vice", text.to_owned()));
+    }
     rate_fault(ap.phy, station.rate_mbps?)
 }
 
@@ -277,6 +285,9 @@ fn event(scenario: &Scenario, event: &Event) -> Finding {
     let fault = match event.deed {
         deed if deed.concerns_daemon() => (!has_daemon).then_some("this node runs no daemon"),
         Deed::Vanish => station.is_none().then_some("only a station can vanish"),
+        Deed::SetRate => station
+            .is_none()
+            .then_some("a rate is that of a station's link; name the station"),
         Deed::RestartHostapd => ap.is_none().then_some("hostapd runs on access points only"),
         Deed::LinkDown | Deed::LinkUp | Deed::LoseTokens | Deed::KeepTokens => {
             (ap.is_none() && station.is_none()).then_some("this node has no radio")
@@ -291,6 +302,19 @@ fn event(scenario: &Scenario, event: &Event) -> Finding {
             "share",
             "`lose-tokens` needs a share, such as \"30%\"; nothing else has one".to_owned(),
         ));
+    }
+    if (event.deed == Deed::SetRate) != event.rate_mbps.is_some() {
+        return Some((
+            "rate-mbps",
+            "`set-rate` needs a rate, such as 6; nothing else has one".to_owned(),
+        ));
+    }
+    let cell = station.and_then(|station| scenario.find_ap(&station.ap));
+    if let Some(fault) = cell
+        .zip(event.rate_mbps)
+        .and_then(|(ap, rate)| rate_fault(ap.phy, rate))
+    {
+        return Some(fault);
     }
     if (event.deed == Deed::Run) != event.command.is_some() {
         return Some((

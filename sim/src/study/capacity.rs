@@ -28,7 +28,7 @@ impl Default for Criterion {
 }
 
 impl Criterion {
-    fn holds(&self, way: &CallsWay) -> bool {
+    pub(crate) fn holds(&self, way: &CallsWay) -> bool {
         let mean = way.delay_ms.map_or(f64::INFINITY, |delay| delay.mean);
         way.missed() <= self.missed && mean < self.mean_ms
     }
@@ -94,6 +94,21 @@ pub fn capacity(
         probes.push(probe);
         Ok(probe.carried * 2 > probe.runs)
     };
+    let below = knee(most, &mut carries)?;
+    probes.sort_by_key(|probe| probe.calls);
+    Ok(Capacity {
+        phy: phy.standard,
+        scheme,
+        calls: below,
+        probes,
+    })
+}
+
+/// The largest number up to `most` that `carries`, if all above it do not.
+pub(crate) fn knee(
+    most: u16,
+    carries: &mut dyn FnMut(u16) -> Result<bool, BuildError>,
+) -> Result<u16, BuildError> {
     let (mut below, mut step) = (0_u16, 1_u16);
     // Doubles until it breaks, then halves the gap.
     let mut above = loop {
@@ -112,13 +127,7 @@ pub fn capacity(
             above = middle;
         }
     }
-    probes.sort_by_key(|probe| probe.calls);
-    Ok(Capacity {
-        phy: phy.standard,
-        scheme,
-        calls: below,
-        probes,
-    })
+    Ok(below)
 }
 
 fn probe(load: &Loaded, seeds: u64, criterion: Criterion) -> Result<Probe, BuildError> {

@@ -4,5 +4,6 @@ mod capacity;
 mod compare;
 mod page;
 
+pub(crate) use capacity::knee;
 pub use capacity::{Capacity, Criterion, Probe, capacity};
 pub use compare::{Comparison, ComparisonOptions, Point, Scheme, compare};

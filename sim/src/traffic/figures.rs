@@ -96,12 +96,28 @@ pub struct Transfer {
     pub lost: u64,
     /// Payload of UDP or TCP that arrived while it counts, in bit/s.
     pub goodput_bps: f64,
+    /// The same in each whole second of that time; none of `ping`.
+    #[serde(
+        rename = "goodput-each-second-bps",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub each_second_bps: Vec<f64>,
     /// From the application to the application; of `ping`, there and back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<DelaySummary>,
     /// What the sender of TCP saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<Tcp>,
+}
+
+impl Transfer {
+    /// Payload that arrived in the whole second with the least of it, in bit/s; that of all the time
+    /// if it was less than a second.
+    #[must_use]
+    pub fn least_second_bps(&self) -> f64 {
+        let seconds = self.each_second_bps.iter().copied();
+        seconds.reduce(f64::min).unwrap_or(self.goodput_bps)
+    }
 }
 
 /// What a TCP sender saw.

@@ -21,6 +21,8 @@ const HEADERS: u32 = 28;
 const RTP_HEADER: u32 = 12;
 /// A voice packet later than this is of no use to a play-out buffer.
 pub(crate) const LATE_MS: u32 = 150;
+/// What a goodput over time is told in.
+const SECOND: Duration = Duration::from_secs(1);
 /// Why a flow cannot be simulated.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
@@ -77,7 +79,21 @@ enum What {
 struct Seen {
     /// Octets of payload that arrived while the flow counts.
     payload: u64,
+    /// The same by second of that time, the last one perhaps not whole.
+    each_second: Vec<u64>,
     delays_us: Vec<i32>,
+}
+
+impl Seen {
+    /// Payload that arrived so long after what counts began.
+    fn arrived(&mut self, after: Duration, payload: u64) {
+        self.payload += payload;
+        let second = usize::try_from(after.as_nanos() / SECOND.as_nanos()).unwrap_or(usize::MAX);
+        if second >= self.each_second.len() {
+            self.each_second.resize(second.saturating_add(1), 0);
+        }
+        self.each_second[second] += payload;
+    }
 }
 
 impl Flow {
@@ -215,6 +231,8 @@ impl Flow {
             sent: now,
             octets,
             tid: 0,
+            held: None,
+            carried: false,
             to: self.ends[1 - way.index()],
             bytes: None,
         }
@@ -231,6 +249,7 @@ impl Flow {
         let delay = i32::try_from(now.since(packet.sent).as_micros()).unwrap_or(i32::MAX);
         let payload = u64::from(packet.octets.saturating_sub(HEADERS));
         let counts = self.window.counts(now);
+        let after = now.since(self.window.counts_from);
         match &mut self.what {
             What::Voice {
                 streams, delays_us, ..
@@ -247,7 +266,9 @@ impl Flow {
                 if packet.number.is_some() {
                     seen.delays_us.push(delay);
                 }
-                seen.payload += if counts { payload } else { 0 };
+                if counts {
+                    seen.arrived(after, payload);
+                }
                 None
             }
             What::Ping { seen, .. } => match packet.way {
@@ -276,7 +297,7 @@ impl Flow {
                     end.recycle(bytes);
                 }
                 if counts {
-                    seen.payload += end.delivered() - before;
+                    seen.arrived(after, end.delivered() - before);
                 }
                 self.drain(now, way, out)
             }

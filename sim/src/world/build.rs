@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use rether_ap::config as ap_config;
 use rether_proto::agent::{Agent, AgentConfig, GateMode};
-use rether_proto::airtime::{Phy, PhyKind, Rate};
+use rether_proto::airtime::{Phy, PhyKind, Rate, Turn};
 use rether_proto::auth::{AgentAuth, Key};
 use rether_proto::coordinator::Coordinator;
 use rether_proto::mac::MacAddr;
@@ -18,7 +18,7 @@ use super::node::{Kind, Node, Radio, STRIDE, WIRE, Walk};
 use super::packet::NodeId;
 use super::{Happening, Options, TokenFigures, World};
 use crate::medium::{AccessParams, Medium, MediumConfig, RadioConfig};
-use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, TrafficKind};
+use crate::scenario::{self, Access, Ap, Arm, Deed, MediumKind, Scenario, TrafficKind, WmmProfile};
 use crate::traffic::{Flow, FlowError, Window};
 
 /// Why a scenario cannot be simulated.
@@ -53,6 +53,8 @@ pub enum BuildError {
 const DRAIN: Duration = Duration::from_secs(1);
 /// The time that everything counts from; cores treat zero as a time like any other.
 const ORIGIN: Instant = Instant::ZERO;
+/// Makes the seed of what goes wrong on purpose another one than that of everything else.
+const FATE: u64 = 0x6661_7465;
 
 impl World {
     pub(super) fn build(
@@ -71,7 +73,7 @@ impl World {
         let events = scenario.event.iter().filter(|event| event.takes_place(arm));
         if let Some(event) = events
             .map(|event| event.deed)
-            .find(|deed| *deed != Deed::Snapshot)
+            .find(|deed| !super::events::is_possible(*deed))
         {
             return Err(BuildError::Event(event));
         }
@@ -95,15 +97,24 @@ impl World {
             fresh: std::collections::VecDeque::new(),
             hungry: Vec::new(),
             output: Output::default(),
+            events: Vec::new(),
+            losses: Vec::new(),
+            sinners: std::collections::BTreeMap::new(),
+            fate: Rng::new(seed ^ FATE),
+            clock: ORIGIN + Duration::from(scenario.settle),
+            reservations: std::collections::BTreeMap::new(),
             tokens: TokenFigures::default(),
             token_airtime: Vec::new(),
             options: options.clone(),
             samples: Vec::new(),
+            strangers: std::collections::BTreeMap::new(),
             tracer: trace.then(Tracer::default),
             rng,
         };
         world.add_nodes(scenario, arm)?;
         world.add_flows(scenario, arm)?;
+        world.count_strangers();
+        world.add_events(scenario, arm);
         if let Some(step) = options.sample {
             world.at(ORIGIN + step, Happening::Sample);
         }
@@ -119,28 +130,43 @@ impl World {
         let mut auth = Vec::new();
         for (number, ap) in scenario.ap.iter().enumerate() {
             let phy = phy_of(ap);
-            let id = self.medium.add_radio(radio_config(ap, phy));
+            let config = radio_config(ap, phy);
+            let usual = config.access;
+            let id = self.medium.add_radio(config);
+            let shipped = ap.wmm.then_some(WmmProfile::Polite);
+            let profile = ap.wmm_profile.or(shipped);
             let daemon = arm.daemons && ap.coordinator;
-            let coordinator = if daemon {
-                let (config, policy) = self.coordinator_config(scenario, phy, mac_of(number))?;
-                auth.push(config.auth.clone());
-                let seed = self.rng.next_u64();
-                let core = Coordinator::new(config, policy.clone(), seed, ORIGIN);
-                Some(Box::new(Driver::new(core, GateMode::Watch, policy)))
+            let setup = if daemon {
+                let setup =
+                    self.coordinator_config(scenario, phy, (mac_of(number), profile))?;
+                auth.push(setup.0.auth.clone());
+                Some(Box::new(setup))
             } else {
                 auth.push(None);
                 None
             };
+            let coordinator = setup.as_deref().map(|(config, policy)| {
+                let seed = self.rng.next_u64();
+                let core = Coordinator::new(config.clone(), policy.clone(), seed, ORIGIN);
+                let mut driver = Driver::new(core, GateMode::Watch, policy.clone());
+                if self.options.cost {
+                    driver.measure();
+                }
+                Box::new(driver)
+            });
             self.nodes.push(Node {
                 name: ap.name.clone(),
                 mac: mac_of(number),
                 kind: Kind::Ap {
-                    radio: Radio { id, phy },
+                    radio: Radio { id, phy, usual },
                     coordinator,
+                    setup,
+                    profile,
+                    announced: false,
                 },
             });
         }
-        let clock = ORIGIN + Duration::from(scenario.settle);
+        let clock = self.clock;
         for (number, station) in scenario.station.iter().enumerate() {
             let ap = scenario.ap.iter().position(|ap| ap.name == station.ap);
             // The scenario has been validated: the access point is there.
@@ -151,9 +177,10 @@ impl World {
                 position: station.position,
                 ..radio_config(cell, phy)
             };
+            let usual = config.access;
             let id = self.medium.add_radio(config);
             let mac = mac_of(scenario.ap.len() + number);
-            let agent = (arm.daemons && station.agent && cell.coordinator).then(|| {
+            let setup = (arm.daemons && station.agent && cell.coordinator).then(|| {
                 // Nameless, so it has the key of the site, if the policy file names one.
                 let mut config = agent_config();
                 let key = auth[ap].as_ref().and_then(|auth| auth.key_of(""));
@@ -161,7 +188,10 @@ impl World {
                     key,
                     seed: secret_of(mac),
                 });
-                let core = Agent::new(config, mac, self.rng.next_u64(), ORIGIN);
+                Box::new(config)
+            });
+            let agent = setup.as_deref().map(|config| {
+                let core = Agent::new(config.clone(), mac, self.rng.next_u64(), ORIGIN);
                 Box::new(Driver::new(core, GateMode::Open, PolicyTable::default()))
             });
             let points = station.walk.iter();
@@ -175,6 +205,9 @@ impl World {
                 None => Some(rate_of(cell.rate_mbps())),
             };
             let node = self.nodes.len();
+            if let Some(vice) = station.vice.filter(|_| agent.is_some()) {
+                self.fall(node, vice);
+            }
             if walk.goes_on(ORIGIN) {
                 self.at(ORIGIN + STRIDE, Happening::Stride(node));
             }
@@ -182,9 +215,10 @@ impl World {
                 name: station.name.clone(),
                 mac,
                 kind: Kind::Station {
-                    radio: Radio { id, phy },
+                    radio: Radio { id, phy, usual },
                     ap: ap + 1,
                     agent,
+                    setup,
                     walk,
                     fixed,
                     rate: fixed.unwrap_or_default(),
@@ -202,7 +236,7 @@ impl World {
         &self,
         scenario: &Scenario,
         phy: Phy,
-        own: MacAddr,
+        (own, profile): (MacAddr, Option<WmmProfile>),
     ) -> Result<(rether_proto::coordinator::CoordinatorConfig, PolicyTable), BuildError> {
         let mut text = scenario.policy.clone().unwrap_or_default();
         let aps = scenario.ap.iter().map(|ap| ap.name.as_str());
@@ -217,15 +251,17 @@ impl World {
         let config = ap_config::parse(&scenario.name, &text)
             .map_err(|error| BuildError::Policy(error.to_string()))?;
         let mut cell = config.cell.coordinator(phy);
-        if std::env::var_os("BURST").is_some() {
-            cell.turn = rether_proto::airtime::Turn::Burst;
-        }
+        // The medium has what the scenario says, not what the daemon would ask of hostapd.
+        cell.turn = match profile {
+            Some(WmmProfile::Strict | WmmProfile::Polite) => Turn::Burst,
+            Some(WmmProfile::Off) | None => Turn::Paired,
+        };
         cell.auth = config.security.auth(secret_of(own));
         Ok((cell, config.policy))
     }
 
     fn add_flows(&mut self, scenario: &Scenario, arm: &Arm) -> Result<(), BuildError> {
-        let clock = ORIGIN + Duration::from(scenario.settle);
+        let clock = self.clock;
         let plans = scenario.traffic.iter().filter(|plan| plan.takes_place(arm));
         let plans: Vec<_> = plans.collect();
         for (number, plan) in plans.iter().copied().enumerate() {
@@ -266,6 +302,16 @@ impl World {
         self.at(self.from, Happening::Mark);
         self.at(self.until, Happening::Mark);
         Ok(())
+    }
+
+    fn add_events(&mut self, scenario: &Scenario, arm: &Arm) {
+        self.losses = vec![0; self.nodes.len()];
+        for event in scenario.event.iter().filter(|event| event.takes_place(arm)) {
+            let at = self.clock + Duration::from(event.at);
+            self.at(at, Happening::Event(self.events.len()));
+            let node = self.node_named(&event.node);
+            self.events.push((node, event.clone()));
+        }
     }
 
     fn begins_by_radio(&self, [from, to]: [NodeId; 2]) -> bool {
@@ -310,7 +356,7 @@ fn address(scenario: &Scenario, node: NodeId) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, high, low)
 }
 
-pub(super) fn rate_of(mbps: f64) -> Rate {
+pub(crate) fn rate_of(mbps: f64) -> Rate {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -5,7 +5,7 @@ use rether_proto::airtime::Rate;
 use rether_proto::coordinator::CoordinatorCommand;
 use rether_proto::ledger::LinkRates;
 use rether_proto::mac::MacAddr;
-use rether_proto::machine::{self, Input, Machine, PacketId, Transmit, TxHandle, Verdict};
+use rether_proto::machine::{self, TID_GRANTED, Input, Machine, PacketId, Transmit, TxHandle, Verdict};
 use rether_proto::policy::Direction;
 use rether_proto::time::{Duration, Instant};
 
@@ -50,6 +50,12 @@ impl World {
             _ => false,
         };
         if caught {
+            if self.stashes(node, key) {
+                return;
+            }
+            if let Some(Payload::Packet(packet)) = self.payloads.get_mut(key) {
+                packet.held = Some(node);
+            }
             let told = machine::Packet {
                 id: PacketId(key as u64),
                 station: self.nodes[peer].mac,
@@ -61,12 +67,18 @@ impl World {
             bytes.resize(usize::try_from(octets).unwrap_or(usize::MAX), 0);
             self.tell(node, Told::Packet(told, bytes));
         } else {
-            self.enqueue(node, peer, key);
+            self.enqueue(node, peer, key, None);
         }
     }
 
     /// Puts a packet into the radio's queue, or drops it if that is full.
-    fn enqueue(&mut self, node: NodeId, peer: NodeId, key: usize) {
+    pub(super) fn enqueue(
+        &mut self,
+        node: NodeId,
+        peer: NodeId,
+        key: usize,
+        class: Option<u8>,
+    ) {
         let Some(Payload::Packet(packet)) = self.payloads.get(key) else {
             return;
         };
@@ -74,13 +86,7 @@ impl World {
             return;
         };
         let dscp = self.flows[packet.flow].keys[packet.way.index()].dscp;
-        // An agent's rules give everything one TID while its gate holds, so that the RETURN leaves
-        // last (`meta priority set 0:100`).
-        let flattened = matches!(&self.nodes[node].kind, Kind::Station { agent: Some(agent), .. }
-            if agent.core.is_holding());
-        let burst = std::env::var_os("BURST").is_some();
-        let down = matches!(&self.nodes[node].kind, Kind::Ap { coordinator: Some(c), .. } if c.gate == GateMode::Hold);
-        let tid = if flattened || (burst && down) { if burst { 5 } else { 0 } } else { (dscp & 0x3f) >> 3 };
+        let tid = class.unwrap_or((dscp & 0x3f) >> 3);
         let frame = Frame {
             id: FrameId(key as u64),
             to: Destination::Radio(to.id),
@@ -91,14 +97,21 @@ impl World {
         let id = radio.id;
         if let Some(Payload::Packet(packet)) = self.payloads.get_mut(key) {
             packet.tid = tid;
+            packet.held = None;
         }
         if self.medium.submit(self.now, id, frame).is_err() {
             self.refuse(node, key);
         }
     }
 
+    /// The rules of an agent that holds packets are in force.
+    fn is_flattened(&self, node: NodeId) -> bool {
+        matches!(&self.nodes[node].kind, Kind::Station { agent: Some(agent), .. }
+            if agent.core.is_holding())
+    }
+
     /// A host's queue was full.
-    fn refuse(&mut self, node: NodeId, key: usize) {
+    pub(super) fn refuse(&mut self, node: NodeId, key: usize) {
         if let Some(Payload::Packet(packet)) = self.payloads.try_remove(key)
             && self.flows[packet.flow].ends[packet.way.index()] == node
             && self.flows[packet.flow].refused()
@@ -162,23 +175,26 @@ impl World {
         self.command_agent(node, AgentCommand::Rate(chosen));
     }
 
-    fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
+    pub(super) fn command_ap(&mut self, node: NodeId, command: CoordinatorCommand) {
         let mut output = std::mem::take(&mut self.output);
         if let Kind::Ap {
             coordinator: Some(coordinator),
             ..
         } = &mut self.nodes[node].kind
+            // A stopped process is told anew when it goes on.
+            && coordinator.frozen_since().is_none()
         {
             coordinator.step(self.now, Input::Command(command), &mut output);
         }
         self.apply(node, output);
     }
 
-    fn command_agent(&mut self, node: NodeId, command: AgentCommand) {
+    pub(super) fn command_agent(&mut self, node: NodeId, command: AgentCommand) {
         let mut output = std::mem::take(&mut self.output);
         if let Kind::Station {
             agent: Some(agent), ..
         } = &mut self.nodes[node].kind
+            && agent.frozen_since().is_none()
         {
             agent.step(self.now, Input::Command(command), &mut output);
         }
@@ -208,8 +224,16 @@ impl World {
             match verdict {
                 Verdict::Accept(PacketId(id)) | Verdict::Grant(PacketId(id)) => {
                     let key = usize::try_from(id).unwrap_or(usize::MAX);
+                    // What an agent's gate lets pass has one TID (`meta priority set 0:100`), so
+                    // that the RETURN leaves last; grants of the profile have another.
+                    let class = match verdict {
+                        Verdict::Grant(_) => Some(TID_GRANTED),
+                        _ if self.is_flattened(node) => Some(0),
+                        _ => None,
+                    };
                     if let Some(peer) = self.next_hop(node, key) {
-                        self.enqueue(node, peer, key);
+                        self.enqueue(node, peer, key, class);
+                        self.take_more(node, peer, class);
                     }
                 }
                 // It lives on in the frame that carries it.
@@ -227,15 +251,21 @@ impl World {
         for delivery in output.deliveries.drain(..) {
             self.deliver(node, &delivery.bytes);
         }
+        for (flow, step) in output.news.drain(..) {
+            self.note(flow, step);
+        }
         self.output = output;
+        self.follow_mode(node);
         self.arm(node);
     }
 
     /// A packet left its host inside of a frame of the protocol; a copy of it is under way there.
     fn carried(&mut self, node: NodeId, key: usize) {
-        let Some(Payload::Packet(packet)) = self.payloads.get(key) else {
+        let Some(Payload::Packet(packet)) = self.payloads.get_mut(key) else {
             return;
         };
+        packet.held = None;
+        packet.carried = true;
         if self.flows[packet.flow].ends[packet.way.index()] == node
             && self.flows[packet.flow].left()
         {
@@ -247,15 +277,31 @@ impl World {
     fn deliver(&mut self, node: NodeId, bytes: &[u8]) {
         let name = bytes.first_chunk().map(|name| u64::from_be_bytes(*name));
         let key = name.and_then(|name| usize::try_from(name).ok());
-        let Some(Payload::Packet(packet)) = key.and_then(|key| self.payloads.try_remove(key)) else {
-            return;
-        };
-        let key = self.payloads.insert(Payload::Packet(packet));
-        self.arrive(node, key);
+        let Some(key) = key else { return };
+        // Who sends a frame of others again may name what is long gone.
+        if let Some(Payload::Packet(packet)) = self.payloads.get_mut(key)
+            && std::mem::take(&mut packet.carried)
+        {
+            self.arrive(node, key);
+        }
     }
 
     /// A frame of the protocol.
     fn transmit(&mut self, node: NodeId, transmit: &Transmit, bytes: Vec<u8>) {
+        let Some(bytes) = self.tempted(node, bytes) else {
+            return;
+        };
+        self.send_frame(node, self.nodes[node].mac, transmit, bytes);
+    }
+
+    /// Puts a frame into the radio's queue that says it is `from` that address.
+    pub(super) fn send_frame(
+        &mut self,
+        node: NodeId,
+        from: MacAddr,
+        transmit: &Transmit,
+        bytes: Vec<u8>,
+    ) {
         let Some(radio) = self.nodes[node].radio() else {
             return;
         };
@@ -272,7 +318,6 @@ impl World {
         let octets = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let (id, phy) = (radio.id, radio.phy);
         let handle = transmit.handle;
-        let from = self.nodes[node].mac;
         let key = self.payloads.insert(Payload::Rether {
             from,
             to: transmit.to,
@@ -341,9 +386,9 @@ fn catches<M>(
     station: MacAddr,
     flow: &rether_proto::flow::FlowKey,
 ) -> bool {
-    match driver.gate {
+    match driver.heard.gate {
         GateMode::Open => false,
-        GateMode::Watch => driver.policy.classify(station, way, flow).is_some(),
+        GateMode::Watch => driver.heard.policy.classify(station, way, flow).is_some(),
         GateMode::Hold => true,
     }
 }
@@ -354,6 +399,9 @@ fn feed<M: Machine<Event: Heed>>(
     told: &Told,
     output: &mut Output,
 ) {
+    if driver.keep(told) {
+        return;
+    }
     let input = match told {
         Told::Packet(packet, bytes) => Input::Copied {
             packet: *packet,

@@ -9,13 +9,20 @@ mod build;
 mod capture;
 mod driver;
 mod egress;
+mod events;
 mod node;
 mod outcome;
 pub(crate) mod packet;
+mod profile;
 mod run;
+mod strangers;
+mod vice;
 
 pub use build::BuildError;
-pub use outcome::{CallDelays, Outcome, RadioFigures, Sample, Samples, Status, TokenFigures};
+pub(crate) use build::rate_of;
+pub use outcome::{
+    CallDelays, Outcome, RadioFigures, Reservation, Sample, Samples, Status, Step, TokenFigures,
+};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -26,11 +33,12 @@ use slab::Slab;
 
 use crate::capture::Captured;
 use crate::medium::Medium;
-use crate::scenario::{Arm, Scenario};
+use crate::scenario::{self, Arm, Scenario};
 use crate::traffic::Flow;
 use driver::Output;
 use node::Node;
 use packet::{NodeId, Packet, Payload, Way};
+use strangers::Strangers;
 
 /// What a run shall do besides measuring.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +47,9 @@ pub struct Options {
     pub sample: Option<Duration>,
     /// Whether the delay of each packet of a call is kept, for plots; never by default.
     pub delays: bool,
+    /// Whether it is measured what coordinators cost, by the machine's own clock; never by default,
+    /// because it differs from run to run.
+    pub cost: bool,
 }
 
 /// Runs one arm of a scenario. The same arguments give the same outcome on any machine.
@@ -84,8 +95,16 @@ enum Happening {
     Cable { node: NodeId, payload: usize },
     /// A station that walks is somewhere else.
     Stride(NodeId),
+    /// An event of the scenario takes place.
+    Event(usize),
+    /// A daemon has been stopped for so long that its watchdog kills it.
+    Watchdog(NodeId),
+    /// A hostile agent does what it does by itself.
+    Pester(NodeId),
     /// Airtime is noted.
     Sample,
+    /// Access points read their station tables.
+    Look,
     /// What counts begins or ends.
     Mark,
 }
@@ -110,11 +129,23 @@ struct World {
     /// Flows whose sockets have room again.
     hungry: Vec<usize>,
     output: Output,
+    /// Where and what.
+    events: Vec<(NodeId, scenario::Event)>,
+    /// Share of the Rether frames of each node that is lost, in percent.
+    losses: Vec<u8>,
+    sinners: std::collections::BTreeMap<NodeId, vice::Sinner>,
+    /// Draws what goes wrong on purpose.
+    fate: Rng,
+    /// When the clock of traffic and events starts.
+    clock: Instant,
+    /// By flow.
+    reservations: std::collections::BTreeMap<usize, Vec<Reservation>>,
     tokens: TokenFigures,
     /// Of it, by node.
     token_airtime: Vec<Duration>,
     options: Options,
     samples: Vec<Sample>,
+    strangers: Strangers,
     tracer: Option<capture::Tracer>,
 }
 

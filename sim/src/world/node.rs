@@ -1,14 +1,16 @@
 //! The nodes: the wired host, access points, stations.
 
-use rether_proto::agent::Agent;
+use rether_proto::agent::{Agent, AgentConfig};
 use rether_proto::airtime::{Phy, Rate};
-use rether_proto::coordinator::Coordinator;
+use rether_proto::coordinator::{Coordinator, CoordinatorConfig};
 use rether_proto::mac::MacAddr;
+use rether_proto::policy::PolicyTable;
 use rether_proto::time::{Duration, Instant};
 
 use super::driver::Driver;
 use super::packet::NodeId;
-use crate::medium::{Position, RadioId};
+use crate::medium::{EdcaTable, Position, RadioId};
+use crate::scenario::WmmProfile;
 
 /// Place of the wired host among the nodes.
 pub(crate) const WIRE: NodeId = 0;
@@ -26,11 +28,19 @@ pub(crate) enum Kind {
     Ap {
         radio: Radio,
         coordinator: Option<Box<Driver<Coordinator>>>,
+        /// What a coordinator is started with here, if one may be.
+        setup: Option<Box<(CoordinatorConfig, PolicyTable)>>,
+        /// What the cell announces in token mode.
+        profile: Option<WmmProfile>,
+        /// Whether it is announced now.
+        announced: bool,
     },
     Station {
         radio: Radio,
         ap: NodeId,
         agent: Option<Box<Driver<Agent>>>,
+        /// What an agent is started with here, if one may be.
+        setup: Option<Box<AgentConfig>>,
         walk: Walk,
         /// The rate it was told to keep; otherwise the best for its signal.
         fixed: Option<Rate>,
@@ -43,6 +53,8 @@ pub(crate) enum Kind {
 pub(crate) struct Radio {
     pub(crate) id: RadioId,
     pub(crate) phy: Phy,
+    /// How it contends unless its cell announces something else.
+    pub(crate) usual: EdcaTable,
 }
 
 impl Node {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rether_proto::agent::AgentStatus;
 use rether_proto::coordinator::CoordinatorStatus;
+use rether_proto::flow::FlowKey;
+use rether_proto::ledger::FlowId;
 use rether_proto::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
@@ -40,12 +42,40 @@ pub struct Outcome {
     pub status: BTreeMap<String, Status>,
     /// Frames of the protocol.
     pub tokens: TokenFigures,
+    /// What became of reservations, by flow, in the order of time.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reservations: BTreeMap<String, Vec<Reservation>>,
+    /// Seconds of the machine's own clock that all coordinators took, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinator_cost_seconds: Option<f64>,
     /// One-way delays of the packets of calls that count, by flow, if they were asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub delays_us: BTreeMap<String, CallDelays>,
     /// Airtime over time, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
+}
+
+/// A step in the life of a reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reservation {
+    /// When, in seconds since the clock of traffic and events started.
+    pub at_seconds: f64,
+    /// What.
+    pub step: Step,
+}
+
+/// What can become of a reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// It was granted.
+    Granted,
+    /// It was refused; told once if it is asked for again and again.
+    Refused,
+    /// It ended: nothing was sent any more, or it was withdrawn.
+    Ended,
 }
 
 /// What a daemon would say of itself.
@@ -199,6 +229,24 @@ impl World {
         })
     }
 
+    /// Something became of the reservation of a flow.
+    pub(super) fn note(&mut self, flow: FlowId, step: Step) {
+        let named = |key: &FlowKey| {
+            let ends = [key, &flow.key];
+            let [one, other] = ends.map(|key| (key.src, key.dst, key.protocol));
+            one == other && (key.src_port, key.dst_port) == (flow.key.src_port, flow.key.dst_port)
+        };
+        let of_flow = |flow: &Flow| flow.keys.iter().any(named);
+        let Some(number) = self.flows.iter().position(of_flow) else {
+            return;
+        };
+        let steps = self.reservations.entry(number).or_default();
+        if steps.last().is_none_or(|last| last.step != step) {
+            let at_seconds = self.now.since(self.clock).as_secs_f64();
+            steps.push(Reservation { at_seconds, step });
+        }
+    }
+
     /// Notes what has been counted when what counts begins, and when it ends.
     pub(super) fn mark(&mut self) {
         let radios = self.nodes.iter().filter_map(|node| node.radio());
@@ -252,6 +300,16 @@ impl World {
             };
             status.insert(node.name.clone(), said);
         }
+        let flows = &self.flows;
+        let name = |flow: usize| flows.get(flow).map(|flow| flow.name.clone());
+        let reservations = std::mem::take(&mut self.reservations).into_iter();
+        let reservations = reservations.filter_map(|(flow, steps)| Some((name(flow)?, steps)));
+        let reservations = reservations.collect();
+        let cost = self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Ap { coordinator, .. } => coordinator.as_ref()?.spent(),
+            _ => None,
+        });
+        let cost: Option<std::time::Duration> = cost.reduce(|one, other| one + other);
         Outcome {
             scenario: scenario.name.clone(),
             arm: arm.name.clone(),
@@ -263,6 +321,8 @@ impl World {
             radios,
             status,
             tokens: end.tokens.since(&begin.tokens),
+            reservations,
+            coordinator_cost_seconds: cost.map(|cost| cost.as_secs_f64()),
             delays_us: if self.options.delays {
                 self.call_delays()
             } else {

@@ -44,6 +44,10 @@ pub(crate) struct Packet {
     pub(crate) octets: u32,
     /// Traffic identifier, once it is in a radio's queue.
     pub(crate) tid: u8,
+    /// The node whose core decides when it goes on.
+    pub(crate) held: Option<NodeId>,
+    /// It is under way inside of a frame of the protocol.
+    pub(crate) carried: bool,
     /// The node whose application gets it.
     pub(crate) to: NodeId,
     /// The IP packet itself, if its ends look into it.

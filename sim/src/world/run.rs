@@ -63,7 +63,11 @@ impl World {
             Happening::Wake(node) => self.wake(node),
             Happening::Cable { node, payload } => self.arrive(node, payload),
             Happening::Stride(node) => self.stride(node),
+            Happening::Event(number) => self.befall(number),
+            Happening::Watchdog(node) => self.watchdog(node),
+            Happening::Pester(node) => self.pester(node),
             Happening::Sample => self.sample(),
+            Happening::Look => self.look(),
             Happening::Mark => self.mark(),
         }
     }
@@ -130,6 +134,7 @@ impl World {
                     packet.bytes.take()
                 };
                 let packet = Packet { bytes, ..*packet };
+                self.count_received(from, packet.octets);
                 let key = self.payloads.insert(Payload::Packet(packet));
                 self.arrive(node, key);
             }
@@ -145,7 +150,9 @@ impl World {
                 // A station heeds the frames of its own cell only.
                 let foreign =
                     matches!(self.nodes[node].kind, Kind::Station { ap, .. } if ap != from);
-                if !foreign {
+                let lost =
+                    self.losses[from] > 0 && self.fate.below(100) < u64::from(self.losses[from]);
+                if !foreign && !lost {
                     self.tell(node, told);
                 }
             }
@@ -167,6 +174,9 @@ impl World {
             }) => {
                 let octets = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
                 let (handle, rate) = (*handle, *rate);
+                if acked && !self.sinners.is_empty() {
+                    self.overheard(node, key);
+                }
                 self.payloads.remove(key);
                 if let Some(radio) = self.nodes[node].radio() {
                     let once = radio.phy.ppdu(rate, radio.phy.psdu_octets(octets));

@@ -4,6 +4,7 @@ mod air;
 mod commands;
 mod first_light;
 mod frames;
+mod guarantees;
 mod inputs;
 mod scenario;
 mod sim;
@@ -69,6 +70,7 @@ pub fn rows() -> Vec<Row> {
     let mut rows = first_light::rows();
     rows.extend(sim::rows());
     rows.extend(air::rows());
+    rows.extend(guarantees::rows());
     rows
 }
 

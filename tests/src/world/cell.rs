@@ -2,7 +2,7 @@
 
 use rether_proto::airtime::{Phy, PhyKind, Rate};
 use rether_proto::coordinator::CoordinatorConfig;
-use rether_proto::policy::{Match, PolicyTable, PortRange, Promise, Rule};
+use rether_proto::policy::{Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use rether_proto::time::Duration;
 
 use super::World;
@@ -33,6 +33,7 @@ pub fn voice_rule() -> Rule {
         },
         idle: Duration::from_secs(2),
         remark: None,
+        rank: Rank::default(),
     }
 }
 

@@ -82,25 +82,34 @@ pub(super) fn rule() -> impl Strategy<Value = Rule> {
         option::of(ports()),
         option::of(0..=63u8),
     );
-    (name(), direction(), ends, marks, promise(), any::<u32>()).prop_map(
-        |(name, direction, ends, marks, promise, idle)| Rule {
-            name,
-            matches: Match {
-                station: ends.0.map(MacAddr),
-                direction,
-                protocol: ends.1,
-                station_ip: ends.2,
-                remote_ip: ends.3,
-                port: marks.0,
-                station_port: marks.1,
-                remote_port: marks.2,
-                dscp: marks.3,
-            },
-            promise,
-            idle: Duration::from_millis(idle.into()),
-            remark: None,
-        },
+    let rank = any::<(u8, Option<u32>)>();
+    (
+        name(),
+        direction(),
+        ends,
+        marks,
+        promise(),
+        (any::<u32>(), rank),
     )
+        .prop_map(
+            |(name, direction, ends, marks, promise, (idle, (priority, min_rate)))| Rule {
+                name,
+                matches: Match {
+                    station: ends.0.map(MacAddr),
+                    direction,
+                    protocol: ends.1,
+                    station_ip: ends.2,
+                    remote_ip: ends.3,
+                    port: marks.0,
+                    station_port: marks.1,
+                    remote_port: marks.2,
+                    dscp: marks.3,
+                },
+                promise,
+                idle: Duration::from_millis(idle.into()),
+                rank: Rank { priority, min_rate },
+            },
+        )
 }
 
 fn hello() -> impl Strategy<Value = Message> {
@@ -199,10 +208,14 @@ fn reserved() -> impl Strategy<Value = Message> {
         Just(Outcome::Granted),
         Just(Outcome::Released),
         prop::sample::select(RefusalReason::ALL).prop_map(Outcome::Refused),
+        prop::sample::select(Pressure::ALL).prop_map(Outcome::Degraded),
+        prop::sample::select(Pressure::ALL).prop_map(Outcome::Withdrawn),
     ];
     let rates = any::<(u32, u32)>();
-    (outcome, rule_number(), flow(), direction(), rates).prop_map(
-        |(outcome, rule, key, direction, (rate, largest))| {
+    let shape = option::of((any::<u16>(), span()));
+    let shape = shape.prop_map(|shape| shape.map(|(packet, delay)| Shape { packet, delay }));
+    (outcome, rule_number(), flow(), direction(), rates, shape).prop_map(
+        |(outcome, rule, key, direction, (rate, largest), shape)| {
             Message::Reserved(Reserved {
                 outcome,
                 rule,
@@ -210,6 +223,7 @@ fn reserved() -> impl Strategy<Value = Message> {
                 direction,
                 rate,
                 largest,
+                shape,
             })
         },
     )

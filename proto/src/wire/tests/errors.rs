@@ -167,24 +167,32 @@ fn errors_say_message_place_and_kind() {
             "RESERVE, octet 36: DSCP is 64, which has no meaning",
         ),
         (
-            reserved("03 00 0001 02 00000001 00000002"),
-            "RESERVED, octet 20: outcome is 3, which has no meaning",
+            reserved("05 00 0001 02 00000001 00000002"),
+            "RESERVED, octet 20: outcome is 5, which has no meaning",
         ),
         (
             reserved("00 01 0001 02 00000001 00000002"),
-            "RESERVED, octet 21: refusal reason is 1, which has no meaning",
+            "RESERVED, octet 21: reason is 1, which has no meaning",
         ),
         (
             reserved("01 04 0001 02 00000001 00000002"),
-            "RESERVED, octet 21: refusal reason is 4, which has no meaning",
+            "RESERVED, octet 21: reason is 4, which has no meaning",
         ),
         (
             reserved("02 00 0001 02 00000001 00000002"),
-            "RESERVED, octet 21: refusal reason is 0, which has no meaning",
+            "RESERVED, octet 21: reason is 0, which has no meaning",
         ),
         (
-            reserved("02 05 0001 02 00000001 00000002"),
-            "RESERVED, octet 21: refusal reason is 5, which has no meaning",
+            reserved("02 08 0001 02 00000001 00000002"),
+            "RESERVED, octet 21: reason is 8, which has no meaning",
+        ),
+        (
+            reserved("03 00 0001 02 00000001 00000002"),
+            "RESERVED, octet 21: reason is 0, which has no meaning",
+        ),
+        (
+            reserved("04 04 0001 02 00000001 00000002"),
+            "RESERVED, octet 21: reason is 4, which has no meaning",
         ),
         (
             body(7, "00000001 02 00000000 00000000 00000000 00000000 0000"),
@@ -306,14 +314,15 @@ fn values_that_a_receiver_would_refuse_are_not_sent() {
 
 #[test]
 fn a_frame_is_never_longer_than_the_link_carries() {
-    // 26 octets, 13 rules of 109, and one that fills what is left: 17, 8 for the station, the name.
+    // 26 octets, 12 rules of 118, and one that fills what is left: 17, 8 for the station, the name.
     let message = |name: usize| {
-        let mut rules = std::vec![full_rule(); 14];
+        let mut rules = std::vec![full_rule(); 13];
         for rule in &mut rules {
             rule.name = "x".repeat(32);
         }
-        rules[13].name = "x".repeat(name);
-        rules[13].matches = Match {
+        rules[12].rank = Rank::default();
+        rules[12].name = "x".repeat(name);
+        rules[12].matches = Match {
             station: full_rule().matches.station,
             ..Match::default()
         };
@@ -324,10 +333,10 @@ fn a_frame_is_never_longer_than_the_link_carries() {
             rules,
         })
     };
-    let octets = encode(&HEADER, &message(30));
+    let octets = encode(&HEADER, &message(31));
     assert_eq!(octets.len(), MAX_FRAME);
-    assert_eq!(Message::decode(&octets), Ok((HEADER, message(30))));
-    assert_eq!(refused(&message(31)), EncodeError::TooLong);
+    assert_eq!(Message::decode(&octets), Ok((HEADER, message(31))));
+    assert_eq!(refused(&message(32)), EncodeError::TooLong);
 }
 
 #[test]

@@ -146,6 +146,7 @@ fn policies() -> [Vector; 3] {
         },
         idle: Duration::from_millis(u32::MAX.into()),
         remark: None,
+        rank: Rank::default(),
     };
     let last = Policy {
         version: u32::MAX,
@@ -171,7 +172,7 @@ fn policies() -> [Vector; 3] {
         (
             4,
             "00000001 01 02
-             01 50 00 00015f90 00c8 00004e20 00007530
+             01 59 00 00015f90 00c8 00004e20 00007530
                 01 05 766f696365
                 02 06 020000000100
                 03 01 11
@@ -180,7 +181,7 @@ fn policies() -> [Vector; 3] {
                 06 04 0102 0304
                 07 04 0005 0005
                 08 04 0000 ffff
-                09 01 2e",
+                09 01 2e 0a 01 07 0b 04 00009c40",
             Message::Policy(full),
         ),
     ]
@@ -224,7 +225,7 @@ fn reserves() -> [Vector; 2] {
     ]
 }
 
-fn reserveds() -> [Vector; 6] {
+fn reserveds() -> [Vector; 8] {
     let reserved = |outcome, rule, key, direction| {
         Message::Reserved(Reserved {
             outcome,
@@ -233,6 +234,7 @@ fn reserveds() -> [Vector; 6] {
             direction,
             rate: 0x0102_0304,
             largest: 0xffff_fffe,
+            shape: None,
         })
     };
     use RefusalReason::{Airtime, Delay, NoSuchRule, TooMany};
@@ -271,6 +273,26 @@ fn reserveds() -> [Vector; 6] {
             6,
             "02 04 fffe 01 01020304 fffffffe 04 11 2e 1234 5678 0a000002 c0a80109",
             refused(TooMany),
+        ),
+        (
+            6,
+            "03 01 0000 00 01020304 fffffffe 04 11 2e 1234 5678 0a000002 c0a80109",
+            reserved(
+                Outcome::Degraded(Pressure::RateFall),
+                Some(0),
+                v4_flow(),
+                Direction::Up,
+            ),
+        ),
+        (
+            6,
+            "04 03 0000 00 01020304 fffffffe 04 11 2e 1234 5678 0a000002 c0a80109",
+            reserved(
+                Outcome::Withdrawn(Pressure::UnregisteredLoad),
+                Some(0),
+                v4_flow(),
+                Direction::Up,
+            ),
         ),
     ]
 }

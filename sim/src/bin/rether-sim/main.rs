@@ -2,6 +2,7 @@
 
 mod capacity;
 mod compare;
+mod guarantees;
 mod plot;
 mod progress;
 mod run;
@@ -23,6 +24,7 @@ struct Arguments {
 
 const EXAMPLES: &str = "Examples:
   rether-sim compare                   what plain 802.11, 802.11e and Rether do to calls under load
+  rether-sim guarantees --quick        what Rether must reach, and what it does
   rether-sim run lab/scenarios/X.toml  one scenario, its figures as a table
   rether-sim run X.toml --seeds 20     ...with mean and standard deviation over 20 seeds
   rether-sim sweep X.toml --set station.s.count=1,2,5   many values of its keys
@@ -34,6 +36,7 @@ enum Command {
     Run(run::Arguments),
     Compare(compare::Arguments),
     Capacity(capacity::Arguments),
+    Guarantees(guarantees::Arguments),
     Sweep(sweep::Arguments),
     Plot(plot::Arguments),
     Validate(validate::Arguments),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Capacity(arguments) => capacity::run(&arguments),
+        Command::Guarantees(arguments) => guarantees::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),

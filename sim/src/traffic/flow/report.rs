@@ -3,7 +3,7 @@
 use rether_voip::packet::Voice;
 use rether_voip::stats::DelaySummary;
 
-use super::{Flow, Seen, What};
+use super::{Flow, SECOND, Seen, What};
 use crate::capture::{Content, ip_packet};
 use crate::traffic::figures::{Call, FlowFigures, Stream, Tcp, Transfer};
 use crate::world::packet::{Packet, Way};
@@ -62,11 +62,14 @@ impl Flow {
                     }],
                 }
             }
-            What::Datagrams { seen, .. } | What::Ping { seen, .. } => {
-                FlowFigures::Transfer(self.transfer(seen, sent[0]))
-            }
+            What::Datagrams { seen, .. } => FlowFigures::Transfer(Transfer {
+                each_second_bps: self.each_second(seen),
+                ..self.transfer(seen, sent[0])
+            }),
+            What::Ping { seen, .. } => FlowFigures::Transfer(self.transfer(seen, sent[0])),
             What::Tcp(ends, seen) => {
                 let mut transfer = self.transfer(seen, 0);
+                transfer.each_second_bps = self.each_second(seen);
                 transfer.tcp = Some(Tcp::from(ends[0].statistics()));
                 FlowFigures::Transfer(transfer)
             }
@@ -83,7 +86,16 @@ impl Flow {
             lost: sent.saturating_sub(delays.len() as u64),
             goodput_bps: seen.payload as f64 * 8.0 / seconds.max(1e-9),
             delay_ms: DelaySummary::of_sorted(&delays),
-            tcp: None,
+            ..Transfer::default()
         }
+    }
+
+    /// Of each whole second, those in which nothing arrived included, in bit/s.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    fn each_second(&self, seen: &Seen) -> Vec<f64> {
+        let whole = self.window.length().as_nanos() / SECOND.as_nanos();
+        let seconds = (0..whole).map(|second| usize::try_from(second).unwrap_or(usize::MAX));
+        let octets = seconds.map(|second| seen.each_second.get(second).copied().unwrap_or(0));
+        octets.map(|octets| octets as f64 * 8.0).collect()
     }
 }

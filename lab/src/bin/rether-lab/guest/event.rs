@@ -5,7 +5,7 @@ use super::{
     link, network,
     process::{output, run},
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use rether_lab::scenario::{Deed, Event, Percent};
 use rustix::process::Signal;
 
@@ -41,6 +41,7 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
             lose(node, event.share.context("no share")?)?;
         }
         Deed::KeepTokens => output(Some(node), &["nft", &no_rule()]).map(drop)?,
+        Deed::SetRate => bail!("only the simulator changes the rate of a link"),
         Deed::Run => {
             let command = event.command.as_deref().context("no command")?;
             return output(Some(node), &["sh", "-c", command]).map(Some);

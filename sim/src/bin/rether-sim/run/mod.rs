@@ -84,6 +84,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let scenario = Scenario::load(&arguments.scenario)?;
     let arms = arms(&scenario, arguments.arm.as_deref())?;
     let options = Options {
+        cost: false,
         sample: arguments.sample,
         delays: arguments.delays,
     };

@@ -5,6 +5,8 @@
 //! Admission is the rule of DESIGN "Admission": all promises with their token cost must fit into
 //! a cycle less the share that best effort always keeps.
 
+pub mod hold;
+pub mod plan;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::airtime::{Phy, Rate, Turn};
 use crate::flow::FlowKey;
 use crate::mac::MacAddr;
-use crate::policy::{Direction, Promise};
+use crate::policy::{Direction, Promise, Rank};
 use crate::queues::Carrier;
 use crate::time::{Duration, Instant};
 use crate::wire::{Data, RefusalReason, Return, Token};
@@ -52,8 +54,12 @@ pub struct Entry {
     pub rule: Option<u16>,
     /// The ways that are reserved.
     pub direction: Direction,
-    /// What is promised in each of these ways.
+    /// What is promised in each of these ways now.
     pub promise: Promise,
+    /// The rate that was granted, in bit/s; more than that of `promise` while it is shrunk.
+    pub granted: u32,
+    /// How it stands when the air is short.
+    pub rank: Rank,
     /// A flow that sends nothing for so long loses it.
     pub idle: Duration,
     /// When it was granted.
@@ -73,6 +79,50 @@ impl Entry {
             ..self
         }
     }
+
+    /// The rate that is left of it at worst, in bit/s.
+    #[must_use]
+    pub fn least_rate(&self) -> u32 {
+        self.rank
+            .min_rate
+            .map_or(self.granted, |least| least.min(self.granted))
+    }
+
+    /// It is promised less than was granted.
+    #[must_use]
+    pub const fn is_shrunk(&self) -> bool {
+        self.promise.rate < self.granted
+    }
+
+    /// The same promise at another rate.
+    #[must_use]
+    pub const fn at_rate(self, rate: u32) -> Self {
+        Self {
+            promise: Promise {
+                rate,
+                ..self.promise
+            },
+            ..self
+        }
+    }
+}
+
+/// How often a frame is sent until it is acknowledged, in thousandths in the mean
+/// ([`Phy::exchange_with_retries`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
+    /// Station to AP.
+    pub up: u32,
+    /// AP to station.
+    pub down: u32,
+}
+
+impl Tries {
+    /// No frame is lost.
+    pub const ONE: Self = Self {
+        up: 1_000,
+        down: 1_000,
+    };
 }
 
 /// The PHY rates between a station and the AP.
@@ -134,6 +184,13 @@ pub struct Refusal {
 pub struct Ledger {
     config: LedgerConfig,
     entries: BTreeMap<FlowId, Entry>,
+    /// Promises that were taken back until there is room again.
+    withdrawn: BTreeMap<FlowId, Entry>,
+    holds: hold::Holds,
+    /// Only stations whose frames are lost at times.
+    tries: BTreeMap<MacAddr, Tries>,
+    /// Share of the air that unregistered stations use, in thousandths.
+    unregistered: u16,
 }
 
 impl Ledger {
@@ -143,6 +200,10 @@ impl Ledger {
         Self {
             config,
             entries: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
+            holds: hold::Holds::new(),
+            tries: BTreeMap::new(),
+            unregistered: 0,
         }
     }
 
@@ -185,15 +246,72 @@ impl Ledger {
         self.entries.get_mut(id)
     }
 
+    /// The promise called `id`, if it is withdrawn for now.
+    #[must_use]
+    pub fn get_withdrawn(&self, id: &FlowId) -> Option<&Entry> {
+        self.withdrawn.get(id)
+    }
+
     /// True without reservations: the cell may run free.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Ends the reservation called `id`.
+    /// True without anything to look after: reservations, withdrawn promises, holds.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.is_empty() && self.withdrawn.is_empty() && self.holds.is_empty()
+    }
+
+    /// The promise called `id`, in force or withdrawn for now.
+    #[must_use]
+    pub fn promised(&self, id: &FlowId) -> Option<&Entry> {
+        self.entries.get(id).or_else(|| self.withdrawn.get(id))
+    }
+
+    /// Ends the reservation called `id`, also one that is withdrawn.
     pub fn release(&mut self, id: &FlowId) -> Option<Entry> {
-        self.entries.remove(id)
+        let withdrawn = self.withdrawn.remove(id);
+        self.entries.remove(id).or(withdrawn)
+    }
+
+    /// The promises that are withdrawn for now, in a fixed order.
+    pub fn withdrawn(&self) -> impl Iterator<Item = (&FlowId, &Entry)> {
+        self.withdrawn.iter()
+    }
+
+    /// True if the promise called `id` is withdrawn for now.
+    #[must_use]
+    pub fn is_withdrawn(&self, id: &FlowId) -> bool {
+        self.withdrawn.contains_key(id)
+    }
+
+    /// How often the frames of `station` are sent in the mean.
+    pub fn set_tries(&mut self, station: MacAddr, tries: Tries) {
+        if tries == Tries::ONE {
+            self.tries.remove(&station);
+        } else {
+            self.tries.insert(station, tries);
+        }
+    }
+
+    /// How often the frames of `station` are sent in the mean.
+    #[must_use]
+    pub fn tries(&self, station: MacAddr) -> Tries {
+        self.tries.get(&station).copied().unwrap_or(Tries::ONE)
+    }
+
+    /// The share of the air that unregistered stations use, in thousandths; so much less may be
+    /// promised.
+    pub const fn set_unregistered(&mut self, share: u16) {
+        self.unregistered = share;
+    }
+
+    /// The share of the air that unregistered stations use, in thousandths.
+    #[must_use]
+    pub const fn unregistered(&self) -> u16 {
+        self.unregistered
     }
 
     /// The cycle length. Promises are served at intervals of their own (`coordinator/service`), so
@@ -209,14 +327,14 @@ impl Ledger {
         let mut entries = self.entries.iter().peekable();
         // Entries are sorted by station; its visits carry all of its flows.
         while let Some((id, entry)) = entries.next() {
-            sum += self.airtime(id, entry, links(id.station));
+            sum += self.cost(id, entry, links(id.station));
             let next = entries.peek().map(|(id, _)| id.station);
             if next != Some(id.station) {
                 let own = self.of_station(id.station).map(|(_, entry)| entry);
                 sum += self.visits(shortest_interval(own), links(id.station));
             }
         }
-        sum
+        sum + self.held(links)
     }
 
     /// Airtime per cycle of the visits to a station.
@@ -230,7 +348,35 @@ impl Ledger {
     /// What of a cycle may be promised.
     #[must_use]
     pub fn capacity(&self, cycle: Duration) -> Duration {
-        cycle * u64::from(1_000 - self.config.nrt_minimum.min(1_000)) / 1_000
+        let kept = self.config.nrt_minimum.saturating_add(self.unregistered);
+        cycle * u64::from(1_000 - kept.min(1_000)) / 1_000
+    }
+
+    /// Airtime per second of the promise called `id` now, retries included, without token cost.
+    #[must_use]
+    pub fn airtime_per_second(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
+        let cycle = self.cycle();
+        let nanos = u128::from(self.cost(id, entry, link).as_nanos()) * 1_000_000_000
+            / u128::from(cycle.as_nanos()).max(1);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// Whether all that is promised fits.
+    pub fn fits(&self, links: impl Fn(MacAddr) -> LinkRates) -> bool {
+        self.booked(links) <= self.capacity(self.cycle())
+    }
+
+    /// Whether `entry` would be granted under the name `id`.
+    ///
+    /// # Errors
+    /// As [`Ledger::admit`].
+    pub fn would_admit(
+        &self,
+        id: FlowId,
+        entry: Entry,
+        links: impl Fn(MacAddr) -> LinkRates,
+    ) -> Result<(), Refusal> {
+        self.clone().admit(id, entry, links)
     }
 
     /// Grants `entry` under the name `id`, replacing what was granted under it before.
@@ -247,6 +393,7 @@ impl Ledger {
         let verdict = self.judge(&id, &entry, &links);
         match (verdict, previous) {
             (Ok(()), _) => {
+                self.withdrawn.remove(&id);
                 self.entries.insert(id, entry);
             }
             (Err(_), Some(previous)) => {
@@ -284,15 +431,60 @@ impl Ledger {
         let others = self.booked(&links) + more;
         let capacity = self.capacity(cycle);
         let room = capacity.saturating_sub(others);
-        let wanted = self.airtime(id, entry, link);
+        let wanted = self.cost(id, entry, link);
         if others + wanted <= capacity {
             return Ok(());
         }
-        let per_packet = self.per_packet(id, entry, link);
+        let per_packet = self.with_retries(id, entry, link, self.per_packet(id, entry, link));
+        let unloaded = cycle * u64::from(self.unregistered) / 1_000;
+        let fits_without = others + wanted <= capacity + unloaded;
         Err(Refusal {
-            reason: RefusalReason::Airtime,
+            reason: if fits_without && self.unregistered > 0 {
+                RefusalReason::UnregisteredLoad
+            } else {
+                RefusalReason::Airtime
+            },
             largest: largest_rate(room, cycle, entry.promise.packet, per_packet),
         })
+    }
+
+    /// Airtime per cycle of one reservation, retries included, without token cost.
+    fn cost(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
+        self.with_retries(id, entry, link, self.airtime(id, entry, link))
+    }
+
+    /// Airtime per cycle of one reservation of a station that has no other, all included.
+    #[must_use]
+    pub fn cost_alone(&self, id: &FlowId, entry: &Entry, link: LinkRates) -> Duration {
+        self.cost(id, entry, link) + self.visits(shortest_interval([entry].into_iter()), link)
+    }
+
+    /// `airtime` of frames of the flow, stretched by what has to be sent again.
+    fn with_retries(
+        &self,
+        id: &FlowId,
+        entry: &Entry,
+        link: LinkRates,
+        airtime: Duration,
+    ) -> Duration {
+        let Some(tries) = self.tries.get(&id.station) else {
+            return airtime;
+        };
+        let phy = self.config.phy;
+        let packet = u32::from(entry.promise.packet.max(1));
+        let (mut once, mut all) = (Duration::ZERO, Duration::ZERO);
+        for (way, rate, tries) in [
+            (Direction::Up, link.up, tries.up),
+            (Direction::Down, link.down, tries.down),
+        ] {
+            if entry.direction.covers(way) {
+                once += phy.exchange(rate, packet);
+                all += phy.exchange_with_retries(rate, packet, tries);
+            }
+        }
+        let nanos = u128::from(airtime.as_nanos()) * u128::from(all.as_nanos())
+            / u128::from(once.as_nanos()).max(1);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
     /// Airtime per cycle of one reservation, without token cost.
