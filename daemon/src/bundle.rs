@@ -43,11 +43,11 @@ impl Value for Bundle {
     }
 }
 
-/// The way in to the interface `radio` for packets to the address `to`. Without it, which is said,
-/// every packet has a frame of its own.
+/// The way in to the interface `radio`, see [`Injector::open`]. Without it, which is said, every
+/// packet has a frame of its own.
 #[must_use]
-pub fn way_in(wanted: Bundle, radio: &Link, to: MacAddr) -> Option<Injector> {
-    match Injector::open(radio, to) {
+pub fn way_in(wanted: Bundle, radio: &Link, bridge: Option<MacAddr>) -> Option<Injector> {
+    match Injector::open(radio, bridge) {
         Ok(injector) => {
             tracing::debug!("packets inside frames come in by {}", injector.name());
             Some(injector)

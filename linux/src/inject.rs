@@ -43,14 +43,17 @@ pub struct Injector {
 }
 
 impl Injector {
-    /// Makes a way to the interface `radio` for packets to the address `to`: the radio's own where
-    /// packets are routed, that of the bridge where the bridge's host routes them. It does not
-    /// outlive the interface: one that was deleted and made anew needs another.
+    /// Makes a way to the interface `radio`. Where that is a port of a bridge whose host routes the
+    /// packets, `bridge` is the bridge's address. It does not outlive the interface: one that was
+    /// deleted and made anew needs another.
+    ///
+    /// Frames are for the device's own address, so that no two interfaces have the same one, which
+    /// would confuse those who know interfaces by it.
     ///
     /// # Errors
     /// Missing rights (`CAP_NET_ADMIN`), or a kernel without TAP devices or without `sch_ingress`,
     /// `cls_matchall` and `act_mirred`.
-    pub fn open(radio: &Link, to: MacAddr) -> Result<Self, OsError> {
+    pub fn open(radio: &Link, bridge: Option<MacAddr>) -> Result<Self, OsError> {
         let (tap, name) = tap::open(PATTERN).doing(
             "make a TAP device for packets that come inside frames (the kernel needs tun)",
         )?;
@@ -60,11 +63,11 @@ impl Injector {
                 .map_err(std::io::Error::other)
                 .doing("name it")?,
         )?;
-        redirect::set_up(device.index, to, radio.index)?;
+        redirect::set_up(device.index, radio.index)?;
         Ok(Self {
             tap,
             name,
-            to,
+            to: bridge.unwrap_or(device.mac),
             frame: Vec::with_capacity(2048),
         })
     }

@@ -54,7 +54,11 @@ pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
     let served = loop {
         let own = (once.clone(), cell.clone());
         match Daemon::serve(options, own.0, own.1, &nl80211, &mut signals).await {
-            Ok(Ending::WithoutBundle) => once.bundle = Bundle::Off,
+            Ok(Ending::WithoutBundle) => {
+                // The policy may have been read anew since.
+                once = configuration(options).unwrap_or(once);
+                once.bundle = Bundle::Off;
+            }
             Ok(Ending::Stop) => break Ok(()),
             Err(error) => break Err(error),
         }
@@ -542,12 +546,12 @@ fn bundling(
 /// The way in for packets of stations. Where the access point is a bridge, only its operator knows
 /// whether it is the router of its stations, too; nobody else could say where they go.
 fn way_in(config: &Config, link: &Link) -> Option<Injector> {
-    let to = match (link.bridge, config.bundle) {
+    let bridge = match (link.bridge, config.bundle) {
         (_, Bundle::Off) | (Some(_), Bundle::Auto) => return None,
-        (Some(_), Bundle::On) => bundle::bridge_address(link)?,
-        (None, _) => link.mac,
+        (Some(_), Bundle::On) => Some(bundle::bridge_address(link)?),
+        (None, _) => None,
     };
-    bundle::way_in(config.bundle, link, to)
+    bundle::way_in(config.bundle, link, bridge)
 }
 
 /// Whether hostapd's event is about its stations.

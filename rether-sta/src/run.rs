@@ -489,7 +489,7 @@ enum Ending {
 /// The way in for packets that come inside frames, if they may.
 fn way_in(config: &Config, own: &Link) -> Option<Injector> {
     let wanted = config.bundle;
-    (wanted != Bundle::Off).then(|| bundle::way_in(wanted, own, own.mac))?
+    (wanted != Bundle::Off).then(|| bundle::way_in(wanted, own, None))?
 }
 
 /// Says what became of a promise; what an application may feel as a warning.

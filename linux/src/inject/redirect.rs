@@ -3,8 +3,6 @@
 
 use std::io;
 
-use rether_proto::mac::MacAddr;
-
 use crate::error::{Doing, OsError};
 use crate::netlink::socket::NetlinkSocket;
 use crate::netlink::{Message, messages};
@@ -31,12 +29,11 @@ const ADDRESS_MODE: (u16, u8) = (8, 1);
 const CHANGE: u16 = (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16;
 const CREATE: u16 = CHANGE | (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
 
-/// Gives `device` the address `mac`, redirects what it receives to `target`, both by their
-/// indices, and brings it up.
+/// Redirects what `device` receives to `target`, both by their indices, and brings it up.
 ///
 /// # Errors
 /// Missing rights, or a kernel without these parts of traffic control.
-pub(super) fn set_up(device: u32, mac: MacAddr, target: u32) -> Result<(), OsError> {
+pub(super) fn set_up(device: u32, target: u32) -> Result<(), OsError> {
     let socket = NetlinkSocket::open(libc::NETLINK_ROUTE, 0).doing("open a netlink socket")?;
     let ask = |request: Vec<u8>| ask(&socket, &request);
     // It has no business with IPv6; a kernel without has nothing to switch off.
@@ -47,7 +44,7 @@ pub(super) fn set_up(device: u32, mac: MacAddr, target: u32) -> Result<(), OsErr
             "redirect packets that come inside frames to the radio (the kernel needs sch_ingress, \
              cls_matchall and act_mirred)",
         )?;
-    ask(up(device, mac)).doing("bring the TAP device up")
+    ask(up(device)).doing("bring the TAP device up")
 }
 
 fn ask(socket: &NetlinkSocket, request: &[u8]) -> io::Result<()> {
@@ -85,16 +82,10 @@ fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn up(device: u32, mac: MacAddr) -> Vec<u8> {
+fn up(device: u32) -> Vec<u8> {
     let mut request = Vec::new();
-    Message::begin(
-        &mut request,
-        libc::RTM_NEWLINK,
-        CHANGE,
-        1,
-        &link(device, libc::IFF_UP),
-    )
-    .attribute(libc::IFLA_ADDRESS, &mac.0);
+    let family = link(device, libc::IFF_UP);
+    Message::begin(&mut request, libc::RTM_NEWLINK, CHANGE, 1, &family);
     request
 }
 

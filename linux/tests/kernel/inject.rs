@@ -68,7 +68,7 @@ fn a_copied_packet_is_taken_in_where_the_radio_receives() {
     gate.bind(61, QueueOptions::new(Hop::Station(cable.far.mac)))
         .unwrap();
     rules.set(&Mode::Hold(vec![])).unwrap();
-    let mut injector = Injector::open(&cable.near, cable.near.mac).unwrap();
+    let mut injector = Injector::open(&cable.near, None).unwrap();
     let device = injector.name().to_owned();
     assert!(is_there(&device));
     let networks = on_link(cable.near.index).unwrap();
@@ -142,7 +142,7 @@ fn a_copied_packet_is_taken_in_where_the_radio_receives() {
     assert!(matches!(refused, Err(InjectError::Unfit)), "{refused:?}");
 
     // A second one, as of another daemon; each goes with its file descriptor.
-    let second = Injector::open(&cable.near, cable.near.mac).unwrap();
+    let second = Injector::open(&cable.near, None).unwrap();
     let other = second.name().to_owned();
     assert!(other != device && is_there(&other));
     drop(second);
