@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use rether_benches::cell::station;
 use rether_benches::samples::{PHY, PROMISE, policy, uplink};
-use rether_proto::airtime::Rate;
+use rether_proto::airtime::{Rate, Turn};
 use rether_proto::machine::{Packet, PacketId};
 use rether_proto::policy::Direction;
 use rether_proto::queues::{Air, Queues};
@@ -27,6 +27,7 @@ fn queues(c: &mut Criterion) {
     let now = Instant::from_nanos(1);
     let air = Air {
         phy: PHY,
+        turn: Turn::Paired,
         rate: Rate(540),
     };
     let (hour, mut verdicts) = (Duration::from_secs(3_600), VecDeque::new());
@@ -45,8 +46,8 @@ fn queues(c: &mut Criterion) {
                     let _ = queues.push(now, &packet);
                 }
                 verdicts.clear();
-                queues.release_rt(now, hour, air, &mut verdicts);
-                queues.release_nrt(now, hour, air, &mut verdicts);
+                queues.release_rt(now, hour, air, None, &mut verdicts);
+                queues.release_nrt(now, hour, air, None, &mut verdicts);
                 verdicts.len()
             });
         });

@@ -44,10 +44,10 @@ pub const fn station(n: u8) -> MacAddr {
 }
 
 impl Cell {
-    /// A cell of so many stations, each with a reservation (as far as they fit), a full uplink
-    /// queue and a hundred packets that wait at the AP.
+    /// A cell of so many stations, each with a full uplink queue and a hundred packets that wait at
+    /// the AP; so many of them have a reservation, as far as they fit.
     #[must_use]
-    pub fn saturated(stations: u8) -> Self {
+    pub fn saturated(stations: u8, reserved: u8) -> Self {
         let now = Instant::from_nanos(1_000_000_000);
         let config = CoordinatorConfig {
             cycle: Duration::from_millis(100),
@@ -80,7 +80,9 @@ impl Cell {
                 direction: Direction::Both,
                 promise: PROMISE,
             };
-            cell.frame(station(n), &Message::Reserve(reserve));
+            if n <= reserved {
+                cell.frame(station(n), &Message::Reserve(reserve));
+            }
             let (backlog, rate) = (FULL, Rate(540));
             cell.frame(station(n), &Message::Request(Request { backlog, rate }));
         }
@@ -155,7 +157,16 @@ impl Cell {
                         backlog: FULL,
                         rate: Rate(540),
                         refused: false,
+                        oldest: Duration::ZERO,
+                        newest: Duration::ZERO,
                     };
+                    if let Some(handle) = sent.handle {
+                        let sent = Input::Sent {
+                            handle,
+                            acked: true,
+                        };
+                        let _ = self.coordinator.handle(self.now, sent);
+                    }
                     self.frame(sent.to, &Message::Return(answer));
                 }
                 _ => {}

@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use rether_proto::airtime::{Phy, PhyKind, Rate};
+use rether_proto::airtime::{Phy, PhyKind, Rate, Turn};
 use rether_proto::flow::FlowKey;
 use rether_proto::policy::{Direction, Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use rether_proto::time::Duration;
 use rether_proto::wire::{
-    Backlog, Bye, ByeReason, CellMode, ClassBacklog, Hello, Message, Outcome, Policy, Register,
-    RegisterAck, RegisterStatus, Request, Reserve, ReserveOp, Reserved, Return, Token,
+    Backlog, Bye, ByeReason, CellMode, ClassBacklog, Data, Hello, Message, Outcome, Packets,
+    Policy, Register, RegisterAck, RegisterStatus, Request, Reserve, ReserveOp, Reserved, Return,
+    Schedule, Slot, Token,
 };
 
 /// 802.11a.
@@ -71,6 +72,27 @@ pub fn messages() -> Vec<(&'static str, Message)> {
     };
     let (rate, key, span) = (Rate(540), uplink(1, 5_000), Duration::from_micros(400));
     let rules = policy(8).rules;
+    let token = Token {
+        token: 1,
+        probe: false,
+        cycle_number: 1,
+        rt: span,
+        nrt: span,
+        valid: span,
+        rate,
+    };
+    let slot = Slot {
+        station: crate::cell::station(1),
+        offset: span,
+        rt: span,
+        nrt: span,
+        valid: span,
+        rate,
+    };
+    let mut packets = Packets::default();
+    for _ in 0..2 {
+        assert!(packets.push(&[0; 200]), "a frame has room for two");
+    }
     vec![
         (
             "hello",
@@ -102,6 +124,8 @@ pub fn messages() -> Vec<(&'static str, Message)> {
                 policy_version: 1,
                 cycle: span,
                 silent_cycles: 2,
+                turn: Turn::Paired,
+                strategies: Register::POLL | Register::BUNDLE,
                 handshake: rether_proto::wire::Handshake::NONE,
             }),
         ),
@@ -136,18 +160,7 @@ pub fn messages() -> Vec<(&'static str, Message)> {
                 shape: None,
             }),
         ),
-        (
-            "token",
-            Message::Token(Token {
-                token: 1,
-                probe: false,
-                cycle_number: 1,
-                rt: span,
-                nrt: span,
-                valid: span,
-                rate,
-            }),
-        ),
+        ("token", Message::Token(token)),
         (
             "return",
             Message::Return(Return {
@@ -159,6 +172,24 @@ pub fn messages() -> Vec<(&'static str, Message)> {
                 backlog,
                 rate,
                 refused: false,
+                oldest: span,
+                newest: span,
+            }),
+        ),
+        (
+            "schedule-of-8",
+            Message::Schedule(Schedule {
+                token: 1,
+                cycle_number: 1,
+                slots: vec![slot; 8],
+            }),
+        ),
+        (
+            "data-of-2",
+            Message::Data(Data {
+                token: Some(token),
+                answer: None,
+                packets,
             }),
         ),
         ("request", Message::Request(Request { backlog, rate })),

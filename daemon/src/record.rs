@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use rether_proto::machine::{Input, Transmit, Verdict};
+use rether_proto::machine::{Delivery, Input, Transmit, Verdict};
 use rether_proto::record::{Line, Octets, Output, Recorded};
 use rether_proto::time::Instant;
 use serde::Serialize;
@@ -109,6 +109,12 @@ impl<C: Clone, E> Recorder<C, E> {
     pub fn transmit(&mut self, transmit: Transmit, payload: &[u8]) {
         let bytes = Octets(payload.to_vec());
         self.give(Line::Output(Output::Transmit { transmit, bytes }));
+    }
+
+    /// A packet that came inside a frame.
+    pub fn delivery(&mut self, delivery: &Delivery) {
+        let (from, bytes) = (delivery.from, Octets(delivery.bytes.clone()));
+        self.give(Line::Output(Output::Delivery { from, bytes }));
     }
 
     /// An event of the core.

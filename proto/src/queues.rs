@@ -472,6 +472,12 @@ impl Queues {
         spent
     }
 
+    /// The tightest delay bound of all reserved flows.
+    #[must_use]
+    pub fn tightest_promise(&self) -> Option<Duration> {
+        self.flows.iter().map(|flow| flow.promise.delay).min()
+    }
+
     /// The tightest delay bound of those flows whose packets wait.
     #[must_use]
     pub fn tightest(&self) -> Option<Duration> {
@@ -524,6 +530,9 @@ impl Queues {
     }
 }
 
+/// The frame that a packet rides in, and what is in the packet.
+type Ride<'a> = (&'a mut Carrier, &'a [u8]);
+
 /// What sending a packet costs, and the frame that it rides in, if it does. `None` when it must
 /// wait: a packet of its flow rides, and it would overtake that.
 fn fare<'a>(
@@ -531,7 +540,7 @@ fn fare<'a>(
     air: Air,
     carrier: Option<&'a mut Carrier>,
     copies: &'a Copies,
-) -> Option<(Duration, Option<(&'a mut Carrier, &'a [u8])>)> {
+) -> Option<(Duration, Option<Ride<'a>>)> {
     let Some(carrier) = carrier else {
         return Some((air.cost(head.len), None));
     };

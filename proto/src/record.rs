@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::agent::{Agent, AgentConfig};
 use crate::coordinator::{Coordinator, CoordinatorConfig};
 use crate::mac::MacAddr;
-use crate::machine::{Input, Machine, Packet, Transmit, TxHandle, Verdict};
+use crate::machine::{Delivery, Input, Machine, Packet, Transmit, TxHandle, Verdict};
 use crate::policy::PolicyTable;
 use crate::time::Instant;
 use crate::wire::MAX_FRAME;
@@ -128,6 +128,13 @@ pub enum Output<E> {
         /// How it is sent.
         transmit: Transmit,
         /// The payload.
+        bytes: Octets,
+    },
+    /// See [`Machine::poll_delivery`].
+    Delivery {
+        /// Who sent it.
+        from: MacAddr,
+        /// The IP packet.
         bytes: Octets,
     },
     /// See [`Machine::poll_event`].
@@ -246,8 +253,12 @@ pub fn replay<M>(
                 bytes: Octets(bytes),
             });
         }
-        // What is delivered follows from the frame, and is no news.
-        while machine.poll_delivery().is_some() {}
+        while let Some(Delivery { from, bytes }) = machine.poll_delivery() {
+            sink(Output::Delivery {
+                from,
+                bytes: Octets(bytes),
+            });
+        }
         while let Some(event) = machine.poll_event() {
             sink(Output::Event(event));
         }

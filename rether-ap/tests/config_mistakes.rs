@@ -13,7 +13,35 @@ fn findings(text: &str) -> Vec<Finding> {
 /// Text, line, column, key, part of the remedy.
 type Row = (&'static str, usize, usize, &'static str, &'static str);
 
-const CELL: [Row; 33] = [
+const CELL: [Row; 37] = [
+    (
+        "[cell]\nstrategy = \"pol\"",
+        2,
+        12,
+        "cell.strategy",
+        "did you mean \"poll\"",
+    ),
+    (
+        "[cell]\nstrategy = true",
+        2,
+        12,
+        "cell.strategy",
+        "\"auto\", \"poll\", \"schedule\"",
+    ),
+    (
+        "[cell]\ntokens = \"allways\"",
+        2,
+        10,
+        "cell.tokens",
+        "did you mean \"always\"",
+    ),
+    (
+        "[cell]\nquantum = \"300ms\"",
+        2,
+        11,
+        "cell.quantum",
+        "from \"1ms\" to \"200ms\"",
+    ),
     (
         "[cell]\nwmm-profile = \"police\"",
         2,
@@ -82,14 +110,14 @@ const CELL: [Row; 33] = [
         2,
         9,
         "cell.cycle",
-        "from \"5ms\" to \"100ms\"",
+        "from \"5ms\" to \"500ms\"",
     ),
     (
         "[cell]\ncycle = \"20\"",
         2,
         9,
         "cell.cycle",
-        "from \"5ms\" to \"100ms\"",
+        "from \"5ms\" to \"500ms\"",
     ),
     (
         "[cell]\ncycle = \"20 parsec\"",
@@ -103,17 +131,17 @@ const CELL: [Row; 33] = [
         2,
         9,
         "cell.cycle",
-        "from \"5ms\" to \"100ms\"",
+        "from \"5ms\" to \"500ms\"",
     ),
     (
         "[cell]\ncycle = \"1ms\"",
         2,
         9,
         "cell.cycle",
-        "from \"5ms\" to \"100ms\"",
+        "from \"5ms\" to \"500ms\"",
     ),
     (
-        "[cell]\nshortest-cycle = \"50ms\"",
+        "[cell]\nshortest-cycle = \"60ms\"",
         2,
         18,
         "cell.shortest-cycle",

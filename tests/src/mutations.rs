@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig};
-use rether_proto::airtime::{Phy, PhyKind, Rate};
+use rether_proto::airtime::{Phy, PhyKind, Rate, Turn};
 use rether_proto::auth::{AgentAuth, CoordinatorAuth, Key, handshake};
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorConfig};
 use rether_proto::flow::FlowKey;
@@ -14,9 +14,9 @@ use rether_proto::policy::Direction;
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::{
-    Backlog, Bye, ByeReason, CellMode, ClassBacklog, HEADER_LEN, Handshake, Header, Hello,
-    MAX_FRAME, Message, MessageType, Outcome as Decision, Policy, Register, RegisterAck,
-    RegisterStatus, Request, Reserve, ReserveOp, Reserved, Return, Token, explain,
+    Backlog, Bye, ByeReason, CellMode, ClassBacklog, Data, HEADER_LEN, Handshake, Header, Hello,
+    MAX_FRAME, Message, MessageType, Outcome as Decision, Packets, Policy, Register, RegisterAck,
+    RegisterStatus, Request, Reserve, ReserveOp, Reserved, Return, Schedule, Slot, Token, explain,
 };
 
 use crate::world::{AP, Source, station, voice_policy, voice_rule};
@@ -142,6 +142,7 @@ impl Bench {
                 key,
                 seed: Key::new([9; Key::LEN]),
             }),
+            bundle: true,
             ..AgentConfig::default()
         };
         let mut bench = Self {
@@ -217,9 +218,15 @@ impl Bench {
             flow,
         };
         self.outcome.packets += 1;
-        match way {
-            Direction::Up => self.tell_agent(Input::Packet(packet)),
-            _ => self.tell_coordinator(Input::Packet(packet)),
+        // A gate that copies nothing is allowed, too.
+        let copy = vec![0; usize::try_from(packet.len).expect("a packet in memory")];
+        let is_copied = self.rng.below(4) > 0;
+        let bytes = &copy;
+        match (way, is_copied) {
+            (Direction::Up, true) => self.tell_agent(Input::Copied { packet, bytes }),
+            (Direction::Up, false) => self.tell_agent(Input::Packet(packet)),
+            (_, true) => self.tell_coordinator(Input::Copied { packet, bytes }),
+            (_, false) => self.tell_coordinator(Input::Packet(packet)),
         }
     }
 
@@ -378,7 +385,7 @@ impl Bench {
     }
 
     fn valid_frame(&mut self) -> Vec<u8> {
-        let kind = self.rng.below(10);
+        let kind = self.rng.below(12);
         let message = self.message(kind);
         let header = Header {
             session: [self.session, 0, self.rng.next_u32()][self.place(3)],
@@ -451,7 +458,7 @@ impl Bench {
             1 => Message::Register(Register {
                 instance: [self.instance, 0, self.rng.next_u32()][self.place(3)],
                 epoch: self.epoch,
-                strategies: [0, Register::POLL, 0xff][self.place(3)],
+                strategies: [0, Register::POLL | Register::BUNDLE, 0xff][self.place(3)],
                 name: "mallory".try_into().expect("a short name"),
                 handshake: self.handshake(handshake::FIRST),
             }),
@@ -472,6 +479,9 @@ impl Bench {
                 policy_version: [1, 2][self.place(2)],
                 cycle: self.span(),
                 silent_cycles: self.extreme(),
+                turn: [Turn::Paired, Turn::Burst][self.place(2)],
+                strategies: [Register::POLL, Register::POLL | Register::BUNDLE, 0xff]
+                    [self.place(3)],
                 handshake: self.handshake(handshake::SECOND),
             }),
             3 => {
@@ -501,32 +511,76 @@ impl Bench {
                 largest: self.rng.next_u32(),
                 shape: None,
             }),
-            6 => Message::Token(Token {
-                token,
-                probe: self.rng.below(2) == 0,
-                cycle_number: self.rng.next_u32(),
-                rt: self.span(),
-                nrt: self.span(),
-                valid: self.span(),
-                rate,
-            }),
-            7 => Message::Return(Return {
-                token,
-                used_rt: self.span(),
-                used_nrt: self.span(),
-                sent_rt: 1,
-                sent_nrt: u16::MAX,
-                backlog: self.backlog(),
-                rate,
-                refused: self.rng.below(2) == 0,
-            }),
-            8 => Message::Request(Request {
+            6 => Message::Token(self.grant(token, rate)),
+            7 => Message::Return(self.answer(token, rate)),
+            8 => Message::Data(self.data(token, rate)),
+            9 => {
+                let station = station(1 + u8::try_from(self.place(3)).expect("a small number"));
+                let slots = (0..self.place(Schedule::MAX_SLOTS)).map(|_| Slot {
+                    station,
+                    offset: self.span(),
+                    rt: self.span(),
+                    nrt: self.span(),
+                    valid: self.span(),
+                    rate,
+                });
+                Message::Schedule(Schedule {
+                    token,
+                    cycle_number: 0,
+                    slots: slots.collect(),
+                })
+            }
+            10 => Message::Request(Request {
                 backlog: self.backlog(),
                 rate,
             }),
             _ => Message::Bye(Bye {
                 reason: [ByeReason::Stopping, ByeReason::Leaving][self.place(2)],
             }),
+        }
+    }
+}
+
+impl Bench {
+    fn grant(&mut self, token: u32, rate: Rate) -> Token {
+        Token {
+            token,
+            probe: self.rng.below(2) == 0,
+            cycle_number: self.rng.next_u32(),
+            rt: self.span(),
+            nrt: self.span(),
+            valid: self.span(),
+            rate,
+        }
+    }
+
+    fn answer(&mut self, token: u32, rate: Rate) -> Return {
+        Return {
+            token,
+            used_rt: self.span(),
+            used_nrt: self.span(),
+            sent_rt: [0, 1][self.place(2)],
+            sent_nrt: u16::MAX,
+            backlog: self.backlog(),
+            rate,
+            refused: self.rng.below(2) == 0,
+            oldest: self.span(),
+            newest: self.span(),
+        }
+    }
+
+    /// With a token, a return, both or nothing, and some packets.
+    fn data(&mut self, token: u32, rate: Rate) -> Data {
+        let mut packets = Packets::default();
+        for _ in 0..self.rng.below(4) {
+            let octets = [1, 200, 640][self.place(3)];
+            let _ = packets.push(&vec![0; octets]);
+        }
+        let (has_token, has_answer) = (self.rng.below(2) == 0, self.rng.below(2) == 0);
+        Data {
+            token: has_token.then(|| self.grant(token, rate)),
+            answer: has_answer.then(|| self.answer(token, rate)),
+            packets,
         }
     }
 }
@@ -541,6 +595,7 @@ fn drain<M: Machine>(core: &mut M, verdicts: &mut u64) -> Vec<Vec<u8>> {
     while let Some(transmit) = core.poll_transmit(&mut buf) {
         frames.push(buf[..transmit.len].to_vec());
     }
+    while core.poll_delivery().is_some() {}
     while core.poll_event().is_some() {}
     frames
 }

@@ -330,6 +330,9 @@ where
             }
         }
         while let Some(delivery) = self.machine.poll_delivery() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.delivery(&delivery);
+            }
             self.deliver(port, &delivery);
         }
         while let Some(event) = self.machine.poll_event() {

@@ -15,6 +15,8 @@ use crate::wire::{Message, Outcome, Reserve, ReserveOp, Reserved};
 
 /// A refused flow is asked for again after so long, if it still sends.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// IP protocol number.
+const TCP: u8 = 6;
 /// The most flows that are remembered; further ones stay best effort.
 const MAX_FLOWS: usize = 256;
 
@@ -237,20 +239,24 @@ impl Agent {
                 self.promise_in_doubt = None;
                 self.doubt_promises();
                 self.send_request();
-            } else if self.requests > 0 || self.ask_at.is_some_and(|at| at <= self.now) {
+            } else if self.ask_at.is_some_and(|at| at <= self.now) {
                 self.send_request();
-            } else if let Some(at) = self.ask_at {
-                self.retry_by(at);
-            } else if let Some(doubt) = doubt {
-                self.retry_by(doubt);
             }
+            self.retry_visit_later();
         }
         self.retry_flows_later();
     }
 
+    /// Arms the retry timer for what packets that wait may need.
+    pub(super) fn retry_visit_later(&mut self) {
+        for at in self.ask_at.into_iter().chain(self.promise_in_doubt) {
+            self.retry_by(at);
+        }
+    }
+
     /// Asks again for what was granted: the coordinator may have released it, and its RESERVED
     /// been lost.
-    fn doubt_promises(&mut self) {
+    pub(super) fn doubt_promises(&mut self) {
         let granted = |flow: &Flow| matches!(flow.state, State::Granted);
         let flows = self.flows.0.iter().filter(|(_, flow)| granted(flow));
         let flows: Vec<_> = flows.map(|(key, flow)| (*key, flow.origin)).collect();
@@ -287,12 +293,16 @@ impl Agent {
         match reserved.outcome {
             Outcome::Granted | Outcome::Degraded(_) => {
                 let explicit = reserved.rule.is_none();
-                if !reserved.direction.covers(Direction::Up) && !explicit {
-                    return;
-                }
                 let Some((origin, promise)) = self.granted(&reserved) else {
                     return;
                 };
+                if reserved.direction == Direction::Down && key.protocol == TCP {
+                    // What comes down is acknowledged by what goes up.
+                    self.queues.reserve(self.now, key, promise.acks());
+                }
+                if !reserved.direction.covers(Direction::Up) && !explicit {
+                    return;
+                }
                 // RESERVED does not carry the DSCP that the rule may have matched.
                 let marked = self.flows.0.get(&key).map(|flow| flow.marked);
                 if marked.is_none() && self.flows.0.len() >= MAX_FLOWS {
@@ -318,6 +328,9 @@ impl Agent {
             // A promise that was withdrawn is asked for again like one that was refused, which
             // shows that the flow still sends; but the coordinator restores it unasked.
             Outcome::Refused(_) | Outcome::Withdrawn(_) => {
+                if reserved.direction == Direction::Down {
+                    self.queues.unreserve(key);
+                }
                 let Some(flow) = self.flows.0.get_mut(&key) else {
                     return;
                 };

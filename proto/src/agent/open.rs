@@ -38,9 +38,14 @@ impl Agent {
         }
         let waiting = self.queues.backlog(self.now);
         let released = u32::from(waiting.rt.packets) + u32::from(waiting.nrt.packets);
+        if waiting.rt.packets > 0 {
+            // The coordinator lives, it may be, and has given up the promise, or this agent.
+            self.doubt_promises();
+        }
         self.failed_open = true;
         self.open_until = self.now;
         self.requests = 0;
+        self.ask_at = None;
         self.promise_in_doubt = None;
         self.last_return = None;
         self.coordinator_knows = false;

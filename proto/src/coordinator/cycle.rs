@@ -18,6 +18,9 @@ use crate::wire::{CellMode, Hello, Message};
 /// A change of mode is announced in so many cycles, for those that miss a broadcast.
 const ANNOUNCEMENTS: u8 = 3;
 
+/// Quanta in one turn of a station that is alone, at most.
+pub(super) const ALONE: u64 = 3;
+
 /// The running cycle, and the round-robin that outlives it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cycle {
@@ -32,6 +35,8 @@ pub(super) struct Cycle {
     pub(super) nrt_visits: u32,
     /// Stations with best-effort backlog.
     pub(super) ring: VecDeque<MacAddr>,
+    /// The most turns that anybody has had.
+    pub(super) turns: u64,
     /// When it last got a second member.
     shared: Instant,
     announcements: u8,
@@ -83,6 +88,8 @@ impl Cycle {
     pub(super) fn enlist(&mut self, now: Instant, address: MacAddr, station: &mut Station) {
         if !station.enlisted {
             station.enlisted = true;
+            // Who was away is not owed what it did not want.
+            station.turns = station.turns.max(self.turns.saturating_sub(1));
             self.ring.push_back(address);
             if self.ring.len() > 1 {
                 self.shared = now;
@@ -137,6 +144,7 @@ impl Coordinator {
         }
         self.cycle = Cycle {
             number: self.cycle.number,
+            turns: self.cycle.turns,
             ..Cycle::default()
         };
         self.timers.stop(Reason::Cycle);
@@ -153,8 +161,10 @@ impl Coordinator {
     }
 
     pub(super) fn begin_cycle(&mut self) {
+        // The last grant began in time, and the longest is that of a station that is alone.
+        let longest = self.config.quantum * ALONE;
         self.stats
-            .close_cycle(self.cycle.charged, self.cycle.length + self.config.quantum * 2);
+            .close_cycle(self.cycle.charged, self.cycle.length + longest);
         if self.ledger.is_empty() && !self.always_passes_tokens() {
             let since = *self.empty_since.get_or_insert(self.now);
             if self.now.since(since) >= self.config.linger {
@@ -175,6 +185,14 @@ impl Coordinator {
     fn start_cycle(&mut self, start: Instant) {
         self.cycle.number = self.cycle.number.wrapping_add(1);
         self.cycle.start = start;
+        let now = self.now;
+        for (address, station) in &mut self.stations {
+            let is_over = station.shunned_until.take_if(|until| *until <= now);
+            // It has said what it holds, and will not say it again.
+            if is_over.is_some() && station.wants_nrt(now) {
+                self.cycle.enlist(now, *address, station);
+            }
+        }
         // What was overdrawn is paid back, but never more than one cycle's.
         let overdrawn = self.cycle.charged.saturating_sub(self.cycle.length);
         if self.cycle.ring.len() > 1 {

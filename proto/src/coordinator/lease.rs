@@ -3,11 +3,15 @@
 use alloc::vec::Vec;
 
 use super::{Coordinator, Outgoing};
+use crate::airtime::Turn;
 use crate::ledger::{return_cost, token_cost};
 use crate::mac::MacAddr;
 use crate::machine::{Reason, TxHandle};
 use crate::time::{Duration, Instant};
 use crate::wire::{Data, Message, Packets, Token};
+
+/// How often a promised visit is repeated before its station is left alone for a while.
+const REPEATS: u8 = 10;
 
 /// A token that is out. Not `Copy`: it is taken from [`Leases`] exactly once, by its return, its
 /// loss or the end of the visit.
@@ -27,6 +31,10 @@ pub(super) struct Lease {
     /// Transmissions of the token itself.
     pub(super) tries: u8,
     pub(super) probed: bool,
+    /// How often it was handed out again because no return came.
+    pub(super) repeats: u8,
+    /// When it should be back by the model alone.
+    nominal: Instant,
     /// Until then nobody else should send; later its station has most likely not heard it.
     until: Instant,
     /// When it is asked for, or written off.
@@ -47,6 +55,8 @@ impl Lease {
             acked: Some(begins),
             tries: 1,
             probed: false,
+            repeats: 0,
+            nominal: until,
             until,
             deadline: until,
         }
@@ -56,6 +66,15 @@ impl Lease {
     pub(super) fn is_rt(&self) -> bool {
         self.token.nrt.is_zero()
     }
+}
+
+/// How many visits go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Active {
+    /// Those that a promised visit waits for.
+    pub(super) for_promises: usize,
+    /// Those that best effort waits for.
+    pub(super) for_all: usize,
 }
 
 /// All tokens that are out; rarely more than two.
@@ -77,21 +96,27 @@ impl Leases {
         Some(self.0.swap_remove(place))
     }
 
-    /// Visits that go on at `now`, promised ones and others.
-    pub(super) fn active(&self, now: Instant) -> (usize, usize) {
-        let active = self.0.iter().filter(|lease| now < lease.until);
-        active.fold((0, 0), |(rt, nrt), lease| {
-            if lease.is_rt() {
-                (rt + 1, nrt)
-            } else {
-                (rt, nrt + 1)
-            }
-        })
+    /// Visits that go on at `now`. For what is promised, a visit is over when it should be by the
+    /// model: nobody's promise waits for who overstays.
+    pub(super) fn active(&self, now: Instant) -> Active {
+        let mut active = Active::default();
+        for lease in &self.0 {
+            let (nominal, until) = (now < lease.nominal, now < lease.until);
+            active.for_promises += usize::from(nominal);
+            active.for_all += usize::from(until);
+        }
+        active
+    }
+
+    /// Who holds a token for best effort.
+    pub(super) fn stations(&self) -> impl Iterator<Item = MacAddr> {
+        let nrt = self.0.iter().filter(|lease| !lease.is_rt());
+        nrt.map(|lease| lease.station)
     }
 
     /// When the next of those that go on at `now` should be over.
     pub(super) fn next_end(&self, now: Instant) -> Option<Instant> {
-        let ends = self.0.iter().map(|lease| lease.until);
+        let ends = self.0.iter().flat_map(|lease| [lease.nominal, lease.until]);
         ends.filter(|end| *end > now).min()
     }
 
@@ -157,6 +182,8 @@ impl Coordinator {
             acked: None,
             tries: 1,
             probed: false,
+            repeats: 0,
+            nominal: until,
             until,
             deadline: until,
         });
@@ -214,6 +241,14 @@ impl Coordinator {
             lease.acked = Some(now);
             if !lease.probed {
                 lease.until = now + lease.token.valid - margin * 3 / 4;
+                let granted = lease.token.rt + lease.token.nrt;
+                // Where contention decides, the next token may contend with the end of this
+                // visit: both back off at once.
+                let over = match self.config.turn {
+                    Turn::Paired => granted,
+                    Turn::Burst => granted * 5 / 4 + margin / 2,
+                };
+                lease.nominal = lease.until.min(now + over);
                 lease.deadline = now + lease.token.valid;
             } else {
                 lease.deadline = now + margin;
@@ -231,15 +266,17 @@ impl Coordinator {
             lease.deadline = lease.until;
             self.leases.0.push(lease);
         } else {
-            // It never arrived, so none of it was used; of a probe that says nothing.
+            // It never arrived, so none of it was used; of a probe, or a repetition, that says nothing.
+            let arrived_before = lease.probed || lease.repeats > 0;
             let used = |granted| {
-                if lease.probed {
+                if arrived_before {
                     granted
                 } else {
                     Duration::ZERO
                 }
             };
             let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
+            self.stats.lost += u64::from(arrived_before);
             self.settle(&lease, rt, nrt);
             self.missed(lease.station);
         }
@@ -257,13 +294,18 @@ impl Coordinator {
             if unsent {
                 self.radio.missed();
             }
-            // Who missed an announcement gets a token of its own, which is as good as a probe.
-            if lease.probed || unsent || lease.handle.is_none() {
+            // Who missed an announcement gets a token of its own, which is as good.
+            let can_repeat = !lease.probed && !unsent && lease.handle.is_some();
+            if can_repeat && lease.is_rt() && lease.repeats < self.repeats(lease.station) {
+                self.repeat(lease);
+                continue;
+            }
+            if !can_repeat || lease.is_rt() {
                 self.stats.lost += 1;
                 // It may have used all of it.
                 let (rt, nrt) = (lease.token.rt, lease.token.nrt);
                 self.settle(&lease, rt, nrt);
-                self.missed(lease.station);
+                self.write_off(&lease);
                 continue;
             }
             self.stats.probes += 1;
@@ -286,6 +328,44 @@ impl Coordinator {
             self.leases.0.push(lease);
         }
         self.arm_leases();
+    }
+
+    /// How often a token is handed out again: often to an agent that answered the last visit, not
+    /// to one that did not.
+    fn repeats(&self, station: MacAddr) -> u8 {
+        let agent = self.stations.get(&station).and_then(|station| station.agent.as_ref());
+        if agent.is_some_and(|agent| agent.misses == 0) {
+            REPEATS
+        } else {
+            0
+        }
+    }
+
+    /// Hands out a token again, with what it carried: its number says whether it is known. Who has
+    /// used it answers again, who has not uses it now, and nothing that travelled with either is
+    /// lost.
+    fn repeat(&mut self, mut lease: Lease) {
+        self.stats.probes += 1;
+        lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
+        lease.repeats += 1;
+        lease.tries = 1;
+        lease.acked = None;
+        lease.handed = self.now;
+        lease.until = self.now + lease.token.valid + self.unsent_patience();
+        lease.nominal = lease.until;
+        lease.deadline = lease.until;
+        self.leases.0.push(lease);
+    }
+
+    /// A visit without an answer. One that comes all the same tells who took too long.
+    fn write_off(&mut self, lease: &Lease) {
+        if let Some(station) = self.stations.get_mut(&lease.station)
+            && let Some(agent) = &mut station.agent
+            && !lease.is_rt()
+        {
+            agent.written_off = Some(lease.token.token);
+        }
+        self.missed(lease.station);
     }
 
     pub(super) fn arm_leases(&mut self) {

@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use super::Coordinator;
-use super::cycle::Cycle;
+use super::cycle::{ALONE, Cycle};
 use super::station::{Deficit, Station};
 use crate::airtime::{Phy, Turn};
 use crate::ledger::visit_cost;
@@ -82,11 +82,12 @@ impl Coordinator {
         let demands = self.demands().map(|(_, demand)| demand.from);
         let times = demands.chain(self.leases.next_end(self.now)).chain([radio]);
         let times = times.filter(|at| *at > self.now);
-        times.min().unwrap_or(self.cycle.end()).min(self.cycle.end())
+        let end = self.cycle.end();
+        times.min().unwrap_or(end).min(end)
     }
 
     fn next_visit(&mut self) -> Option<Visit> {
-        let (rt, nrt) = self.leases.active(self.now);
+        let active = self.leases.active(self.now);
         let is_busy = self.radio_free > self.now + RADIO_AHEAD;
         if is_busy {
             return None;
@@ -98,7 +99,7 @@ impl Coordinator {
             Turn::Paired if self.ledger.is_empty() => 2,
             Turn::Paired | Turn::Burst => 1,
         };
-        if rt + nrt >= at_once {
+        if active.for_promises >= at_once {
             return None;
         }
         let now = self.now;
@@ -110,6 +111,9 @@ impl Coordinator {
             } else {
                 Visit::Rt(address)
             });
+        }
+        if active.for_all >= at_once {
+            return None;
         }
         self.next_nrt()
     }
@@ -166,16 +170,28 @@ impl Coordinator {
         room
     }
 
+    /// How long a grant may be, so that what is promised to a station without tokens and comes just
+    /// after its beginning is not late when it is over: nobody knows when that comes.
+    fn until_unforeseen(&self) -> Duration {
+        let stations = self.stations.values();
+        let tokenless = stations.filter(|s| s.service.is_none() || s.live_agent().is_none());
+        let tightest = tokenless.filter_map(|station| station.queues.tightest_promise());
+        let tightest = tightest.min().unwrap_or(Duration::from_nanos(u64::MAX / 16));
+        tightest * DOWN.1 / 16
+    }
+
     fn next_nrt(&mut self) -> Option<Visit> {
         let now = self.now;
         if !self.cycle.has_room(now) {
             return None;
         }
         let room = self.before_promises();
+        let unforeseen = self.until_unforeseen();
         let mut passed_over = 0;
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
             let alone = self.cycle.is_alone(now);
+            let slowest = self.slowest_but(address);
             let Some(station) = self.stations.get_mut(&address) else {
                 self.cycle.ring.pop_front();
                 continue;
@@ -200,7 +216,16 @@ impl Coordinator {
                 if station.turn_begun {
                     station.turn_begun = false;
                     self.cycle.rotate();
+                } else if station.turns > slowest.saturating_add(1) {
+                    // Somebody else is still at the turn before the last one.
+                    passed_over += 1;
+                    if passed_over >= self.cycle.ring.len() {
+                        return None;
+                    }
+                    self.cycle.rotate();
                 } else {
+                    station.turns += 1;
+                    self.cycle.turns = self.cycle.turns.max(station.turns);
                     let one = self.config.quantum;
                     // Nobody waits for who is alone; but radios hold some hundred frames.
                     let largest = self.config.phy.granted(
@@ -208,13 +233,14 @@ impl Coordinator {
                         station.link.up,
                         LARGEST_PACKET,
                     );
-                    let earned = if alone { one.max((one * 3).min(largest * 80)) } else { one };
+                    let earned = if alone { one.max((one * ALONE).min(largest * 80)) } else { one };
                     station.deficit.earn(earned);
                     station.turn_begun = true;
                 }
                 continue;
             }
             let grant = station.deficit.available().min(room);
+            let grant = grant.min(unforeseen.max(smallest));
             if room >= smallest {
                 return Some(Visit::Nrt(address, grant));
             }
@@ -224,6 +250,18 @@ impl Coordinator {
             return starved.then_some(Visit::Nrt(address, smallest));
         }
         None
+    }
+}
+
+impl Coordinator {
+    /// How many turns the slowest has had of those who want best-effort airtime or have it now,
+    /// `address` left out.
+    fn slowest_but(&self, address: MacAddr) -> u64 {
+        let holders = self.leases.stations();
+        let others = self.cycle.ring.iter().copied().chain(holders);
+        let others = others.filter(|other| *other != address);
+        let turns = others.filter_map(|other| Some(self.stations.get(&other)?.turns));
+        turns.min().unwrap_or(u64::MAX)
     }
 }
 

@@ -131,9 +131,8 @@ impl Coordinator {
     /// Queues and timers follow a promise that is in the ledger.
     pub(super) fn put_in_force(&mut self, id: FlowId, entry: &Entry) {
         if let Some(station) = self.stations.get_mut(&id.station) {
-            if entry.direction.covers(Direction::Down) {
-                let key = id.key.reversed();
-                station.queues.reserve(self.now, key, entry.promise);
+            if let Some(promise) = entry.towards(&id, Direction::Down) {
+                station.queues.reserve(self.now, id.key.reversed(), promise);
             }
             if let Some(agent) = &mut station.agent {
                 agent.last_sent = self.now;
@@ -163,7 +162,7 @@ impl Coordinator {
     pub(super) fn serve_anew(&mut self, address: MacAddr) {
         let bundles = self.bundles_both_ways(address);
         self.ledger.bundle(address, bundles);
-        let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
+        let entries = self.ledger.of_station(address);
         let service = Service::of(entries, self.now);
         let Some(station) = self.stations.get_mut(&address) else {
             return;

@@ -2,7 +2,7 @@
 
 use super::Coordinator;
 use super::plan::{Need, TCP_ACK};
-use crate::ledger::{Entry, visit_cost};
+use crate::ledger::{Entry, FlowId, visit_cost};
 use crate::mac::MacAddr;
 use crate::policy::Direction;
 use crate::queues::{Air, Carrier};
@@ -30,7 +30,7 @@ impl Coordinator {
         } else {
             Carrier::default()
         };
-        let carrying = station.takes_packets().then_some(&mut carrier);
+        let carrying = station.bundles().then_some(&mut carrier);
         let air = Air {
             phy: self.config.phy,
             turn: self.config.turn,
@@ -74,18 +74,16 @@ impl Coordinator {
             Direction::Down => station.link.down,
             _ => station.link.up,
         };
-        let is_meant = |entry: &&Entry| {
-            let is_idle = way == Direction::Up && entry.up_idle;
-            entry.direction.covers(way) && !is_idle
-        };
-        let entries = self.ledger.of_station(address).map(|(_, entry)| entry);
-        entries.filter(is_meant).fold(Duration::ZERO, |sum, entry| {
+        let is_meant = |(_, entry): &(&FlowId, &Entry)| way != Direction::Up || !entry.up_idle;
+        let entries = self.ledger.of_station(address).filter(is_meant);
+        let promises = entries.filter_map(|(id, entry)| entry.towards(id, way));
+        promises.fold(Duration::ZERO, |sum, promise| {
             let interval = match (&station.service, way) {
                 (Some(service), Direction::Up) => service.interval,
-                _ => entry.promise.interval(),
+                _ => promise.interval(),
             };
-            let octets = u32::from(entry.promise.packet.max(1));
-            let bits = u128::from(entry.promise.rate) * u128::from(interval.as_nanos());
+            let octets = u32::from(promise.packet.max(1));
+            let bits = u128::from(promise.rate) * u128::from(interval.as_nanos());
             let packets = bits.div_ceil(u128::from(octets) * 8 * 1_000_000_000) + 1;
             let exchange = self.config.phy.granted(self.config.turn, rate, octets);
             sum + exchange * u64::try_from(packets).unwrap_or(u64::MAX)
@@ -153,7 +151,7 @@ impl Coordinator {
         };
         // Small packets ride in the token, if one follows for certain.
         let mut carrier = Carrier::token();
-        let rides = station.takes_packets() && wants_uplink && up.is_some_and(|up| grant >= up + budget);
+        let rides = station.bundles() && wants_uplink && up.is_some_and(|up| grant >= up + budget);
         let carrying = rides.then_some(&mut carrier);
         let down = station
             .queues

@@ -1,7 +1,7 @@
 //! When a station with promises is visited: as rarely as its delay bounds allow, and just after
 //! its packets have come.
 
-use crate::ledger::Entry;
+use crate::ledger::{Entry, FlowId};
 use crate::policy::Direction;
 use crate::time::{Duration, Instant};
 use crate::wire::Return;
@@ -23,10 +23,13 @@ pub(super) struct Service {
 
 impl Service {
     /// Of the flows that a station sends, if there are any.
-    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>, now: Instant) -> Option<Self> {
-        let up = entries.filter(|entry| entry.direction.covers(Direction::Up) && !entry.up_idle);
-        let services = up.map(|entry| {
-            let promise = &entry.promise;
+    pub(super) fn of<'a>(
+        entries: impl Iterator<Item = (&'a FlowId, &'a Entry)>,
+        now: Instant,
+    ) -> Option<Self> {
+        let busy = entries.filter(|(_, entry)| !entry.up_idle);
+        let up = busy.filter_map(|(id, entry)| entry.towards(id, Direction::Up));
+        let services = up.map(|promise| {
             let (period, interval) = (promise.period(), promise.interval());
             // The first of the packets of an interval has waited for so long when the last comes.
             let waited = interval.saturating_sub(period);
@@ -64,7 +67,8 @@ impl Service {
     /// did. `released` is when the agent let them go.
     pub(super) fn end(&mut self, now: Instant, released: Instant, answer: &Return) {
         if answer.backlog.rt.packets > 0 {
-            self.due = now;
+            // Not at once: a station that is off its channel, or lies, would have all of the air.
+            self.due = now + self.interval / 4;
         } else if answer.sent_rt > 0 {
             let next = released + self.interval;
             let newest = answer.newest.min(next.since(now));

@@ -223,6 +223,7 @@ impl Coordinator {
             // Of both, packets inside of tokens save more.
             schedules: !bundles && common & Register::SCHEDULE != 0,
             carried: None,
+            written_off: None,
             spoke: false,
             backlog: Backlog::default(),
             heard_us: self.now,

@@ -35,7 +35,17 @@ pub(super) struct Station {
     pub(super) enlisted: bool,
     /// It has had the quantum of this round.
     pub(super) turn_begun: bool,
+    /// Turns that it has had, or would have had.
+    pub(super) turns: u64,
     pub(super) used: Airtime,
+    /// Visits that took more than was granted.
+    pub(super) overstays: u64,
+    /// It took more than was granted so often that it gets no best-effort grant until then.
+    pub(super) shunned_until: Option<Instant>,
+    /// Visits that it did not answer, since it joined.
+    pub(super) unanswered: u64,
+    /// REQUESTs from it.
+    pub(super) requests: u64,
     /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
     /// is.
     pub(super) uplink_turn: bool,
@@ -59,6 +69,8 @@ pub(super) struct AgentSession {
     pub(super) schedules: bool,
     /// The token of the last return whose packets were taken.
     pub(super) carried: Option<u32>,
+    /// The last best-effort token that was given up.
+    pub(super) written_off: Option<u32>,
     /// It spoke since tokens are passed, so its backlog is known.
     pub(super) spoke: bool,
     /// What it last said it holds.
@@ -128,12 +140,27 @@ impl Station {
             deficit: Deficit::ZERO,
             enlisted: false,
             turn_begun: false,
+            turns: 0,
             uplink_turn: false,
+            overstays: 0,
+            shunned_until: None,
+            unanswered: 0,
+            requests: 0,
             used: Airtime {
                 up: Duration::ZERO,
                 down: Duration::ZERO,
                 overhead: Duration::ZERO,
             },
+        }
+    }
+
+    /// It took more than was granted. Once may be the medium's fault; who does it again is left
+    /// alone, longer each time: its gate opens, and it contends like a station without an agent.
+    pub(super) fn overstayed(&mut self, now: Instant) {
+        const FIRST: Duration = Duration::from_millis(500);
+        self.overstays += 1;
+        if let Some(again) = self.overstays.checked_sub(2) {
+            self.shunned_until = Some(now + FIRST * (1 << again.min(5)));
         }
     }
 
@@ -157,8 +184,8 @@ impl Station {
 
     /// Its agent said that best-effort packets wait.
     pub(super) fn wants_uplink(&self) -> bool {
-        self.live_agent()
-            .is_some_and(|agent| agent.backlog.nrt.packets > 0)
+        let waits = |agent: &AgentSession| agent.backlog.nrt.packets > 0;
+        self.shunned_until.is_none() && self.live_agent().is_some_and(waits)
     }
 
     pub(super) fn wants_nrt(&self, now: Instant) -> bool {
@@ -174,13 +201,9 @@ impl Station {
         one * u64::from(packets) > nrt * 3 / 2
     }
 
-    /// Its agent lives, and takes packets out of frames.
+    /// Its agent takes packets out of frames, and answered the last token: what rides to an agent
+    /// that is gone is lost.
     pub(super) fn bundles(&self) -> bool {
-        self.live_agent().is_some_and(|agent| agent.bundles)
-    }
-
-    /// The same, and it answered its last token: what is in a frame to one that was killed is lost.
-    pub(super) fn takes_packets(&self) -> bool {
         self.live_agent()
             .is_some_and(|agent| agent.bundles && agent.misses == 0)
     }

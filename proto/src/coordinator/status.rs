@@ -72,6 +72,12 @@ pub struct StationStatus {
     pub airtime_overhead: Duration,
     /// Packets to it that were dropped because its queue was full, or by `CoDel`.
     pub dropped: u64,
+    /// Visits that took more than was granted.
+    pub overstays: u64,
+    /// Visits that it did not answer.
+    pub unanswered: u64,
+    /// REQUESTs from it.
+    pub requests: u64,
     /// What the AP's radio has counted of it.
     pub counters: StationCounters,
     /// Those dropped by `CoDel`, because their flow's queue stood for too long.
@@ -218,6 +224,9 @@ impl Coordinator {
                 airtime_down: station.used.down,
                 airtime_overhead: station.used.overhead,
                 dropped: station.queues.dropped(),
+                overstays: station.overstays,
+                unanswered: station.unanswered,
+                requests: station.requests,
                 counters: station.counted.latest(),
                 codel_drops: station.queues.codel_drops(),
             }

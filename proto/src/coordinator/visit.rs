@@ -3,6 +3,7 @@
 use super::lease::Lease;
 use super::station::AgentSession;
 use super::{Coordinator, CoordinatorEvent};
+use crate::airtime::Turn;
 use crate::ledger::return_cost;
 use crate::mac::MacAddr;
 use crate::machine::Delivery;
@@ -35,6 +36,7 @@ impl Coordinator {
         }
         let Some(lease) = self.leases.take(from, answer.token) else {
             self.stats.stale_returns += 1;
+            self.came_late(from, answer.token);
             return;
         };
         self.arm_leases();
@@ -42,13 +44,7 @@ impl Coordinator {
         if lease.tries == 1 {
             self.round_trips.record(self.now.since(lease.sent));
         }
-        if let Some(acked) = lease
-            .acked
-            .filter(|_| !answer.used_nrt.is_zero() && !lease.probed)
-        {
-            self.pace
-                .record(answer.used_rt + answer.used_nrt, now.since(acked));
-        }
+        let used_nrt = self.time_used(&lease, answer);
         let (phy, turn) = (self.config.phy, self.config.turn);
         let Some(station) = self.stations.get_mut(&from) else {
             return;
@@ -69,14 +65,55 @@ impl Coordinator {
             agent.last_sent = self.now;
         }
         let granted = lease.token.rt + lease.token.nrt;
-        if answer.used_rt + answer.used_nrt > granted {
+        if answer.used_rt + used_nrt > granted {
+            station.overstayed(now);
             self.stats.overstays += 1;
             self.events.push_back(CoordinatorEvent::Overstayed(from));
         }
-        self.settle(&lease, answer.used_rt, answer.used_nrt);
+        self.settle(&lease, answer.used_rt, used_nrt);
         if answer.refused {
             self.skip_turn(from);
         }
+    }
+
+    /// A return for a token that is no longer out. In the profile nobody but the holder of a token
+    /// can have kept it so long; elsewhere a crowd may.
+    fn came_late(&mut self, from: MacAddr, token: u32) {
+        let is_profile = self.config.turn == Turn::Burst;
+        let now = self.now;
+        let Some(station) = self.stations.get_mut(&from).filter(|_| is_profile) else {
+            return;
+        };
+        let written_off = station.agent.as_mut().and_then(|agent| {
+            agent.written_off.take_if(|written_off| *written_off == token)
+        });
+        if written_off.is_some() {
+            station.overstayed(now);
+            self.stats.overstays += 1;
+            self.events.push_back(CoordinatorEvent::Overstayed(from));
+        }
+    }
+
+    /// Best-effort airtime that a visit took: what its agent says, unless the clock says far more.
+    /// Others contend too, so only a visit that took much longer than those of others do is
+    /// its station's own doing.
+    fn time_used(&mut self, lease: &Lease, answer: &Return) -> Duration {
+        let is_clean = !lease.probed && !lease.token.nrt.is_zero();
+        let Some(acked) = lease.acked.filter(|_| is_clean) else {
+            return answer.used_nrt;
+        };
+        let (granted, took) = (lease.token.rt + lease.token.nrt, self.now.since(acked));
+        if self.pace.is_beyond(granted, took) {
+            let own = match self.config.turn {
+                Turn::Burst => took,
+                Turn::Paired => took / 2,
+            };
+            return own.max(answer.used_nrt);
+        }
+        if !answer.used_nrt.is_zero() {
+            self.pace.record(answer.used_rt + answer.used_nrt, took);
+        }
+        answer.used_nrt
     }
 
     /// Books what of a grant was used, and gives back the rest. More than was granted is booked
@@ -109,6 +146,9 @@ impl Coordinator {
         {
             service.missed(now);
         }
+        if let Some(station) = self.stations.get_mut(&address) {
+            station.unanswered += 1;
+        }
         let Some(agent) = self.agent_of(address) else {
             return;
         };
@@ -124,6 +164,9 @@ impl Coordinator {
     /// believes in a promise that is over, and is served like best effort until it knows.
     pub(super) fn requested(&mut self, from: MacAddr, request: Request) {
         self.stats.requests += 1;
+        if let Some(station) = self.stations.get_mut(&from) {
+            station.requests += 1;
+        }
         if self.mode == CellMode::Free {
             // It missed the end of token mode and waits in vain.
             self.hello(from);

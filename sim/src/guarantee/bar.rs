@@ -128,10 +128,10 @@ impl Bar {
                 "As G1 with `wmm = false`. Limit: one sender that draws a backoff before each frame, no tokens."
             }
             Self::G2 => {
-                "Calls between stations and a wired host, each promised 80 kbit/s within 60 ms; the larger number of a cell with `wmm = false` and one with the strict profile. Limit: three voice packets of a call and way in a frame, which is what 60 ms allow, without backoff or tokens."
+                "Calls between stations and a wired host, each promised 80 kbit/s within 80 ms; the larger number of a cell with `wmm = false` and one with the strict profile. Limit: three voice packets of a call and way in a frame, which is what 80 ms allow, without backoff or tokens."
             }
             Self::G3 => {
-                "What voice leaves is C (1 - v): C is the larger goodput of the same data flows alone and of one of them alone, without Rether, mean over the same seeds; v = 5 calls x 2 ways x 50 packets/s x the mean exchange of 200 octets (`proto::airtime`). Of the strict profile where there is 802.11e."
+                "What voice leaves is C (1 - v): C is the larger goodput of the same data flows alone and of one of them alone, without Rether, mean over the same seeds; v = 5 calls x 2 ways x 50 packets/s x the mean exchange of 200 octets (`proto::airtime`). Of the strict profile where there is 802.11e. All flows begin at once; what counts begins 8 s later, for every radio has taken some hundred frames before the first token, which takes seconds to send in 802.11b."
             }
             Self::G4 => {
                 "802.11b, UDP of 1472 octets. Limit: a fifth of the air, by the mean exchange (`proto::airtime`)."

@@ -87,6 +87,7 @@ pub(super) struct Text {
     policy: String,
     body: String,
     /// How long flows last.
+    warm_up: u32,
     duration: u32,
     arms: Vec<(&'static str, bool)>,
 }
@@ -99,9 +100,17 @@ impl Text {
             title: title.to_owned(),
             policy: String::new(),
             body: String::new(),
+            warm_up: WARM_UP,
             duration: WARM_UP + seconds + 1,
             arms: vec![("rether", true), ("plain", false)],
         }
+    }
+
+    /// What counts begins so late; before any flow is written.
+    pub(super) const fn warm_up(mut self, seconds: u32) -> Self {
+        self.duration = self.duration - self.warm_up + seconds;
+        self.warm_up = seconds;
+        self
     }
 
     /// One more arm without daemons.
@@ -196,8 +205,9 @@ impl Text {
 
     pub(super) fn finish(self) -> String {
         let mut text = format!(
-            "name = \"bar\"\ntitle = \"{}\"\nsettle = \"1s\"\nwarm-up = \"{WARM_UP}s\"\ncool-down = \"1s\"\npolicy = \"\"\"\n{}\"\"\"\n\n[medium]\nkind = \"air\"\n\n{}{}",
+            "name = \"bar\"\ntitle = \"{}\"\nsettle = \"1s\"\nwarm-up = \"{}s\"\ncool-down = \"1s\"\npolicy = \"\"\"\n{}\"\"\"\n\n[medium]\nkind = \"air\"\n\n{}{}",
             self.title,
+            self.warm_up,
             self.policy,
             self.cell.ap(),
             self.body

@@ -23,6 +23,10 @@ pub(super) fn tasks(effort: &Effort) -> Vec<Task> {
     points.map(|(cell, m)| task(cell, m, effort)).collect()
 }
 
+/// All flows begin at once, and every radio takes some hundred frames before the first token: in
+/// 802.11b with ten uploads it takes seconds until they are sent.
+const START: u32 = 8;
+
 /// Besides the two usual arms, `alone` has the data flows alone, and `one` one of them.
 fn text(cell: Cell, uploads: u16, effort: &Effort) -> String {
     let with_data = "arms = [\"rether\", \"plain\", \"alone\"]\n";
@@ -35,6 +39,7 @@ fn text(cell: Cell, uploads: u16, effort: &Effort) -> String {
             .flow(&format!("data-{name}"), "udp", (name, "wire"), &keys)
     };
     let text = Text::new(cell, "calls beside uploads and a download", effort.seconds)
+        .warm_up(START)
         .arm("alone")
         .arm("one")
         .promise_calls(20)

@@ -8,7 +8,7 @@ use crate::study::{Criterion, knee};
 use crate::world::BuildError;
 
 /// What each call is promised to take at most, in ms.
-const DELAY: u32 = 60;
+const DELAY: u32 = 80;
 /// The search ends here.
 const MOST: u16 = 200;
 

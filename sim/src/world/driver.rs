@@ -55,6 +55,8 @@ impl Heed for CoordinatorEvent {
             Self::Granted(flow, ..) => news.push((flow, Step::Granted)),
             Self::Refused(flow, ..) => news.push((flow, Step::Refused)),
             Self::Released(flow, ..) => news.push((flow, Step::Ended)),
+            Self::Withdrawn { id, .. } => news.push((id, Step::Ended)),
+            Self::Restored { id, .. } => news.push((id, Step::Granted)),
             _ => {}
         }
     }

@@ -1,10 +1,11 @@
 //! A gate without a kernel: it keeps what NFQUEUE would, and checks that each packet gets exactly
-//! one verdict.
+//! one verdict. As the driver does, it copies small packets for the core.
 
 use std::collections::BTreeMap;
 
 use rether_proto::agent::GateMode;
 use rether_proto::machine::{Packet, PacketId, Verdict};
+use rether_proto::queues::Carrier;
 use rether_proto::time::{Duration, Instant};
 
 use super::node::Process;
@@ -20,8 +21,34 @@ pub struct Delivery {
     pub octets: u32,
     /// When the source sent it.
     pub sent: Instant,
-    /// When the gate let it go.
+    /// When the gate let it go; when it arrived, if it came inside a frame.
     pub released: Instant,
+}
+
+impl Delivery {
+    /// What is in the packet: its name, and nothing.
+    fn content(&self) -> Vec<u8> {
+        let source = u64::try_from(self.source).expect("a small number");
+        let mut bytes = [source.to_be_bytes(), self.number.to_be_bytes()].concat();
+        let octets = usize::try_from(self.octets).expect("a packet in memory");
+        bytes.resize(octets.max(bytes.len()), 0);
+        bytes
+    }
+
+    /// Source and number of the packet with this content.
+    pub(super) fn named_in(bytes: &[u8]) -> Option<(usize, u64)> {
+        let (source, rest) = bytes.split_first_chunk()?;
+        let (number, _) = rest.split_first_chunk()?;
+        let source = usize::try_from(u64::from_be_bytes(*source)).ok()?;
+        Some((source, u64::from_be_bytes(*number)))
+    }
+}
+
+/// A packet that a gate keeps, and a copy of it if it is small.
+#[derive(Debug)]
+pub(super) struct Caught {
+    pub(super) packet: Packet,
+    pub(super) copy: Option<Vec<u8>>,
 }
 
 /// The gate of one node.
@@ -31,6 +58,7 @@ pub(super) struct Gate {
     next: u64,
     waiting: BTreeMap<PacketId, Delivery>,
     passed: Vec<Delivery>,
+    carried: Vec<Delivery>,
     last_release: Instant,
     /// Packets lost with a killed process.
     pub(super) lost: u64,
@@ -65,7 +93,7 @@ impl Gate {
         now: Instant,
         watched: bool,
         process: Process,
-    ) -> Option<Packet> {
+    ) -> Option<Caught> {
         let delivery = Delivery {
             source,
             number: packet.id.0,
@@ -85,7 +113,10 @@ impl Gate {
         self.next += 1;
         let id = PacketId(self.next);
         self.waiting.insert(id, delivery);
-        Some(Packet { id, ..packet })
+        let packet = Packet { id, ..packet };
+        let octets = usize::try_from(packet.len).expect("a packet in memory");
+        let copy = Carrier::takes(octets).then(|| delivery.content());
+        Some(Caught { packet, copy })
     }
 
     /// Does what the core decided.
@@ -93,7 +124,8 @@ impl Gate {
     /// # Panics
     /// On a verdict for a packet that is not held: it had one before, or never came.
     pub(super) fn apply(&mut self, now: Instant, verdict: Verdict) {
-        let (Verdict::Accept(id) | Verdict::Grant(id) | Verdict::Drop(id)) = verdict;
+        let (Verdict::Accept(id) | Verdict::Grant(id) | Verdict::Drop(id) | Verdict::Carry(id)) =
+            verdict;
         let held = self.waiting.remove(&id);
         let delivery = held.unwrap_or_else(|| panic!("verdict for {id:?}, which is not held"));
         self.last_release = now;
@@ -103,7 +135,13 @@ impl Gate {
                 ..delivery
             }),
             Verdict::Drop(_) => self.dropped += 1,
+            Verdict::Carry(_) => self.carried.push(delivery),
         }
+    }
+
+    /// What went inside of frames since the last call.
+    pub(super) fn take_carried(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.carried)
     }
 
     pub(super) fn take_passed(&mut self) -> Vec<Delivery> {

@@ -6,7 +6,8 @@ use rether_proto::time::{Duration, Instant};
 use super::{World, station};
 
 impl World {
-    /// How long the gates held the packets of a source that were delivered.
+    /// How long the gates held the packets of a source that were delivered; of those that came
+    /// inside of frames, how long they took.
     #[must_use]
     pub fn delays(&self, source: usize) -> Vec<Duration> {
         let of_source = self.delivered.iter().filter(|p| p.source == source);
@@ -85,11 +86,13 @@ impl World {
             self.held() as u64,
             self.lost_with_process(),
             self.dropped(),
+            self.passing(),
+            self.riding(),
         ];
         assert_eq!(
             sent,
             fates.iter().sum::<u64>(),
-            "delivered, held, lost with a process, dropped: {fates:?}"
+            "delivered, held, lost with a process, dropped, on the air, inside of frames: {fates:?}"
         );
     }
 }

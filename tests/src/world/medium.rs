@@ -3,7 +3,7 @@
 use rether_proto::mac::MacAddr;
 use rether_proto::rng::Rng;
 use rether_proto::time::Duration;
-use rether_proto::wire::{Message, Return};
+use rether_proto::wire::{Data, Message, Return};
 
 /// How long a frame takes.
 pub(super) const DELAY: Duration = Duration::from_micros(50);
@@ -66,8 +66,16 @@ impl Vice {
     /// The frame as this station would rather have sent it; `None` if not at all.
     pub(super) fn corrupt(self, bytes: Vec<u8>) -> Option<Vec<u8>> {
         const HOUR: Duration = Duration::from_secs(3_600);
-        let Ok((header, Message::Return(honest))) = Message::decode(&bytes) else {
+        let Ok((header, message)) = Message::decode(&bytes) else {
             return Some(bytes);
+        };
+        let honest = match &message {
+            Message::Return(answer) => answer.clone(),
+            Message::Data(Data {
+                answer: Some(answer),
+                ..
+            }) => answer.clone(),
+            _ => return Some(bytes),
         };
         let lie = match self {
             Self::NeverReturns => return None,
@@ -89,7 +97,14 @@ impl Vice {
             }
         };
         let mut bytes = bytes;
-        let length = Message::Return(lie).encode(&header, &mut bytes);
+        let message = match message {
+            Message::Data(data) => Message::Data(Data {
+                answer: Some(lie),
+                ..data
+            }),
+            _ => Message::Return(lie),
+        };
+        let length = message.encode(&header, &mut bytes);
         length.ok().map(|_| bytes)
     }
 }

@@ -2,7 +2,8 @@
 //! a medium that delivers frames after a fixed delay, or loses, repeats and reorders them by seed.
 //!
 //! The medium has no airtime, like `mac80211_hwsim` without a userspace medium: what limits
-//! traffic here is what the coordinator grants.
+//! traffic here is what the coordinator grants. It says of every frame that asks for it whether it
+//! was acknowledged. Only frames of the protocol, with what they carry, are ever lost.
 
 mod cell;
 mod gate;
@@ -20,7 +21,7 @@ use rether_proto::coordinator::{
     Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent,
 };
 use rether_proto::mac::MacAddr;
-use rether_proto::machine::{Machine, Transmit, TxHandle};
+use rether_proto::machine::{self, Machine, Transmit, TxHandle};
 use rether_proto::policy::{Direction, PolicyTable};
 use rether_proto::record::{AgentStart, CoordinatorStart, Line, Start as _};
 use rether_proto::rng::Rng;
@@ -55,9 +56,11 @@ enum Event {
         bytes: Vec<u8>,
     },
     Sent {
+        by: MacAddr,
         handle: TxHandle,
         acked: bool,
     },
+    Passed(Delivery),
     Source(usize),
     Wake(MacAddr),
 }
@@ -96,6 +99,12 @@ pub struct World {
     recording: bool,
     /// Packets in gates of stations that left.
     left_behind: (u64, u64),
+    /// Packets on the air.
+    passing: u64,
+    /// Packets inside of frames, by source and number, which have not arrived.
+    riding: BTreeMap<(usize, u64), Delivery>,
+    /// Packets that came inside of frames and were not on their way: for the second time, or forged.
+    pub unexpected: u64,
     /// Everything that reached its receiver.
     pub delivered: Vec<Delivery>,
     /// What the coordinator reported.
@@ -132,6 +141,9 @@ impl World {
             trace: DefaultHasher::new(),
             recording: false,
             left_behind: (0, 0),
+            passing: 0,
+            riding: BTreeMap::new(),
+            unexpected: 0,
             delivered: Vec::new(),
             coordinator_events: Vec::new(),
             agent_events: Vec::new(),
@@ -190,11 +202,15 @@ impl World {
         self.stations.insert(address, node);
         self.command_ap(CoordinatorCommand::StationJoined(address));
         self.command(n, AgentCommand::LinkUp { bssid: AP });
+        self.command(n, AgentCommand::Rate(self.config.assumed_rate));
     }
 
     fn fresh_agent(&mut self, address: MacAddr) -> (Agent, AgentStart) {
         let start = AgentStart {
-            config: AgentConfig::default(),
+            config: AgentConfig {
+                bundle: true,
+                ..AgentConfig::default()
+            },
             address,
             seed: self.rng.next_u64(),
             now: self.now,
@@ -306,6 +322,8 @@ impl World {
                 address,
                 Stimulus::Command(AgentCommand::LinkUp { bssid: AP }),
             );
+            let rate = AgentCommand::Rate(self.config.assumed_rate);
+            self.feed_station(address, Stimulus::Command(rate));
         }
     }
 
@@ -348,6 +366,25 @@ impl World {
     #[must_use]
     pub fn is_sending(&self, number: usize) -> bool {
         !self.sources[number].ended
+    }
+
+    /// Packets that left a gate inside of a frame and have not arrived.
+    #[must_use]
+    pub fn riding(&self) -> u64 {
+        self.riding.len() as u64
+    }
+
+    /// Packets of a source that left inside of frames and have not arrived.
+    #[must_use]
+    pub fn riding_of(&self, source: usize) -> u64 {
+        let of_source = self.riding.range((source, 0)..=(source, u64::MAX));
+        of_source.count() as u64
+    }
+
+    /// Packets that left a gate by themselves and are on the air.
+    #[must_use]
+    pub const fn passing(&self) -> u64 {
+        self.passing
     }
 
     /// Packets in all gates.
@@ -414,7 +451,17 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Frame { from, to, bytes } => self.arrive(from, to, bytes),
-            Event::Sent { handle, acked } => self.feed_ap(Stimulus::Sent { handle, acked }),
+            Event::Sent { by, handle, acked } => {
+                if by == AP {
+                    self.feed_ap(Stimulus::Sent { handle, acked });
+                } else {
+                    self.feed_station(by, Stimulus::Sent { handle, acked });
+                }
+            }
+            Event::Passed(delivery) => {
+                self.passing -= 1;
+                self.delivered.push(delivery);
+            }
             Event::Source(number) => self.source(number),
             Event::Wake(address) => self.wake(address),
         }
@@ -443,13 +490,50 @@ impl World {
             _ => (&mut self.ap.gate, self.ap.process),
         };
         let caught = gate.catch(packet, number, self.now, watched, process);
-        self.delivered.extend(gate.take_passed());
+        let passed = gate.take_passed();
+        self.pass(passed);
         match caught {
-            Some(packet) if way == Direction::Up => {
-                self.feed_station(address, Stimulus::Packet(packet));
+            Some(caught) if way == Direction::Up => {
+                self.feed_station(address, Stimulus::Packet(caught));
             }
-            Some(packet) => self.feed_ap(Stimulus::Packet(packet)),
+            Some(caught) => self.feed_ap(Stimulus::Packet(caught)),
             None => {}
+        }
+    }
+
+    /// Packets that gates let go take as long as frames do, so that neither overtakes the other.
+    fn pass(&mut self, packets: Vec<Delivery>) {
+        for packet in packets {
+            self.passing += 1;
+            self.push(self.now + DELAY, Event::Passed(packet));
+        }
+    }
+
+    fn ride(&mut self, packets: Vec<Delivery>) {
+        let named = packets.into_iter();
+        self.riding
+            .extend(named.map(|packet| ((packet.source, packet.number), packet)));
+    }
+
+    /// Packets come out of frames at the node `to`.
+    fn alight(&mut self, to: MacAddr, packets: &[machine::Delivery]) {
+        for packet in packets {
+            let name = Delivery::named_in(&packet.bytes);
+            let (up, station) = (to == AP, if to == AP { packet.from } else { to });
+            let is_meant = |&(source, _): &(usize, u64)| {
+                let source = self.sources.get(source);
+                source.is_some_and(|s| (s.way == Direction::Up, s.station) == (up, station))
+            };
+            match name
+                .filter(is_meant)
+                .and_then(|name| self.riding.remove(&name))
+            {
+                Some(packet) => self.delivered.push(Delivery {
+                    released: self.now,
+                    ..packet
+                }),
+                None => self.unexpected += 1,
+            }
         }
     }
 
@@ -493,7 +577,12 @@ impl World {
 
     fn feed_ap(&mut self, stimulus: Stimulus<CoordinatorCommand>) {
         let output = self.ap.step(self.now, stimulus, &mut self.trace);
-        if let Some(Output { frames, events }) = output {
+        if let Some(output) = output {
+            let Output {
+                frames,
+                deliveries,
+                events,
+            } = output;
             for event in events {
                 if let CoordinatorEvent::Mode(mode) = event {
                     self.ap.gate.mode = match mode {
@@ -503,7 +592,11 @@ impl World {
                 }
                 self.coordinator_events.push((self.now, event));
             }
-            self.delivered.extend(self.ap.gate.take_passed());
+            let passed = self.ap.gate.take_passed();
+            let carried = self.ap.gate.take_carried();
+            self.pass(passed);
+            self.ride(carried);
+            self.alight(AP, &deliveries);
             self.transmit(AP, frames);
         }
         self.arm(AP);
@@ -513,14 +606,23 @@ impl World {
         let Some(node) = self.stations.get_mut(&address) else {
             return;
         };
-        if let Some(Output { frames, events }) = node.step(self.now, stimulus, &mut self.trace) {
+        if let Some(output) = node.step(self.now, stimulus, &mut self.trace) {
+            let Output {
+                frames,
+                deliveries,
+                events,
+            } = output;
             for event in events {
                 if let AgentEvent::Gate(mode) = event {
                     node.gate.mode = mode;
                 }
                 self.agent_events.push((self.now, address, event));
             }
-            self.delivered.extend(node.gate.take_passed());
+            let passed = node.gate.take_passed();
+            let carried = node.gate.take_carried();
+            self.pass(passed);
+            self.ride(carried);
+            self.alight(address, &deliveries);
             self.transmit(address, frames);
         }
         self.arm(address);
@@ -543,7 +645,8 @@ impl World {
             let fate = self.faults.fate(&mut self.rng, to, present);
             if let Some(handle) = transmit.handle {
                 let acked = fate.acked;
-                self.push(self.now + DELAY, Event::Sent { handle, acked });
+                let by = from;
+                self.push(self.now + DELAY, Event::Sent { by, handle, acked });
             }
             for delay in fate.arrivals {
                 let bytes = bytes.clone();

@@ -7,12 +7,12 @@ use std::hash::{DefaultHasher, Hash};
 use serde::Serialize;
 
 use rether_proto::mac::MacAddr;
-use rether_proto::machine::{Input, Machine, Packet, Transmit, TxHandle};
+use rether_proto::machine::{self, Input, Machine, Transmit, TxHandle};
 use rether_proto::record::{self, Line, Octets, Recorded};
 use rether_proto::time::Instant;
 use rether_proto::wire::MAX_FRAME;
 
-use super::gate::Gate;
+use super::gate::{Caught, Gate};
 
 /// What a test did to a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +26,11 @@ pub enum Process {
 }
 
 /// An input that owns its bytes, because a stopped process reads it later.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Stimulus<C> {
     Frame { from: MacAddr, bytes: Vec<u8> },
     Sent { handle: TxHandle, acked: bool },
-    Packet(Packet),
+    Packet(Caught),
     Command(C),
     Timeout,
 }
@@ -51,6 +51,7 @@ pub(super) struct Node<M: Machine> {
 /// What a core put out after one input.
 pub(super) struct Output<E> {
     pub(super) frames: Vec<(Transmit, Vec<u8>)>,
+    pub(super) deliveries: Vec<machine::Delivery>,
     pub(super) events: Vec<E>,
 }
 
@@ -90,8 +91,8 @@ impl<M: Core> Node<M> {
         }
     }
 
-    /// Hands one input over and drains: releases, then transmits, then events. `None` if the
-    /// process does not run.
+    /// Hands one input over and drains: releases, then transmits, deliveries and events. `None` if
+    /// the process does not run.
     pub(super) fn step(
         &mut self,
         now: Instant,
@@ -109,7 +110,13 @@ impl<M: Core> Node<M> {
         let input = match &stimulus {
             Stimulus::Frame { from, bytes } => Input::Frame { from: *from, bytes },
             &Stimulus::Sent { handle, acked } => Input::Sent { handle, acked },
-            Stimulus::Packet(packet) => Input::Packet(*packet),
+            Stimulus::Packet(Caught { packet, copy }) => match copy {
+                Some(bytes) => Input::Copied {
+                    packet: *packet,
+                    bytes,
+                },
+                None => Input::Packet(*packet),
+            },
             Stimulus::Timeout => Input::Timeout,
             Stimulus::Command(_) => {
                 let Stimulus::Command(command) = stimulus else {
@@ -133,6 +140,7 @@ impl<M: Core> Node<M> {
             self.write(&Line::Input { now, input });
         }
         if let Err(error) = self.core.handle(now, input) {
+            if std::env::var_os("DBG").is_some() { eprintln!("{now} {error}"); }
             error.to_string().hash(trace);
         }
         while let Some(verdict) = self.core.poll_release() {
@@ -151,6 +159,15 @@ impl<M: Core> Node<M> {
             }
             frames.push((transmit, bytes));
         }
+        let mut deliveries = Vec::new();
+        while let Some(delivery) = self.core.poll_delivery() {
+            delivery.bytes.hash(trace);
+            if self.tape.is_some() {
+                let (from, bytes) = (delivery.from, Octets(delivery.bytes.clone()));
+                self.write(&Line::Output(record::Output::Delivery { from, bytes }));
+            }
+            deliveries.push(delivery);
+        }
         let mut events = Vec::new();
         while let Some(event) = self.core.poll_event() {
             format!("{event:?}").hash(trace);
@@ -161,7 +178,11 @@ impl<M: Core> Node<M> {
             events.push(event);
         }
         format!("{:?}", self.core.poll_timeout()).hash(trace);
-        Output { frames, events }
+        Output {
+            frames,
+            deliveries,
+            events,
+        }
     }
 
     fn write(&mut self, line: &Line<(), M::Command, ()>) {

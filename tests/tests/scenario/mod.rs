@@ -211,6 +211,7 @@ impl Scenario {
                 };
                 let station = station(n);
                 world.command_ap(CoordinatorCommand::Link { station, rates });
+                world.command(n, AgentCommand::Rate(Rate(rate)));
             }
             Act::Corrupt(n, vice) => world.corrupt(n, vice),
             Act::NewPolicy => world.command_ap(CoordinatorCommand::Policy(PolicyTable {
