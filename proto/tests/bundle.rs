@@ -38,7 +38,9 @@ impl<M: Machine> Node<M> {
 
     /// One input; the frames that follow from it.
     fn input(&mut self, now: Instant, input: Input<'_, M::Command>) -> Vec<Vec<u8>> {
-        self.core.handle(now, input).unwrap();
+        self.core
+            .handle(now, input)
+            .expect("a core takes what it is given");
         while let Some(verdict) = self.core.poll_release() {
             match verdict {
                 Verdict::Carry(_) => self.carried += 1,
@@ -95,7 +97,7 @@ fn packet(number: u64, is_up: bool) -> (Packet, Vec<u8>) {
         len: 200,
         flow: if is_up { up } else { up.reversed() },
     };
-    let filling = u8::try_from(number % 251).unwrap();
+    let filling = u8::try_from(number % 251).expect("below 251");
     (packet, vec![filling; 200])
 }
 
@@ -140,7 +142,7 @@ fn call(ap_can: bool, station_can: bool, until: u64) -> (Node<Coordinator>, Node
     let frames = station.input(now, up);
     exchange(now, &mut station, &mut ap, frames);
     for step in 0..STEPS {
-        now = now + STEP;
+        now += STEP;
         let is_deaf = step >= until;
         if !is_deaf && station.core.poll_timeout().is_some_and(|(at, _)| at <= now) {
             let frames = station.input(now, Input::Timeout);
