@@ -19,6 +19,8 @@ pub(super) struct Service {
     pub(super) due: Instant,
     /// Visits in a row that found no packet.
     empty: u8,
+    /// Visits in a row that did not take all.
+    left_over: u8,
 }
 
 impl Service {
@@ -39,6 +41,7 @@ impl Service {
                 slack: promise.delay.saturating_sub(waited) * 11 / 16,
                 due: now,
                 empty: 0,
+                left_over: 0,
             }
         });
         services.min_by_key(|service| service.interval)
@@ -55,6 +58,7 @@ impl Service {
         *self = Self {
             due,
             empty: self.empty,
+            left_over: self.left_over,
             ..other
         };
     }
@@ -73,9 +77,19 @@ impl Service {
     /// did. `released` is when the agent let them go.
     pub(super) fn end(&mut self, now: Instant, released: Instant, answer: &Return) {
         if answer.backlog.rt.packets > 0 {
-            // Not at once: a station that is off its channel, or lies, would have all of the air.
-            self.due = now + self.interval / 4;
-        } else if answer.sent_rt > 0 {
+            // Once at once; then not so soon: a station that is off its channel, or lies, would have
+            // all of the air.
+            let pause = if self.left_over == 0 && !answer.refused {
+                Duration::ZERO
+            } else {
+                self.interval / 4
+            };
+            self.left_over = self.left_over.saturating_add(1);
+            self.due = now + pause;
+            return;
+        }
+        self.left_over = 0;
+        if answer.sent_rt > 0 {
             let next = released + self.interval;
             let newest = answer.newest.min(next.since(now));
             self.empty = 0;
