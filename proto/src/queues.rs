@@ -530,6 +530,9 @@ impl Queues {
     }
 }
 
+/// The frame that a packet rides in, and what is in the packet.
+type Ride<'a> = (&'a mut Carrier, &'a [u8]);
+
 /// What sending a packet costs, and the frame that it rides in, if it does. `None` when it must
 /// wait: a packet of its flow rides, and it would overtake that.
 fn fare<'a>(
@@ -537,7 +540,7 @@ fn fare<'a>(
     air: Air,
     carrier: Option<&'a mut Carrier>,
     copies: &'a Copies,
-) -> Option<(Duration, Option<(&'a mut Carrier, &'a [u8])>)> {
+) -> Option<(Duration, Option<Ride<'a>>)> {
     let Some(carrier) = carrier else {
         return Some((air.cost(head.len), None));
     };

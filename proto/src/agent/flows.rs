@@ -239,15 +239,19 @@ impl Agent {
                 self.promise_in_doubt = None;
                 self.doubt_promises();
                 self.send_request();
-            } else if self.requests > 0 || self.ask_at.is_some_and(|at| at <= self.now) {
+            } else if self.ask_at.is_some_and(|at| at <= self.now) {
                 self.send_request();
-            } else if let Some(at) = self.ask_at {
-                self.retry_by(at);
-            } else if let Some(doubt) = doubt {
-                self.retry_by(doubt);
             }
+            self.retry_visit_later();
         }
         self.retry_flows_later();
+    }
+
+    /// Arms the retry timer for what packets that wait may need.
+    pub(super) fn retry_visit_later(&mut self) {
+        for at in self.ask_at.into_iter().chain(self.promise_in_doubt) {
+            self.retry_by(at);
+        }
     }
 
     /// Asks again for what was granted: the coordinator may have released it, and its RESERVED

@@ -246,7 +246,7 @@ pub struct Agent {
     sequence: u32,
     /// REQUESTs sent since the last TOKEN.
     requests: u32,
-    /// When a REQUEST will be sent unless a token comes.
+    /// When a REQUEST will be sent, or once more, unless a token comes.
     ask_at: Option<Instant>,
     /// When the last token came.
     last_visit: Instant,

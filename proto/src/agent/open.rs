@@ -45,6 +45,7 @@ impl Agent {
         self.failed_open = true;
         self.open_until = self.now;
         self.requests = 0;
+        self.ask_at = None;
         self.promise_in_doubt = None;
         self.last_return = None;
         self.coordinator_knows = false;

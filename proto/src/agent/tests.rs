@@ -1,6 +1,8 @@
 //! The agent against frames written by hand.
 
+mod data;
 mod flows;
+mod open;
 mod session;
 mod visit;
 mod wishes;
@@ -13,8 +15,8 @@ use crate::flow::FlowKey;
 use crate::machine::PacketId;
 use crate::policy::{Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
-    Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, RegisterAck,
-    Reserved, Token,
+    Backlog, Bye, ByeReason, CellMode, Hello, MAX_FRAME, MessageType, Policy, Register,
+    RegisterAck, Reserved, Token,
 };
 
 const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);
@@ -52,19 +54,28 @@ struct Bench {
     now: Instant,
     next: u64,
     sent: Vec<Message>,
+    /// Handles of the frames that are reported on.
+    handles: Vec<TxHandle>,
     verdicts: Vec<Verdict>,
+    delivered: Vec<Vec<u8>>,
     events: Vec<AgentEvent>,
 }
 
 impl Bench {
     fn new() -> Self {
+        Self::of(AgentConfig::default())
+    }
+
+    fn of(config: AgentConfig) -> Self {
         let now = Instant::from_nanos(1_000_000_000);
         let mut bench = Self {
-            agent: Agent::new(AgentConfig::default(), STA, 1, now),
+            agent: Agent::new(config, STA, 1, now),
             now,
             next: 0,
             sent: Vec::new(),
+            handles: Vec::new(),
             verdicts: Vec::new(),
+            delivered: Vec::new(),
             events: Vec::new(),
         };
         bench.command(AgentCommand::LinkUp { bssid: AP });
@@ -73,7 +84,20 @@ impl Bench {
 
     /// Registered, with a rule for port 5004, in a cell of this mode; nothing is left to look at.
     fn in_mode(mode: CellMode) -> Self {
-        let mut bench = Self::new();
+        Self::new().registered(mode)
+    }
+
+    /// The same with a host that takes packets out of frames.
+    fn bundling(mode: CellMode) -> Self {
+        let config = AgentConfig {
+            bundle: true,
+            ..AgentConfig::default()
+        };
+        Self::of(config).registered(mode)
+    }
+
+    fn registered(self, mode: CellMode) -> Self {
+        let mut bench = self;
         bench.accept(SESSION, 1);
         bench.policy(&table(1, &[5_004]));
         bench.hello(mode);
@@ -83,7 +107,9 @@ impl Bench {
 
     fn forget(&mut self) {
         self.sent.clear();
+        self.handles.clear();
         self.verdicts.clear();
+        self.delivered.clear();
         self.events.clear();
     }
 
@@ -96,6 +122,11 @@ impl Bench {
         while let Some(sent) = self.agent.poll_transmit(&mut buf) {
             assert_eq!(sent.to, AP);
             self.sent.push(Message::decode(&buf[..sent.len]).unwrap().1);
+            self.handles.extend(sent.handle);
+        }
+        while let Some(delivery) = self.agent.poll_delivery() {
+            assert_eq!(delivery.from, AP);
+            self.delivered.push(delivery.bytes);
         }
         while let Some(event) = self.agent.poll_event() {
             self.events.push(event);
@@ -146,6 +177,8 @@ impl Bench {
             policy_version,
             cycle: CYCLE,
             silent_cycles: 2,
+            turn: Turn::Paired,
+            strategies: Register::POLL | Register::BUNDLE,
             handshake: crate::wire::Handshake::NONE,
         });
         self.frame_of(session, &ack).unwrap();
@@ -170,17 +203,35 @@ impl Bench {
         }
     }
 
-    fn packet(&mut self, port: u16) -> PacketId {
+    fn next_packet(&mut self, port: u16, len: u32) -> Packet {
         self.next += 1;
-        let id = PacketId(self.next);
-        let packet = Packet {
-            id,
+        Packet {
+            id: PacketId(self.next),
             station: AP,
-            len: 200,
+            len,
             flow: flow(port),
-        };
+        }
+    }
+
+    fn packet(&mut self, port: u16) -> PacketId {
+        let packet = self.next_packet(port, 200);
         self.input(Input::Packet(packet)).unwrap();
-        id
+        packet.id
+    }
+
+    /// A packet that the gate copied: `octet` in all places.
+    fn copied(&mut self, port: u16, len: u32, octet: u8) -> PacketId {
+        let packet = self.next_packet(port, len);
+        let bytes = std::vec![octet; len as usize];
+        let bytes = &bytes[..];
+        self.input(Input::Copied { packet, bytes }).unwrap();
+        packet.id
+    }
+
+    /// The radio is through with the latest frame that it reports on.
+    fn radio(&mut self, acked: bool) {
+        let handle = *self.handles.last().expect("a tracked frame");
+        self.input(Input::Sent { handle, acked }).unwrap();
     }
 
     fn token(&mut self, number: u32, probe: bool, grant: Duration) {
@@ -231,6 +282,7 @@ impl Bench {
     fn last_return(&self) -> crate::wire::Return {
         let last = self.sent.iter().rev().find_map(|message| match message {
             Message::Return(answer) => Some(*answer),
+            Message::Data(data) => data.answer,
             _ => None,
         });
         last.expect("a RETURN")

@@ -159,6 +159,10 @@ impl Agent {
         if self.requests > 0 || !self.is_holding() || self.coordinator_knows {
             return;
         }
+        // A token is here, and will be used in a moment.
+        if self.slot.is_some_and(|token| !token.nrt.is_zero()) {
+            return;
+        }
         if self.queues.backlog(self.now).nrt.packets == 0 {
             self.expect_visit();
         } else if self.now.since(self.last_visit) < LATELY {
@@ -172,7 +176,6 @@ impl Agent {
 
     pub(super) fn send_request(&mut self) {
         let backlog = self.queues.backlog(self.now);
-        self.ask_at = None;
         self.request = TxHandle(self.request.0.wrapping_add(1));
         let request = Message::Request(Request {
             backlog,
@@ -183,6 +186,7 @@ impl Agent {
         let pause = self.session.cycle().min(REQUEST_PAUSE);
         let again = self.now + pause * (1 << self.requests.min(3));
         self.requests += 1;
+        self.ask_at = Some(again);
         self.retry_by(again);
     }
 
@@ -190,7 +194,9 @@ impl Agent {
     /// others to serve.
     pub(super) fn request_sent(&mut self, handle: TxHandle, acked: bool) {
         if acked && handle == self.request && self.requests > 0 {
-            self.timers.set(Reason::Retry, self.now + REMINDER);
+            self.ask_at = Some(self.now + REMINDER);
+            self.timers.stop(Reason::Retry);
+            self.retry_visit_later();
             self.retry_flows_later();
         }
     }

@@ -34,14 +34,15 @@ impl Phy {
         }
     }
 
-    /// One exchange of an IP packet of `packet_octets` within a grant.
+    /// One exchange of an IP packet of `packet_octets` within a grant, in whole microseconds, rounded
+    /// up: grants travel in those, and one that was made for a packet must have room for it.
     #[must_use]
     pub fn granted(self, turn: Turn, rate: Rate, packet_octets: u32) -> Duration {
         let frame = self.protection(rate)
             + self.ppdu(rate, self.psdu_octets(packet_octets))
             + self.sifs()
             + self.ack(rate);
-        match turn {
+        let span = match turn {
             Turn::Paired => self.access_ifs() + self.slot() * u64::from(self.cw_min()) / 3 + frame,
             // Each TXOP begins with a contention, which its frames share.
             Turn::Burst => {
@@ -49,7 +50,8 @@ impl Phy {
                 let share = self.burst_access() * burst.as_nanos() / self.granted_txop().as_nanos();
                 burst + share
             }
-        }
+        };
+        Duration::from_micros(span.as_nanos().div_ceil(1_000))
     }
 
     /// What the first frame of a grant, of either side, waits for the medium in the mean, beyond

@@ -186,8 +186,12 @@ impl Coordinator {
         self.cycle.number = self.cycle.number.wrapping_add(1);
         self.cycle.start = start;
         let now = self.now;
-        for station in self.stations.values_mut() {
-            station.shunned_until.take_if(|until| *until <= now);
+        for (address, station) in &mut self.stations {
+            let is_over = station.shunned_until.take_if(|until| *until <= now);
+            // It has said what it holds, and will not say it again.
+            if is_over.is_some() && station.wants_nrt(now) {
+                self.cycle.enlist(now, *address, station);
+            }
         }
         // What was overdrawn is paid back, but never more than one cycle's.
         let overdrawn = self.cycle.charged.saturating_sub(self.cycle.length);

@@ -266,15 +266,17 @@ impl Coordinator {
             lease.deadline = lease.until;
             self.leases.0.push(lease);
         } else {
-            // It never arrived, so none of it was used; of a probe that says nothing.
+            // It never arrived, so none of it was used; of a probe, or a repetition, that says nothing.
+            let arrived_before = lease.probed || lease.repeats > 0;
             let used = |granted| {
-                if lease.probed {
+                if arrived_before {
                     granted
                 } else {
                     Duration::ZERO
                 }
             };
             let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
+            self.stats.lost += u64::from(arrived_before);
             self.settle(&lease, rt, nrt);
             self.missed(lease.station);
         }

@@ -8,9 +8,11 @@
 
 mod announce;
 mod auth;
+mod config;
 pub mod counters;
 mod cycle;
 mod degrade;
+mod event;
 pub mod explicit;
 mod lease;
 mod plan;
@@ -30,12 +32,8 @@ pub mod what_if;
 
 use alloc::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Serialize};
-
-use crate::airtime::{Phy, PhyKind, Rate, Turn};
-use crate::auth::{AuthError, CoordinatorAuth};
-use crate::ledger::hold::HoldId;
-use crate::ledger::{Entry, FlowId, Ledger, LedgerConfig, LinkRates, Refusal};
+use crate::airtime::{Rate, Turn};
+use crate::ledger::{Entry, FlowId, Ledger, LedgerConfig, LinkRates};
 use crate::mac::MacAddr;
 use crate::machine::{
     Delivery, Input, Machine, Packet, Reason, TID_GRANTED, Transmit, TxHandle, Verdict,
@@ -44,15 +42,14 @@ use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{
-    CellMode, DecodeError, Header, Message, MessageType, Pressure, RegisterStatus, Return,
-};
+use crate::wire::{CellMode, Header, Message, Pressure, Return};
 
 use auth::Authority;
+pub use config::{CoordinatorConfig, Strategy, Tokens};
 pub use counters::StationCounters;
 use cycle::Cycle;
 use degrade::Strain;
-use explicit::HoldRequest;
+pub use event::{CoordinatorCommand, CoordinatorError, CoordinatorEvent, ReleaseCause};
 use lease::Leases;
 use rate::Moved;
 use report::{Report, Surroundings};
@@ -61,287 +58,6 @@ pub use round_trip::RoundTripStatus;
 use round_trip::{Pace, RoundTrips, Sojourn};
 use station::Station;
 pub use status::{CoordinatorStats, CoordinatorStatus, FlowState, FlowStatus, StationStatus};
-use what_if::Ask;
-
-/// What a coordinator is told at start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CoordinatorConfig {
-    /// The cell's medium.
-    pub phy: Phy,
-    /// How granted frames get it.
-    pub turn: Turn,
-    /// How tokens travel.
-    pub strategy: Strategy,
-    /// When tokens are passed.
-    pub tokens: Tokens,
-    /// Length of a cycle.
-    pub cycle: Duration,
-    /// The tightest delay bound that may be promised.
-    pub shortest_cycle: Duration,
-    /// Share of every cycle that best effort keeps, in thousandths.
-    pub nrt_minimum: u16,
-    /// Airtime that a station gets in one round of the best-effort round-robin.
-    pub quantum: Duration,
-    /// Pause between two HELLOs.
-    pub hello: Duration,
-    /// What a RETURN may take beyond the airtime of the grant.
-    pub return_margin: Duration,
-    /// Visits in a row without an answer after which an agent counts as silent.
-    pub silent_visits: u8,
-    /// How long a silent agent's reservations are kept.
-    pub grace: Duration,
-    /// How long token mode outlasts the last reservation.
-    pub linger: Duration,
-    /// The most packets that wait for one station in one queue.
-    pub queue_limit: usize,
-    /// The most reservations at a time.
-    pub reservation_limit: usize,
-    /// The most that the air which unregistered stations use may take from promises, in thousandths
-    /// of each cycle. Where granted traffic goes before theirs, they take less than they use.
-    pub unregistered_limit: u16,
-    /// The most promises at a time that programs of one station may ask for without a rule of the
-    /// policy; `None`: none, they are denied.
-    pub explicit_limit: Option<u16>,
-    /// PHY rate assumed for a station of which nothing is known yet.
-    pub assumed_rate: Rate,
-    /// What agents are authenticated by; `None`: every agent is believed. Not recorded, because
-    /// recordings are given away: a replay needs it from elsewhere.
-    #[serde(skip)]
-    pub auth: Option<CoordinatorAuth>,
-}
-
-impl CoordinatorConfig {
-    /// The defaults for a cell on `phy`, whose stations send at `assumed_rate` until known better.
-    #[must_use]
-    pub fn new(phy: Phy, assumed_rate: Rate) -> Self {
-        // A visit costs more than 1 ms of 802.11b air, and so does the HELLO that those hear whom
-        // nobody visits in a cycle: longer turns and cycles pay for fewer of them.
-        let is_dsss = matches!(phy.kind, PhyKind::DsssLong | PhyKind::DsssShort);
-        let (quantum, cycle) = if is_dsss { (50, 100) } else { (16, 50) };
-        let (quantum, cycle) = (Duration::from_millis(quantum), Duration::from_millis(cycle));
-        Self {
-            phy,
-            turn: Turn::Paired,
-            strategy: Strategy::Auto,
-            tokens: Tokens::Promised,
-            cycle,
-            shortest_cycle: Duration::from_millis(5),
-            nrt_minimum: 100,
-            quantum,
-            hello: Duration::from_secs(1),
-            return_margin: Duration::from_millis(3),
-            silent_visits: 5,
-            grace: Duration::from_secs(2),
-            linger: Duration::from_secs(2),
-            queue_limit: crate::queues::DEFAULT_LIMIT,
-            reservation_limit: 1_000,
-            unregistered_limit: 1_000,
-            explicit_limit: None,
-            assumed_rate,
-            auth: None,
-        }
-    }
-}
-
-/// How tokens travel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// What costs least by measurement: packets inside of tokens and returns where both hosts can
-    /// do that, else a token for each visit.
-    #[default]
-    Auto,
-    /// A frame of its own for each token and each return, as in the papers.
-    Poll,
-    /// One broadcast for many visits.
-    Schedule,
-    /// Small packets travel inside of tokens and returns.
-    Bundle,
-}
-
-/// When tokens are passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Tokens {
-    /// While something is promised.
-    #[default]
-    Promised,
-    /// As long as there is an agent: for airtime fairness, and for crowded cells.
-    Always,
-}
-
-/// What only a coordinator is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CoordinatorCommand {
-    /// A station is associated and authorised.
-    StationJoined(MacAddr),
-    /// A station is gone.
-    StationLeft(MacAddr),
-    /// The AP's radio sends to this station, and hears it, at these rates; `Rate(0)`: not known.
-    Link {
-        /// The station.
-        station: MacAddr,
-        /// Rates from the driver's station table.
-        rates: LinkRates,
-    },
-    /// What the driver counted for a station.
-    Counters {
-        /// The station.
-        station: MacAddr,
-        /// Its counters.
-        counters: StationCounters,
-    },
-    /// The operator makes a reservation that no rule makes.
-    Reserve(Ask),
-    /// The operator ends a reservation.
-    Release(FlowId),
-    /// Airtime is kept free for a flow that is to come.
-    Hold(HoldRequest),
-    /// The flow has come: the hold becomes a reservation.
-    Claim(HoldId),
-    /// The policy table changed.
-    Policy(PolicyTable),
-    /// Release everything, say BYE.
-    Stop,
-}
-
-/// What a coordinator tells its host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CoordinatorEvent {
-    /// The cell changed its mode: the gate watches in free mode, holds in token mode.
-    Mode(CellMode),
-    /// An agent registered.
-    Registered {
-        /// Its station.
-        station: MacAddr,
-        /// What it calls itself.
-        name: alloc::string::String,
-    },
-    /// An agent answered nothing for several visits, or said BYE.
-    AgentLost(MacAddr),
-    /// A reservation was granted.
-    Granted(FlowId),
-    /// A reservation was refused.
-    Refused(FlowId, Refusal),
-    /// Airtime is kept free.
-    Held(HoldId),
-    /// A reservation ended.
-    Released(FlowId, ReleaseCause),
-    /// A promise was shrunk, because the air no longer carries all of them.
-    Degraded {
-        /// Which.
-        id: FlowId,
-        /// What it is promised now, in bit/s.
-        rate: u32,
-        /// Why.
-        cause: Pressure,
-    },
-    /// A promise was taken back until there is room again.
-    Withdrawn {
-        /// Which.
-        id: FlowId,
-        /// Why.
-        cause: Pressure,
-    },
-    /// A promise that was shrunk or taken back holds again, or more of it.
-    Restored {
-        /// Which.
-        id: FlowId,
-        /// What it is promised now, in bit/s.
-        rate: u32,
-    },
-    /// A station reported more airtime than it was granted.
-    Overstayed(MacAddr),
-    /// A station's agent is not believed, said at the first REGISTER of that kind: it is treated
-    /// as an unregistered station.
-    NotAuthenticated {
-        /// The station.
-        station: MacAddr,
-        /// What is wrong.
-        status: RegisterStatus,
-    },
-}
-
-/// Why a reservation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReleaseCause {
-    /// Nothing was sent for the rule's idle time.
-    Idle,
-    /// The station left the cell.
-    StationLeft,
-    /// The agent was silent for longer than the grace time.
-    AgentSilent,
-    /// The rule it came from is no longer in the table.
-    PolicyChanged,
-    /// The agent said that it is stopping.
-    AgentStopped,
-    /// The operator ended it.
-    Operator,
-    /// The program that asked for it gave it up.
-    Program,
-}
-
-/// Why a coordinator ignored an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CoordinatorError {
-    /// Not a frame of this protocol.
-    #[error("frame from {from} dropped: {error}")]
-    Decode {
-        /// Who sent it.
-        from: MacAddr,
-        /// What is wrong with it.
-        error: DecodeError,
-    },
-    /// From a station that is not associated.
-    #[error("frame from {0} dropped: not a station of this cell")]
-    Stranger(MacAddr),
-    /// From a station without a session, or with another's.
-    #[error("frame from {from} dropped: session {session} is not this station's")]
-    WrongSession {
-        /// Who sent it.
-        from: MacAddr,
-        /// The session it claims.
-        session: u32,
-    },
-    /// Forged, replayed, or of no session that has keys.
-    #[error("frame from {from} dropped: {error}")]
-    NotAuthenticated {
-        /// Who seems to have sent it.
-        from: MacAddr,
-        /// Why it is not believed.
-        error: AuthError,
-    },
-    /// More REGISTERs than anybody needs.
-    #[error("REGISTER from {0} dropped: too many of them")]
-    TooManyRegisters(MacAddr),
-    /// An agent without a key, or with another one.
-    #[error("REGISTER from {from} refused: {status}")]
-    RefusedHandshake {
-        /// Who sent it.
-        from: MacAddr,
-        /// What it was answered.
-        status: RegisterStatus,
-    },
-    /// A message that only an agent should receive.
-    #[error("{kind} from {from} dropped: out of place here")]
-    Unexpected {
-        /// Who sent it.
-        from: MacAddr,
-        /// What it sent.
-        kind: MessageType,
-    },
-    /// A RETURN for a token that is not out.
-    #[error("RETURN from {from} dropped: token {token} is not out")]
-    StaleReturn {
-        /// Who sent it.
-        from: MacAddr,
-        /// The token it names.
-        token: u32,
-    },
-}
 
 /// The coordinator of one cell; see the module text. Driven as [`crate::machine`] says.
 #[derive(Clone, Debug)]

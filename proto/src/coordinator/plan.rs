@@ -82,7 +82,8 @@ impl Coordinator {
         let demands = self.demands().map(|(_, demand)| demand.from);
         let times = demands.chain(self.leases.next_end(self.now)).chain([radio]);
         let times = times.filter(|at| *at > self.now);
-        times.min().unwrap_or(self.cycle.end()).min(self.cycle.end())
+        let end = self.cycle.end();
+        times.min().unwrap_or(end).min(end)
     }
 
     fn next_visit(&mut self) -> Option<Visit> {

@@ -140,6 +140,91 @@ impl RoundTrips {
 mod tests {
     use super::*;
 
+    const GRANT: Duration = Duration::from_millis(10);
+
+    fn times(pace: &Pace) -> f64 {
+        pace.patience(GRANT).as_secs_f64() / GRANT.as_secs_f64()
+    }
+
+    /// Whatever is observed, from nothing to far too late.
+    #[test]
+    fn grants_are_waited_for_by_what_they_took_so_far() {
+        let mut pace = Pace::new();
+        assert!((2.0..4.0).contains(&times(&pace)), "{}", times(&pace));
+        // As the model says, in the end a little longer than it.
+        for _ in 0..100 {
+            pace.record(GRANT, GRANT);
+        }
+        assert!((1.2..1.3).contains(&times(&pace)), "{}", times(&pace));
+        // Nobody is waited for less than the model says, however quick all were.
+        for _ in 0..100 {
+            pace.record(GRANT, Duration::ZERO);
+        }
+        assert!((1.2..1.3).contains(&times(&pace)), "{}", times(&pace));
+        // The medium becomes three times slower: learned within a few visits.
+        for _ in 0..8 {
+            pace.record(GRANT, GRANT * 3);
+        }
+        assert!((3.0..8.1).contains(&times(&pace)), "{}", times(&pace));
+        for _ in 0..100 {
+            pace.record(GRANT, GRANT * 3);
+        }
+        assert!((3.0..3.3).contains(&times(&pace)), "{}", times(&pace));
+        for _ in 0..100 {
+            pace.record(Duration::ZERO, Duration::from_secs(u64::MAX));
+        }
+        assert!((8.0..8.1).contains(&times(&pace)), "{}", times(&pace));
+    }
+
+    #[test]
+    fn a_grant_that_did_not_come_back_doubles_the_patience_until_one_does() {
+        let mut pace = Pace::new();
+        for _ in 0..100 {
+            pace.record(GRANT, GRANT * 3 / 2);
+        }
+        let usual = times(&pace);
+        let after = |pace: &mut Pace| {
+            pace.missed();
+            times(pace) / usual
+        };
+        let growth = [after(&mut pace), after(&mut pace), after(&mut pace)];
+        assert!(
+            (1.9..2.1).contains(&growth[0]) && (3.9..4.1).contains(&growth[1]),
+            "{growth:?}"
+        );
+        assert!((growth[2] - growth[1]).abs() < 0.01, "{growth:?}");
+        pace.record(GRANT, GRANT * 3 / 2);
+        assert!((0.9..1.1).contains(&(times(&pace) / usual)));
+    }
+
+    #[test]
+    fn the_radio_is_waited_for_by_how_long_it_had_frames_so_far() {
+        let ms = Duration::from_millis;
+        let mut radio = Sojourn::default();
+        assert_eq!(radio.patience(), ms(10));
+        for _ in 0..100 {
+            radio.record(ms(1));
+        }
+        assert_eq!(radio.patience(), ms(10));
+        for _ in 0..100 {
+            radio.record(ms(40));
+        }
+        let usual = radio.patience();
+        assert!(usual >= ms(38) && usual < ms(45), "{usual}");
+        // The first two late ones make it patient.
+        let mut jumpy = Sojourn::default();
+        (0..2).for_each(|_| jumpy.record(ms(40)));
+        assert!(jumpy.patience() >= ms(40), "{}", jumpy.patience());
+        radio.missed();
+        assert_eq!(radio.patience(), usual * 2);
+        (0..20).for_each(|_| radio.missed());
+        assert_eq!(radio.patience(), Duration::from_secs(1));
+        radio.record(ms(40));
+        assert!(radio.patience() < ms(45));
+        (0..100).for_each(|_| radio.record(Duration::from_secs(u64::MAX)));
+        assert_eq!(radio.patience(), Duration::from_secs(1));
+    }
+
     #[test]
     fn nearest_rank_of_the_latest() {
         let mut trips = RoundTrips::new();

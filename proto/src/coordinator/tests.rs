@@ -1,9 +1,12 @@
 //! The coordinator against stations written by hand.
 
 mod cycle;
+mod data;
 mod degrade;
 mod explicit;
+mod lease;
 mod reservations;
+mod service;
 mod session;
 mod visit;
 
@@ -11,15 +14,19 @@ use core::net::{IpAddr, Ipv4Addr};
 use std::vec::Vec;
 
 use super::*;
+use crate::airtime::{Phy, PhyKind};
 use crate::flow::FlowKey;
 use crate::machine::PacketId;
 use crate::policy::{Direction, Match, PortRange, Promise, Rank, Rule};
 use crate::wire::{
-    Backlog, Bye, ByeReason, ClassBacklog, MAX_FRAME, Outcome, Register, Request, Reserve,
+    Backlog, Bye, ByeReason, ClassBacklog, MAX_FRAME, MessageType, Outcome, Register, Request, Reserve,
     ReserveOp, Return, Token,
 };
 
-const CYCLE: Duration = Duration::from_millis(20);
+/// Of a cell of 802.11a.
+const CYCLE: Duration = Duration::from_millis(50);
+/// How late a voice packet may be.
+const DELAY: Duration = Duration::from_millis(20);
 const MS: Duration = Duration::from_millis(1);
 const VOICE: u16 = 5_004;
 const PHY: Phy = Phy {
@@ -29,7 +36,7 @@ const PHY: Phy = Phy {
 const VOICE_PROMISE: Promise = Promise {
     rate: 80_000,
     packet: 200,
-    delay: CYCLE,
+    delay: DELAY,
 };
 
 const fn sta(n: u8) -> MacAddr {
@@ -76,6 +83,9 @@ struct Bench {
     next: u64,
     sent: Vec<(Instant, MacAddr, Header, Message, Option<TxHandle>)>,
     verdicts: Vec<Verdict>,
+    delivered: Vec<Delivery>,
+    /// How long the newest promised packet of a station has waited.
+    newest: fn(MacAddr, Instant) -> Duration,
     events: Vec<CoordinatorEvent>,
 }
 
@@ -88,6 +98,8 @@ impl Bench {
             next: 0,
             sent: Vec::new(),
             verdicts: Vec::new(),
+            delivered: Vec::new(),
+            newest: |_, _| Duration::ZERO,
             events: Vec::new(),
         };
         bench.input(Input::Timeout).unwrap();
@@ -116,6 +128,7 @@ impl Bench {
     fn forget(&mut self) {
         self.sent.clear();
         self.verdicts.clear();
+        self.delivered.clear();
         self.events.clear();
     }
 
@@ -129,6 +142,9 @@ impl Bench {
             let (header, message) = Message::decode(&buf[..sent.len]).unwrap();
             self.sent
                 .push((self.now, sent.to, header, message, sent.handle));
+        }
+        while let Some(delivery) = self.core.poll_delivery() {
+            self.delivered.push(delivery);
         }
         while let Some(event) = self.core.poll_event() {
             self.events.push(event);
@@ -164,10 +180,14 @@ impl Bench {
     }
 
     fn register(&mut self, n: u8, instance: u32) {
+        self.register_as(n, instance, Register::POLL);
+    }
+
+    fn register_as(&mut self, n: u8, instance: u32, strategies: u8) {
         let register = Register {
             instance,
             epoch: 0,
-            strategies: Register::POLL,
+            strategies,
             name: "sta".try_into().unwrap(),
             handshake: crate::wire::Handshake::NONE,
         };
@@ -208,22 +228,52 @@ impl Bench {
         id
     }
 
-    /// The token that is out, and for whom.
-    fn token(&self) -> Option<(MacAddr, Token)> {
-        self.core.lease.as_ref()?;
-        self.sent
-            .iter()
-            .rev()
-            .find_map(|(_, to, _, message, _)| match message {
-                Message::Token(token) => Some((*to, *token)),
-                _ => None,
-            })
+    /// The tokens that are out, when they were sent and to whom, the latest first.
+    fn tokens(&self) -> Vec<(Instant, MacAddr, Token)> {
+        let mut out: Vec<(Instant, MacAddr, Token)> = Vec::new();
+        for (at, to, _, message, _) in self.sent.iter().rev() {
+            let Some(token) = token_in(message) else {
+                continue;
+            };
+            let lease = self.core.leases.of(*to);
+            let is_out = lease.is_some_and(|lease| lease.token.token == token.token);
+            if is_out && out.iter().all(|(_, other, _)| other != to) {
+                out.push((*at, *to, token));
+            }
+        }
+        out
     }
 
-    /// Answers the token that is out: all of its best-effort part was used, and so many packets
-    /// wait.
+    /// The latest token that is out, and for whom.
+    fn token(&self) -> Option<(MacAddr, Token)> {
+        self.tokens().first().map(|(_, to, token)| (*to, *token))
+    }
+
+    /// The radio is through with the latest frame to station `n` that it reports on.
+    fn radio(&mut self, n: u8, acked: bool) {
+        let to = sta(n);
+        let handle = self
+            .sent
+            .iter()
+            .rev()
+            .find_map(|sent| sent.4.filter(|_| sent.1 == to));
+        let handle = handle.expect("a tracked frame");
+        self.input(Input::Sent { handle, acked }).unwrap();
+    }
+
+    /// Answers the token that is out: it was acknowledged, all of its best-effort part was used,
+    /// and so many packets wait.
     fn answer(&mut self, packets: u16) -> (MacAddr, Token) {
         let (to, token) = self.token().expect("a token is out");
+        self.radio(to.0[5], true);
+        self.answer_to(to, token, packets);
+        (to, token)
+    }
+
+    fn answer_to(&mut self, to: MacAddr, token: Token, packets: u16) {
+        let lease = self.core.leases.of(to);
+        let released = lease.and_then(|lease| lease.acked).unwrap_or(self.now);
+        let waited = (self.newest)(to, released);
         let answer = Return {
             token: token.token,
             used_rt: Duration::ZERO,
@@ -233,26 +283,57 @@ impl Bench {
             backlog: backlog(packets),
             rate: Rate(0),
             refused: false,
+            oldest: waited,
+            newest: waited,
         };
         self.frame(to.0[5], &Message::Return(answer));
-        (to, token)
     }
 
     /// Lets time pass; tokens are answered at once if `packets` is given.
     fn run(&mut self, span: Duration, packets: Option<&dyn Fn(MacAddr) -> u16>) {
+        self.run_at(span, 0, packets);
+    }
+
+    /// The same on a medium that takes so many hundredths of the granted airtime.
+    fn run_at(&mut self, span: Duration, pace: u64, packets: Option<&dyn Fn(MacAddr) -> u16>) {
         let end = self.now + span;
-        loop {
-            if let (Some(packets), Some((to, _))) = (packets, self.token()) {
-                self.answer(packets(to));
-                continue;
-            }
-            let Some((at, _)) = self.core.poll_timeout().filter(|(at, _)| *at <= end) else {
-                break;
-            };
-            self.now = self.now.max(at);
-            self.input(Input::Timeout).unwrap();
-        }
+        while self.step(end, pace, packets) {}
         self.now = end;
+    }
+
+    /// The next thing that happens until `end`; false if nothing does.
+    fn step(&mut self, end: Instant, pace: u64, packets: Option<&dyn Fn(MacAddr) -> u16>) -> bool {
+        let timeout = self.core.poll_timeout().map(|(at, _)| at);
+        if let Some(packets) = packets {
+            let tokens = self.tokens();
+            let unacked = |to| {
+                self.core
+                    .leases
+                    .of(to)
+                    .is_some_and(|lease| lease.acked.is_none())
+            };
+            if let Some((_, to, _)) = tokens.iter().find(|(_, to, _)| unacked(*to)) {
+                self.radio(to.0[5], true);
+                return true;
+            }
+            let used = |token: &Token| (token.rt + token.nrt) * pace / 100;
+            let answers = tokens
+                .iter()
+                .map(|(at, to, token)| (*at + used(token), *to, *token));
+            let answer = answers.min_by_key(|(at, ..)| *at);
+            let comes_first = |at: Instant| at <= end && timeout.is_none_or(|next| at <= next);
+            if let Some((at, to, token)) = answer.filter(|(at, ..)| comes_first(*at)) {
+                self.now = self.now.max(at);
+                self.answer_to(to, token, packets(to));
+                return true;
+            }
+        }
+        let Some(at) = timeout.filter(|at| *at <= end) else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.input(Input::Timeout).unwrap();
+        true
     }
 
     fn run_idle(&mut self, span: Duration) {
@@ -278,6 +359,15 @@ impl Bench {
             _ => None,
         };
         self.events.iter().filter_map(cause).collect()
+    }
+}
+
+/// The token that a frame brings.
+const fn token_in(message: &Message) -> Option<Token> {
+    match message {
+        Message::Token(token) => Some(*token),
+        Message::Data(data) => data.token,
+        _ => None,
     }
 }
 

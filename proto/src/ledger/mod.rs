@@ -437,28 +437,36 @@ impl Ledger {
             });
         }
         let (cycle, link) = (self.cycle(), links(id.station));
-        let own = || self.of_station(id.station);
-        let visits = |interval| self.visits(interval, link);
-        // A tighter bound makes all visits to this station more frequent.
-        let more = visits(shortest_interval(own().chain([(id, entry)])))
-            .saturating_sub(visits(shortest_interval(own())));
-        let others = self.booked(&links) + more;
+        let visited = shortest_interval(self.of_station(id.station));
+        let others = self
+            .booked(&links)
+            .saturating_sub(self.visits(visited, link));
+        // A tighter bound, or another rate, makes all visits to this station more frequent.
+        let with = |entry: &Entry| {
+            let interval = shortest_interval([(id, entry)].into_iter());
+            let interval = visited.into_iter().chain(interval).min();
+            others + self.visits(interval, link) + self.cost(id, entry, link)
+        };
         let capacity = self.capacity(cycle);
-        let room = capacity.saturating_sub(others);
-        let wanted = self.cost(id, entry, link);
-        if others + wanted <= capacity {
+        let wanted = with(entry);
+        if wanted <= capacity {
             return Ok(());
         }
-        let per_packet = self.with_retries(id, entry, link, self.per_packet(id, entry, link));
         let unloaded = cycle * u64::from(self.unregistered) / 1_000;
-        let fits_without = others + wanted <= capacity + unloaded;
+        let fits_without = wanted <= capacity + unloaded;
         Err(Refusal {
             reason: if fits_without && self.unregistered > 0 {
                 RefusalReason::UnregisteredLoad
             } else {
                 RefusalReason::Airtime
             },
-            largest: largest_rate(room, cycle, entry.promise.packet, per_packet),
+            largest: largest_rate(
+                |rate| {
+                    let up = entry.at_rate(rate).towards(id, Direction::Up);
+                    up.map_or(0, |promise| promise.packets_a_visit())
+                },
+                |rate| with(&entry.at_rate(rate)) <= capacity,
+            ),
         })
     }
 
@@ -560,15 +568,35 @@ fn per_cycle(cost: Duration, cycle: Duration, interval: Duration) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// The largest rate in bit/s whose airtime, rounded as [`Ledger::airtime`] does, fits into `room`;
-/// 0 when not even the token's cost fits.
-fn largest_rate(room: Duration, cycle: Duration, packet: u16, per_packet: Duration) -> u32 {
-    let nanos = |span: Duration| u128::from(span.as_nanos());
-    if room.is_zero() {
-        return 0;
+/// The largest rate in bit/s that `fits`; 0 if none does.
+///
+/// A higher rate needs more air for its packets, and mostly for visits, too. But where `together`,
+/// the number of packets that wait for each visit, grows, visits become rarer: there, and only
+/// there, the sum falls. The sums at those places grow with the rate.
+fn largest_rate(together: impl Fn(u32) -> u64, fits: impl Fn(u32) -> bool) -> u32 {
+    let rarest = |rate| {
+        let packets = together(rate);
+        if together(0) == packets {
+            0
+        } else {
+            last(0, rate, |rate| together(rate) < packets) + 1
+        }
+    };
+    let reached = last(0, u32::MAX, |rate| fits(rarest(rate)));
+    last(rarest(reached), reached, fits)
+}
+
+/// The last number from `first` to `end` for which `holds`, which holds up to some number; `first`
+/// if it never does.
+fn last(first: u32, end: u32, holds: impl Fn(u32) -> bool) -> u32 {
+    let (mut good, mut end) = (first, end);
+    while good < end {
+        let middle = end - (end - good) / 2;
+        if holds(middle) {
+            good = middle;
+        } else {
+            end = middle - 1;
+        }
     }
-    let bits = u128::from(packet.max(1)) * 8;
-    let packets_in_1e9_cycles = ((nanos(room) + 1) * 1_000_000_000 - 1) / nanos(per_packet).max(1);
-    let rate = ((packets_in_1e9_cycles + 1) * bits - 1) / nanos(cycle).max(1);
-    u32::try_from(rate).unwrap_or(u32::MAX)
+    good
 }

@@ -171,7 +171,9 @@ impl Promise {
         const ACK: u16 = 52;
         let rate = u64::from(self.rate) * u64::from(ACK) * 5 / 8 / u64::from(self.packet.max(1));
         Self {
-            rate: u32::try_from(rate).unwrap_or(u32::MAX).max(8 * u32::from(ACK)),
+            rate: u32::try_from(rate)
+                .unwrap_or(u32::MAX)
+                .max(8 * u32::from(ACK)),
             packet: ACK,
             delay: self.delay,
         }
@@ -184,8 +186,13 @@ impl Promise {
     pub fn interval(&self) -> Duration {
         /// Nobody is visited more rarely.
         const LONGEST: Duration = Duration::from_millis(100);
-        let period = self.period().max(Duration::from_nanos(1));
-        let packets = self.delay.as_nanos() / 2 / period.as_nanos() + 1;
-        Duration::from_nanos(period.as_nanos().saturating_mul(packets)).min(LONGEST)
+        let packets = self.packets_a_visit();
+        Duration::from_nanos(self.period().as_nanos().saturating_mul(packets)).min(LONGEST)
+    }
+
+    /// How many packets come between two visits, if those may be so rare.
+    #[must_use]
+    pub fn packets_a_visit(&self) -> u64 {
+        self.delay.as_nanos() / 2 / self.period().as_nanos().max(1) + 1
     }
 }

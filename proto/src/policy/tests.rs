@@ -348,3 +348,31 @@ proptest! {
         prop_assert_eq!(range.to_string().parse(), Ok(range));
     }
 }
+
+/// By hand: 200 octets at 80 kbit/s are a packet every 20 ms.
+#[test]
+fn visits_are_as_rare_as_half_of_the_delay_bound_allows() {
+    let promise = |rate, delay_ms| Promise {
+        rate,
+        packet: 200,
+        delay: Duration::from_millis(delay_ms),
+    };
+    for (rate, delay, packets, interval) in [
+        (80_000, 20, 1, 20),
+        (80_000, 39, 1, 20),
+        (80_000, 40, 2, 40),
+        (80_000, 60, 2, 40),
+        (80_000, 80, 3, 60),
+        (80_000, 1_000, 26, 100),
+        (800_000, 20, 6, 12),
+        (8_000, 20, 1, 100),
+    ] {
+        let promise = promise(rate, delay);
+        assert_eq!(promise.packets_a_visit(), packets, "{rate} {delay}");
+        assert_eq!(
+            promise.interval(),
+            Duration::from_millis(interval),
+            "{rate} {delay}"
+        );
+    }
+}

@@ -1,5 +1,8 @@
 //! A frame of the protocol that takes packets along.
 
+#[cfg(test)]
+mod tests;
+
 use super::Air;
 use crate::flow::FlowKey;
 use crate::time::Duration;

@@ -10,10 +10,14 @@ const AIR: Air = Air {
         kind: PhyKind::Ofdm,
         wmm: false,
     },
+    turn: Turn::Paired,
     rate: Rate(540),
 };
 const HOUR: Duration = Duration::from_secs(3_600);
 const NONE: [u64; 0] = [];
+/// What of a full bucket's worth goes at once: 2 packets, the 800 bits of 100 ms, and 4,000 of
+/// 500 ms more.
+const DEEP: [u64; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
 /// 10 packets of 100 octets a second.
 const PROMISE: Promise = Promise {
     rate: 8_000,
@@ -52,7 +56,7 @@ fn queues(limit: usize) -> Queues {
 
 fn ids(verdicts: &mut VecDeque<Verdict>) -> Vec<u64> {
     let id = |verdict| match verdict {
-        Verdict::Accept(id) | Verdict::Grant(id) => id.0,
+        Verdict::Accept(id) | Verdict::Grant(id) | Verdict::Carry(id) => id.0,
         Verdict::Drop(id) => panic!("{id:?} dropped"),
     };
     verdicts.drain(..).map(id).collect()
@@ -60,7 +64,7 @@ fn ids(verdicts: &mut VecDeque<Verdict>) -> Vec<u64> {
 
 fn rt(queues: &mut Queues, now: Instant, budget: Duration) -> Vec<u64> {
     let mut out = VecDeque::new();
-    let spent = queues.release_rt(now, budget, AIR, &mut out);
+    let spent = queues.release_rt(now, budget, AIR, None, &mut out);
     assert!(spent.airtime <= budget);
     assert_eq!(usize::from(spent.packets), out.len());
     ids(&mut out)
@@ -68,36 +72,35 @@ fn rt(queues: &mut Queues, now: Instant, budget: Duration) -> Vec<u64> {
 
 fn nrt(queues: &mut Queues, budget: Duration) -> Vec<u64> {
     let mut out = VecDeque::new();
-    let spent = queues.release_nrt(at(0), budget, AIR, &mut out);
+    let spent = queues.release_nrt(at(0), budget, AIR, None, &mut out);
     assert!(spent.airtime <= budget);
     ids(&mut out)
 }
 
 #[test]
-fn a_promise_covers_two_packets_and_its_delay_at_once() {
-    let mut queues = queues(10);
-    for id in 0..6 {
+fn a_promise_covers_two_packets_its_delay_and_a_while_at_once() {
+    let mut queues = queues(20);
+    for id in 0..11 {
         queues.push(at(0), &packet(id, 1, 100)).unwrap();
     }
-    // The bucket: 2 packets and the 800 bits of 100 ms.
-    assert_eq!(rt(&mut queues, at(0), HOUR), [0, 1, 2]);
+    assert_eq!(rt(&mut queues, at(0), HOUR), DEEP);
     assert_eq!(rt(&mut queues, at(99), HOUR), NONE);
-    assert_eq!(rt(&mut queues, at(100), HOUR), [3]);
-    assert_eq!(rt(&mut queues, at(10_000), HOUR), [4, 5]);
+    assert_eq!(rt(&mut queues, at(100), HOUR), [8]);
+    assert_eq!(rt(&mut queues, at(10_000), HOUR), [9, 10]);
 }
 
 #[test]
 fn however_often_a_bucket_is_filled_no_rate_is_rounded_away() {
     let mut queues = queues(10);
-    for id in 0..4 {
+    for id in 0..9 {
         queues.push(at(0), &packet(id, 1, 100)).unwrap();
     }
-    assert_eq!(rt(&mut queues, at(0), HOUR), [0, 1, 2]);
+    assert_eq!(rt(&mut queues, at(0), HOUR), DEEP);
     // A packet is earned in 100 ms; look every 7 ns for the last microseconds.
     for ns in (99_999_000..99_999_999).step_by(7) {
         assert_eq!(rt(&mut queues, Instant::from_nanos(ns), HOUR), NONE);
     }
-    assert_eq!(rt(&mut queues, at(100), HOUR), [3]);
+    assert_eq!(rt(&mut queues, at(100), HOUR), [8]);
 }
 
 #[test]
@@ -106,26 +109,26 @@ fn a_packet_larger_than_the_bucket_passes_when_it_is_full() {
     queues.push(at(0), &packet(0, 1, 1_500)).unwrap();
     queues.push(at(0), &packet(1, 1, 1_500)).unwrap();
     assert_eq!(rt(&mut queues, at(0), HOUR), [0]);
-    assert_eq!(rt(&mut queues, at(299), HOUR), NONE);
-    assert_eq!(rt(&mut queues, at(300), HOUR), [1]);
+    assert_eq!(rt(&mut queues, at(799), HOUR), NONE);
+    assert_eq!(rt(&mut queues, at(800), HOUR), [1]);
 }
 
 #[test]
 fn what_is_beyond_the_promise_keeps_its_place_in_the_flow() {
     let mut queues = queues(10);
     queues.push(at(0), &packet(100, 2, 100)).unwrap();
-    for id in 0..5 {
+    for id in 0..10 {
         queues.push(at(0), &packet(id, 1, 100)).unwrap();
     }
-    assert_eq!(rt(&mut queues, at(0), HOUR), [0, 1, 2]);
-    queues.push(at(100), &packet(5, 1, 100)).unwrap();
+    assert_eq!(rt(&mut queues, at(0), HOUR), DEEP);
+    queues.push(at(100), &packet(10, 1, 100)).unwrap();
     // The excess goes before what came earlier but is best effort, and in its order.
-    assert_eq!(nrt(&mut queues, HOUR), [3, 4, 5, 100]);
+    assert_eq!(nrt(&mut queues, HOUR), [8, 9, 10, 100]);
 }
 
 #[test]
 fn a_budget_is_never_overrun_and_used_to_the_last_packet() {
-    let one = AIR.phy.exchange(AIR.rate, 100);
+    let one = AIR.cost(100);
     let mut queues = queues(10);
     for id in 0..3 {
         queues.push(at(0), &packet(id, 1, 100)).unwrap();
@@ -133,7 +136,8 @@ fn a_budget_is_never_overrun_and_used_to_the_last_packet() {
     }
     assert_eq!(rt(&mut queues, at(0), one - Duration::from_nanos(1)), NONE);
     assert_eq!(rt(&mut queues, at(0), one), [0]);
-    assert_eq!(nrt(&mut queues, one * 3), [1, 2, 10]);
+    assert_eq!(rt(&mut queues, at(0), one * 2), [1, 2]);
+    assert_eq!(nrt(&mut queues, one), [10]);
     assert_eq!(nrt(&mut queues, one * 2 - Duration::from_nanos(1)), [11]);
 }
 
@@ -151,7 +155,8 @@ fn each_queue_has_its_own_limit() {
         assert_eq!(refused, Err(Verdict::Drop(PacketId(lost))));
     }
     assert_eq!(queues.dropped(), 2);
-    assert_eq!(nrt(&mut queues, HOUR), [10, 11, 21, 99]);
+    assert_eq!(rt(&mut queues, at(0), HOUR), [10, 11]);
+    assert_eq!(nrt(&mut queues, HOUR), [21, 99]);
     assert!(queues.is_empty());
 }
 
@@ -159,18 +164,18 @@ fn each_queue_has_its_own_limit() {
 fn the_backlog_tells_what_is_covered_from_the_rest() {
     let mut queues = queues(10);
     queues.push(at(0), &packet(9, 2, 1_000)).unwrap();
-    for id in 0..5 {
+    for id in 10..20 {
         queues.push(at(0), &packet(id, 1, 100)).unwrap();
     }
     let class = |packets, octets| ClassBacklog { packets, octets };
     let expected = Backlog {
-        rt: class(3, 300),
+        rt: class(8, 800),
         nrt: class(3, 1_200),
     };
     // Asking changes nothing.
     assert_eq!(queues.backlog(at(0)), expected);
     assert_eq!(queues.backlog(at(0)), expected);
-    assert_eq!(rt(&mut queues, at(0), HOUR).len(), 3);
+    assert_eq!(rt(&mut queues, at(0), HOUR).len(), 8);
     let left = queues.backlog(at(0));
     assert_eq!((left.rt, left.nrt), (class(0, 0), class(3, 1_200)));
 }
@@ -178,13 +183,13 @@ fn the_backlog_tells_what_is_covered_from_the_rest() {
 #[test]
 fn what_codel_drops_costs_no_airtime_and_is_counted() {
     let mut queues = Queues::new(10_000);
-    let one = AIR.phy.exchange(AIR.rate, 1_500);
+    let one = AIR.cost(1_500);
     let (mut out, mut sent) = (VecDeque::new(), 0);
     for ms in 0..2_000 {
         for id in [2 * ms, 2 * ms + 1] {
             queues.push(at(ms), &packet(id, 2, 1_500)).unwrap();
         }
-        let spent = queues.release_nrt(at(ms), one, AIR, &mut out);
+        let spent = queues.release_nrt(at(ms), one, AIR, None, &mut out);
         assert_eq!(
             (spent.packets, spent.octets, spent.airtime),
             (1, 1_500, one)
@@ -239,12 +244,21 @@ fn marks_do_not_split_a_flow() {
 #[test]
 fn next_nrt_is_what_a_release_begins_with() {
     let mut queues = queues(10);
-    assert_eq!(queues.next_nrt(), None);
+    assert_eq!(queues.next_nrt(at(0)), None);
     queues.push(at(0), &packet(1, 2, 900)).unwrap();
-    assert_eq!(queues.next_nrt(), Some(900));
-    queues.push(at(0), &packet(2, 1, 100)).unwrap();
-    assert_eq!(queues.next_nrt(), Some(100));
-    assert_eq!(nrt(&mut queues, HOUR), [2, 1]);
+    assert_eq!(queues.next_nrt(at(0)), Some(900));
+    // What the promise covers is none of it.
+    for id in 10..18 {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+        assert_eq!(queues.next_nrt(at(0)), Some(900));
+    }
+    queues.push(at(0), &packet(18, 1, 100)).unwrap();
+    assert_eq!(queues.next_nrt(at(0)), Some(100));
+    assert_eq!(nrt(&mut queues, HOUR), [10, 1]);
+    assert_eq!(
+        rt(&mut queues, at(0), HOUR),
+        [11, 12, 13, 14, 15, 16, 17, 18]
+    );
 }
 
 #[test]

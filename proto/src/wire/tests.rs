@@ -10,7 +10,7 @@ mod text;
 use std::vec::Vec;
 
 use super::*;
-use crate::airtime::{Phy, PhyKind, Rate};
+use crate::airtime::{Phy, PhyKind, Rate, Turn};
 use crate::flow::FlowKey;
 use crate::policy::{Direction, Match, PortRange, Prefix, Promise, Rank, Rule};
 use crate::time::Duration;

@@ -7,7 +7,7 @@ fn a_token_releases_what_it_covers_and_comes_back_behind_it() {
     let mut bench = Bench::in_mode(CellMode::Token);
     let ids: Vec<_> = (0..20).map(|_| bench.packet(80)).collect();
     bench.token(1, false, MS);
-    let cost = PHY.exchange(Rate(540), 200);
+    let cost = PHY.granted(Turn::Paired, Rate(540), 200);
     let fit = usize::try_from(MS.as_nanos() / cost.as_nanos()).unwrap();
     assert_eq!(bench.verdicts.len(), fit);
     assert!(ids[..fit].iter().all(|id| bench.accepted(*id)));
@@ -137,6 +137,58 @@ fn one_request_for_many_packets_then_reminders() {
     assert_eq!(bench.sent(MessageType::Request), 5);
 }
 
+/// The coordinator has it, and others to serve.
+#[test]
+fn an_acknowledged_request_is_not_repeated_for_a_second() {
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.packet(80);
+    bench.radio(true);
+    for _ in 0..49 {
+        bench.run(CYCLE);
+        bench.hello(CellMode::Token);
+        bench.packet(80);
+    }
+    assert_eq!(bench.sent(MessageType::Request), 1);
+    bench.run(CYCLE);
+    assert_eq!(bench.sent(MessageType::Request), 2);
+    // Without an acknowledgement it is repeated soon.
+    bench.radio(false);
+    bench.hello(CellMode::Token);
+    bench.run(CYCLE * 2);
+    assert_eq!(bench.sent(MessageType::Request), 3);
+}
+
+/// The acknowledgement of an older one says nothing of the latest.
+#[test]
+fn only_the_latest_request_counts_as_acknowledged() {
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.packet(80);
+    let first = bench.handles[0];
+    bench.run(CYCLE);
+    bench.hello(CellMode::Token);
+    assert_eq!(bench.handles.len(), 2);
+    assert_ne!(bench.handles[1], first);
+    let (handle, acked) = (first, true);
+    bench.input(Input::Sent { handle, acked }).unwrap();
+    bench.run(CYCLE * 2);
+    assert_eq!(bench.sent(MessageType::Request), 3);
+}
+
+/// RESERVEs are repeated every few cycles; they took the REQUEST along.
+#[test]
+fn what_else_is_repeated_does_not_repeat_an_acknowledged_request() {
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.packet(80);
+    bench.radio(true);
+    bench.packet(5_004);
+    for _ in 0..40 {
+        bench.run(CYCLE);
+        bench.hello(CellMode::Token);
+    }
+    assert!(bench.sent(MessageType::Reserve) > 1);
+    assert_eq!(bench.sent(MessageType::Request), 1);
+}
+
 #[test]
 fn no_request_while_the_coordinator_knows() {
     let mut bench = Bench::in_mode(CellMode::Token);
@@ -148,7 +200,11 @@ fn no_request_while_the_coordinator_knows() {
     assert_eq!(bench.sent(MessageType::Request), 1);
     bench.token(2, false, CYCLE);
     assert_eq!(bench.last_return().backlog, Backlog::default());
+    // Who was visited just now waits for a moment: a token may come anyway.
     bench.packet(80);
+    bench.run(MS * 5 - Duration::from_nanos(1));
+    assert_eq!(bench.sent(MessageType::Request), 1);
+    bench.run(Duration::from_nanos(1));
     assert_eq!(bench.sent(MessageType::Request), 2);
 }
 

@@ -13,7 +13,7 @@ use crate::coordinator::{
 };
 use crate::flow::FlowKey;
 use crate::machine::{Input, Machine, Packet, PacketId};
-use crate::policy::{Match, PolicyTable, PortRange, Promise, Rule};
+use crate::policy::{Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use crate::wire::MessageType;
 
 pub(super) const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);
@@ -62,6 +62,8 @@ fn voice() -> PolicyTable {
             delay: Duration::from_millis(20),
         },
         idle: Duration::from_secs(5),
+        remark: None,
+        rank: Rank::default(),
     };
     PolicyTable {
         version: 1,

@@ -4,27 +4,40 @@ fn saturated(_: MacAddr) -> u16 {
     100
 }
 
+/// When promised visits began.
+fn promised(bench: &Bench) -> Vec<(Instant, MacAddr)> {
+    let is_promised = |token: &Token| !token.rt.is_zero();
+    let sent = bench.sent.iter();
+    sent.filter(|sent| token_in(&sent.3).as_ref().is_some_and(is_promised))
+        .map(|sent| (sent.0, sent.1))
+        .collect()
+}
+
+/// Best effort fills the air, on a medium as fast as the model or half as fast.
 #[test]
-fn promised_visits_come_first_and_once_a_cycle() {
-    let mut bench = Bench::in_token_mode(3);
-    bench.request(2, 100);
-    bench.run(CYCLE * 5, Some(&saturated));
-    bench.forget();
-    bench.run(CYCLE * 10, Some(&saturated));
-    let tokens: Vec<_> = bench
-        .sent
-        .iter()
-        .filter_map(|sent| match &sent.3 {
-            Message::Token(token) => Some((token.cycle_number, token.rt, sent.1)),
-            _ => None,
-        })
-        .collect();
-    let promised: Vec<_> = tokens.iter().filter(|token| !token.1.is_zero()).collect();
-    assert_eq!(promised.len(), 10);
-    for promised in promised {
-        let first = tokens.iter().find(|token| token.0 == promised.0);
-        assert_eq!(first, Some(promised));
-        assert_eq!(promised.2, sta(1));
+fn promised_visits_keep_their_interval_whatever_best_effort_wants() {
+    for pace in [0, 100, 200] {
+        let mut bench = Bench::in_token_mode(3);
+        bench.request(2, 100);
+        bench.request(3, 100);
+        bench.run_at(CYCLE * 5, pace, Some(&saturated));
+        bench.forget();
+        bench.run_at(CYCLE * 40, pace, Some(&saturated));
+        let visits = promised(&bench);
+        // A packet each 20 ms, and so long as 11 / 16 of its delay bound may pass until a visit. On a
+        // slow medium the grant before it takes that much longer.
+        let overrun = Duration::from_millis(16) * pace.saturating_sub(100) / 100;
+        let slack = DELAY * 11 / 16 + overrun;
+        for pair in visits.windows(2) {
+            let pause = pair[1].0.since(pair[0].0);
+            assert_eq!(pair[1].1, sta(1));
+            assert!(pause >= DELAY, "{pace}: {pause}");
+            assert!(pause <= DELAY + slack, "{pace}: {pause}");
+        }
+        assert!(visits.len() > 45, "{pace}: {}", visits.len());
+        let used = bench.core.stations.values().map(|station| station.used.up);
+        let used = used.fold(Duration::ZERO, |sum, used| sum + used) * pace.max(100) / 100;
+        assert!(used > CYCLE * 45 * 8 / 10, "{pace}: {used}");
     }
 }
 
@@ -96,26 +109,6 @@ fn the_residual_cycle_is_never_overrun() {
 }
 
 #[test]
-fn where_the_medium_is_slow_the_clock_bounds_the_cycle() {
-    let mut bench = Bench::in_token_mode(2);
-    bench.request(2, 100);
-    bench.answer(100);
-    // Each answer takes as long as the grant: nothing may be granted beyond the cycle's end.
-    for _ in 0..200 {
-        let Some((_, token)) = bench.token() else {
-            let (at, _) = bench.core.poll_timeout().unwrap();
-            bench.run(at.since(bench.now), None);
-            continue;
-        };
-        let left = bench.core.cycle.residual(bench.now);
-        assert!(left < CYCLE);
-        bench.now += token.nrt + token.rt + MS;
-        bench.answer(100);
-    }
-    assert_eq!(bench.core.stats.overfull_cycles, 0);
-}
-
-#[test]
 fn token_mode_outlasts_the_last_reservation() {
     let mut bench = Bench::in_token_mode(2);
     bench.run_idle(CYCLE * 2);
@@ -138,25 +131,33 @@ fn token_mode_outlasts_the_last_reservation() {
     );
 }
 
-/// HELLO reminded the agents when their two cycles were over, not before.
+/// HELLO reminded the agents when their two cycles were over, not before. Whichever HELLO is lost,
+/// the next one comes in time, counted with the cycle that those before it announced.
 #[test]
-fn waiting_agents_hear_something_within_two_cycles() {
-    let mut bench = Bench::in_token_mode(40);
-    bench.answer(0);
-    (2..=40).for_each(|n| bench.request(n, 100));
-    bench.run(CYCLE * 4, Some(&saturated));
-    bench.forget();
-    bench.run(CYCLE * 100, Some(&saturated));
-    let mut heard = std::vec![bench.sent[0].0; 41];
-    for (at, to, _, message, _) in &bench.sent {
-        let reached = |n: u8| *to == sta(n) || to.is_group();
-        if matches!(message, Message::Hello(_) | Message::Token(_)) {
-            for n in (2..=40).filter(|n| reached(*n)) {
-                let silence = at.since(heard[usize::from(n)]);
-                assert!(silence < CYCLE * 2, "station {n}: {silence}");
-                heard[usize::from(n)] = *at;
-            }
+fn waiting_agents_hear_something_within_two_cycles_and_miss_one_hello() {
+    for stations in [2, 10, 40] {
+        let mut bench = Bench::in_token_mode(stations);
+        bench.answer(0);
+        (2..=stations).for_each(|n| bench.request(n, 100));
+        bench.run(CYCLE * 200, Some(&saturated));
+        let hellos = bench.sent.iter().filter_map(|sent| match &sent.3 {
+            Message::Hello(hello) => Some((sent.0, hello.cycle)),
+            _ => None,
+        });
+        let hellos: Vec<_> = hellos.collect();
+        for heard in hellos.windows(3) {
+            let silence = heard[2].0.since(heard[0].0);
+            let patience = heard[0].1 * 2;
+            assert!(
+                silence < patience,
+                "{stations} stations: {silence} of {patience}"
+            );
         }
+        // A round of visits, within reason, and a quarter more.
+        let quanta = Duration::from_millis(16) * u64::from(stations);
+        let round = quanta.max(CYCLE).min(Duration::from_millis(400));
+        assert_eq!(hellos.last().map(|(_, cycle)| *cycle), Some(round * 5 / 4));
+        assert!(hellos.len() > 20);
     }
 }
 

@@ -13,7 +13,7 @@ fn cell(stations: u8, least: Option<u32>) -> Bench {
         promise: Promise {
             rate: 4_000_000,
             packet: 1_500,
-            delay: CYCLE,
+            delay: DELAY,
         },
         rank: Rank {
             priority: 50,

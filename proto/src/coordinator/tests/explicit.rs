@@ -1,7 +1,8 @@
 //! Promises that no rule makes, holds, and questions.
 
 use super::*;
-use crate::coordinator::what_if::Question;
+use crate::coordinator::explicit::HoldRequest;
+use crate::coordinator::what_if::{Ask, Question};
 use crate::ledger::hold::HoldId;
 use crate::ledger::plan::Change;
 use crate::ledger::{FlowId, LinkRates};
@@ -17,7 +18,7 @@ fn ask(n: u8, rate: u32) -> Ask {
         promise: Promise {
             rate,
             packet: 1_500,
-            delay: CYCLE,
+            delay: DELAY,
         },
         rank: Rank::default(),
         idle: Duration::from_secs(1),

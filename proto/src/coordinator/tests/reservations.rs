@@ -120,13 +120,13 @@ fn a_full_cell_refuses_and_remembers() {
     for _ in 0..240 {
         bench.packet(2, VOICE, 200);
         bench.packet(1, VOICE, 200);
-        bench.run_idle(CYCLE);
+        bench.run_idle(DELAY);
     }
     assert_eq!(refusals(&bench), 1, "judged once in five seconds");
     for _ in 0..20 {
         bench.packet(2, VOICE, 200);
         bench.packet(1, VOICE, 200);
-        bench.run_idle(CYCLE);
+        bench.run_idle(DELAY);
     }
     assert_eq!(refusals(&bench), 2);
     assert_eq!(bench.core.stations[&sta(2)].queues.dropped(), 0);

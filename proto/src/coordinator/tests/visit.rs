@@ -1,55 +1,93 @@
 use super::*;
 
-fn nack(bench: &mut Bench) {
-    let handle = bench.sent.iter().rev().find_map(|sent| sent.4).unwrap();
-    bench
-        .input(Input::Sent {
-            handle,
-            acked: false,
-        })
-        .unwrap();
-}
-
 #[test]
 fn an_unacknowledged_token_is_sent_once_more_then_the_visit_is_over() {
     let mut bench = Bench::in_token_mode(1);
     let (_, token) = bench.token().unwrap();
-    nack(&mut bench);
+    bench.radio(1, false);
     assert_eq!(bench.token().map(|(_, again)| again), Some(token));
     assert_eq!(bench.core.stats.tokens, 1);
-    nack(&mut bench);
-    assert!(bench.core.lease.is_none());
+    bench.radio(1, false);
+    assert!(bench.core.leases.of(sta(1)).is_none());
     // None of it was used.
     assert_eq!(bench.core.stations[&sta(1)].used.up, Duration::ZERO);
     bench.forget();
-    bench.run(CYCLE, None);
-    assert_eq!(bench.sent(MessageType::Token), 1);
+    // Soon again.
+    let soon = bench.now + DELAY / 8;
+    bench.run(DELAY / 4, None);
+    let tokens: Vec<_> = bench
+        .tokens()
+        .iter()
+        .map(|(at, to, _)| (*at, *to))
+        .collect();
+    assert_eq!(tokens, [(soon, sta(1))]);
+}
+
+/// The answer is waited for from when the token has arrived, however long the radio had it. Then the
+/// same comes again, for it or its return may be lost with what they carry; and not for ever.
+#[test]
+fn a_promised_visit_without_return_is_repeated_then_written_off() {
+    for last_arrives in [true, false] {
+        let mut bench = Bench::in_token_mode(1);
+        let (_, token) = bench.token().unwrap();
+        let valid = bench.core.leases.of(sta(1)).unwrap().token.valid;
+        let mut sent = 1;
+        while bench.core.leases.of(sta(1)).is_some() {
+            assert_eq!(bench.token(), Some((sta(1), token)));
+            assert_eq!(bench.sent(MessageType::Token), sent);
+            bench.run(MS * 3, None);
+            if sent == 3 && !last_arrives {
+                bench.radio(1, false);
+                bench.radio(1, false);
+                continue;
+            }
+            bench.radio(1, true);
+            bench.run(valid - Duration::from_nanos(1), None);
+            assert_eq!(bench.sent(MessageType::Token), sent);
+            bench.run(Duration::from_nanos(1), None);
+            sent += 1;
+        }
+        assert!((3..=15).contains(&sent), "{sent} times");
+        let stats = bench.core.stats;
+        assert_eq!((stats.tokens, stats.probes), (1, sent as u64 - if last_arrives { 2 } else { 1 }));
+        // It may have used all.
+        assert_eq!(bench.core.stations[&sta(1)].used.up, token.rt);
+        assert_eq!(stats.lost, 1);
+        // The next one is not repeated until there is an answer.
+        bench.run(DELAY / 4, None);
+        bench.radio(1, true);
+        let probes = bench.core.stats.probes;
+        bench.run(valid, None);
+        assert_eq!((bench.core.stats.lost, bench.core.stats.probes), (2, probes));
+    }
 }
 
 #[test]
-fn a_missing_return_is_probed_then_written_off() {
+fn a_repeated_visit_that_is_answered_saves_the_lease() {
     let mut bench = Bench::in_token_mode(1);
     let (_, token) = bench.token().unwrap();
-    bench.run(token.valid, None);
-    let (_, probe) = bench.token().unwrap();
-    assert!(probe.probe && probe.token == token.token);
-    assert!(probe.rt.is_zero() && probe.nrt.is_zero());
-    bench.run(probe.valid, None);
-    assert!(bench.core.lease.is_none());
-    let stats = bench.core.stats;
-    assert_eq!((stats.tokens, stats.probes, stats.lost), (1, 1, 1));
-    // It may have used all.
-    assert_eq!(bench.core.stations[&sta(1)].used.up, token.rt);
-}
-
-#[test]
-fn a_probe_that_is_answered_saves_the_lease() {
-    let mut bench = Bench::in_token_mode(1);
-    let (_, token) = bench.token().unwrap();
-    bench.run(token.valid, None);
+    bench.radio(1, true);
+    bench.run(token.valid + MS, None);
+    assert_eq!(bench.core.stats.probes, 1);
     bench.answer(0);
     let stats = bench.core.stats;
     assert_eq!((stats.returns, stats.lost, stats.stale_returns), (1, 0, 0));
+}
+
+/// A radio that has not sent a token would not send a probe any sooner.
+#[test]
+fn a_token_that_the_radio_keeps_is_not_probed_and_holds_up_the_rest() {
+    let mut bench = Bench::in_token_mode(2);
+    let (_, token) = bench.token().unwrap();
+    bench.request(2, 100);
+    bench.run(token.valid + MS * 9, None);
+    let tokens = bench.core.stats.tokens;
+    assert_eq!((tokens, bench.core.stats.probes), (1, 0));
+    // Not for ever, and the next one is waited for longer.
+    bench.run(CYCLE, None);
+    let stats = bench.core.stats;
+    assert!(stats.tokens > 1 && stats.lost > 0);
+    assert_eq!(stats.probes, 0);
 }
 
 #[test]
@@ -65,6 +103,8 @@ fn a_return_counts_once() {
         backlog: backlog(0),
         rate: Rate(0),
         refused: false,
+        oldest: Duration::ZERO,
+        newest: Duration::ZERO,
     });
     let used = bench.core.stations[&sta(1)].used.up;
     bench.frame(1, &again);
@@ -125,6 +165,8 @@ fn an_overstay_is_booked_at_the_stations_expense() {
             backlog: backlog(0),
             rate: Rate(0),
             refused: false,
+            oldest: Duration::ZERO,
+            newest: Duration::ZERO,
         })
     };
     bench.frame(2, &answer(token.nrt + MS));
@@ -152,6 +194,8 @@ fn no_claim_puts_a_station_into_debt_for_long() {
         backlog: backlog(100),
         rate: Rate(0),
         refused: false,
+        oldest: Duration::ZERO,
+        newest: Duration::ZERO,
     };
     bench.frame(2, &Message::Return(lie));
     let mut quanta = crate::coordinator::station::Deficit::ZERO;
@@ -176,6 +220,8 @@ fn a_refused_token_passes_the_turn_on() {
         backlog: backlog(100),
         rate: Rate(0),
         refused: true,
+        oldest: Duration::ZERO,
+        newest: Duration::ZERO,
     };
     bench.frame(2, &Message::Return(refusal));
     assert_eq!(bench.token().map(|(to, _)| to), Some(sta(3)));
@@ -186,7 +232,7 @@ fn a_station_that_leaves_takes_its_lease_along() {
     let mut bench = Bench::in_token_mode(2);
     let held = bench.packet(1, 80, 1_500);
     bench.command(CoordinatorCommand::StationLeft(sta(1)));
-    assert!(bench.core.lease.is_none());
+    assert!(bench.core.leases.of(sta(1)).is_none());
     assert!(bench.verdicts.contains(&Verdict::Accept(held)));
     assert_eq!(bench.released(), [ReleaseCause::StationLeft]);
     bench.request(2, 5);
@@ -196,9 +242,9 @@ fn a_station_that_leaves_takes_its_lease_along() {
 #[test]
 fn a_restarted_agent_frees_the_token_of_its_last_life() {
     let mut bench = Bench::in_token_mode(1);
-    assert!(bench.core.lease.is_some());
+    assert!(bench.core.leases.of(sta(1)).is_some());
     bench.register(1, 2);
-    assert!(bench.core.lease.is_none());
+    assert!(bench.core.leases.of(sta(1)).is_none());
 }
 
 /// An agent that missed the end of token mode waited for a token that nobody would send.

@@ -107,6 +107,7 @@ pub(super) fn rule() -> impl Strategy<Value = Rule> {
                 },
                 promise,
                 idle: Duration::from_millis(idle.into()),
+                remark: None,
                 rank: Rank { priority, min_rate },
             },
         )
@@ -150,13 +151,14 @@ fn register_ack() -> impl Strategy<Value = Message> {
     let status = prop::sample::select(RegisterStatus::ALL);
     let kind = (0..=4u8).prop_map(|code| PhyKind::from_code(code).unwrap());
     let phy = (kind, any::<bool>()).prop_map(|(kind, wmm)| Phy { kind, wmm });
-    let rest = (span(), handshake());
-    (any::<([u32; 3], u8)>(), status, phy, rest).prop_map(
+    let turn = prop::sample::select(&[Turn::Paired, Turn::Burst][..]);
+    let rest = (span(), turn, handshake());
+    (any::<([u32; 3], u8, u8)>(), status, phy, rest).prop_map(
         |(
-            ([instance, session, policy_version], silent_cycles),
+            ([instance, session, policy_version], silent_cycles, strategies),
             status,
             phy,
-            (cycle, handshake),
+            (cycle, turn, handshake),
         )| {
             Message::RegisterAck(RegisterAck {
                 instance,
@@ -166,6 +168,8 @@ fn register_ack() -> impl Strategy<Value = Message> {
                 policy_version,
                 cycle,
                 silent_cycles,
+                turn,
+                strategies,
                 handshake,
             })
         },
@@ -229,18 +233,16 @@ fn reserved() -> impl Strategy<Value = Message> {
     )
 }
 
-fn token() -> impl Strategy<Value = Message> {
+fn token() -> impl Strategy<Value = Token> {
     (any::<(u32, bool, u32)>(), [span(), span(), span()], rate()).prop_map(
-        |((token, probe, cycle_number), [rt, nrt, valid], rate)| {
-            Message::Token(Token {
-                token,
-                probe,
-                cycle_number,
-                rt,
-                nrt,
-                valid,
-                rate,
-            })
+        |((token, probe, cycle_number), [rt, nrt, valid], rate)| Token {
+            token,
+            probe,
+            cycle_number,
+            rt,
+            nrt,
+            valid,
+            rate,
         },
     )
 }
@@ -252,22 +254,67 @@ fn backlogs() -> impl Strategy<Value = Backlog> {
     })
 }
 
-fn returned() -> impl Strategy<Value = Message> {
+fn returned() -> impl Strategy<Value = Return> {
     let sent = any::<(u32, u16, u16, bool)>();
-    (sent, [span(), span()], backlogs(), rate()).prop_map(
-        |((token, sent_rt, sent_nrt, refused), [used_rt, used_nrt], backlog, rate)| {
-            Message::Return(Return {
-                token,
-                used_rt,
-                used_nrt,
-                sent_rt,
-                sent_nrt,
-                backlog,
-                rate,
-                refused,
-            })
+    let spans = [span(), span(), span(), span()];
+    (sent, spans, backlogs(), rate()).prop_map(
+        |(
+            (token, sent_rt, sent_nrt, refused),
+            [used_rt, used_nrt, oldest, newest],
+            backlog,
+            rate,
+        )| Return {
+            token,
+            used_rt,
+            used_nrt,
+            sent_rt,
+            sent_nrt,
+            backlog,
+            rate,
+            refused,
+            oldest,
+            newest,
         },
     )
+}
+
+fn schedule() -> impl Strategy<Value = Message> {
+    let spans = [span(), span(), span(), span()];
+    let slot =
+        (any::<[u8; 6]>(), spans, rate()).prop_map(|(station, [offset, rt, nrt, valid], rate)| {
+            Slot {
+                station: MacAddr(station),
+                offset,
+                rt,
+                nrt,
+                valid,
+                rate,
+            }
+        });
+    let slots = vec(slot, 0..=Schedule::MAX_SLOTS);
+    (any::<[u32; 2]>(), slots).prop_map(|([token, cycle_number], slots)| {
+        Message::Schedule(Schedule {
+            token,
+            cycle_number,
+            slots,
+        })
+    })
+}
+
+fn data() -> impl Strategy<Value = Message> {
+    let packets = vec(vec(any::<u8>(), 1..=Packets::MAX), 0..=8);
+    (option::of(token()), option::of(returned()), packets).prop_map(|(token, answer, packets)| {
+        let mut carried = Packets::default();
+        for packet in &packets {
+            let fits = carried.has_room(packet.len());
+            assert_eq!(carried.push(packet), fits);
+        }
+        Message::Data(Data {
+            token,
+            answer,
+            packets: carried,
+        })
+    })
 }
 
 fn request() -> impl Strategy<Value = Message> {
@@ -288,15 +335,14 @@ fn header() -> impl Strategy<Value = Header> {
 
 fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
-        hello(),
-        register(),
-        register_ack(),
+        prop_oneof![hello(), register(), register_ack()],
         policy(),
         reserve(),
         reserved(),
-        token(),
-        returned(),
+        token().prop_map(Message::Token),
+        returned().prop_map(Message::Return),
         request(),
+        prop_oneof![schedule(), data()],
         bye(),
     ]
 }
@@ -335,7 +381,7 @@ proptest! {
     fn any_tlvs_are_survived(
         message_type in 1..=14u8,
         tlvs in vec((0..12u8, vec(any::<u8>(), 0..20)), 0..8),
-        fixed in vec(0..3u8, 0..42),
+        fixed in vec(0..3u8, 0..60),
     ) {
         let mut body = fixed;
         for (kind, value) in tlvs {

@@ -37,7 +37,7 @@ fn errors_say_message_place_and_kind() {
         ),
         (hex("01"), "frame, octet 1: type needs 1 octets, 0 are left"),
         (hex("01 00"), "frame, octet 1: message type 0 is unknown"),
-        (body(10, ""), "frame, octet 1: message type 10 is unknown"),
+        (body(12, ""), "frame, octet 1: message type 12 is unknown"),
         (body(13, ""), "frame, octet 1: message type 13 is unknown"),
         (body(15, ""), "frame, octet 1: message type 15 is unknown"),
         (
@@ -79,6 +79,10 @@ fn errors_say_message_place_and_kind() {
         (
             body(2, "00000001 00000002 01 01 02 c328"),
             "REGISTER, octet 31: name is not UTF-8",
+        ),
+        (
+            body(3, "00000001 00000002 00 00 00 00000000 00000000 00 02 00"),
+            "REGISTER_ACK, octet 40: turn is 2, which has no meaning",
         ),
         (
             body(3, "00000001 00000002 05 00 00 00000000 00000000 00"),
@@ -201,13 +205,41 @@ fn errors_say_message_place_and_kind() {
         (
             body(
                 8,
-                "00000001 00000000 00000000 0000 0000 0000 00000000 0000 00000000 0000 02",
+                "00000001 00000000 00000000 0000 0000 0000 00000000 0000 00000000 0000 02 00000000 00000000",
             ),
             "RETURN, octet 50: refused is 2, which has no meaning",
         ),
         (
             body(9, "0001"),
             "REQUEST, octet 22: backlog octets needs 4 octets, 0 are left",
+        ),
+        (
+            body(10, "00000001 00000002 31"),
+            "SCHEDULE, octet 28: number of slots is 49, which has no meaning",
+        ),
+        (
+            body(10, "00000001 00000002 01 0200000001"),
+            "SCHEDULE, octet 29: station needs 6 octets, 5 are left",
+        ),
+        (
+            body(11, "04 0000"),
+            "DATA, octet 20: parts is 4, which has no meaning",
+        ),
+        (
+            body(11, "00 0001"),
+            "DATA, octet 23: packets needs 1 octets, 0 are left",
+        ),
+        (
+            body(11, "00 0001 aa"),
+            "DATA, octet 23: length of packet needs 2 octets, 1 are left",
+        ),
+        (
+            body(11, "00 0002 0000"),
+            "DATA, octet 23: length of packet is 0, which has no meaning",
+        ),
+        (
+            body(11, "00 0003 0002 aa bb"),
+            "DATA, octet 25: packet needs 2 octets, 1 are left",
         ),
     ] {
         let error = Message::decode(&octets).expect_err(text);

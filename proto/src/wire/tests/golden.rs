@@ -87,7 +87,7 @@ fn registers() -> [Vector; 4] {
 }
 
 fn register_acks() -> [Vector; 5] {
-    let ack = |status, kind, wmm| {
+    let ack = |status, kind, wmm, turn, strategies| {
         Message::RegisterAck(RegisterAck {
             instance: 0x0102_0304,
             session: 0x0506_0708,
@@ -96,6 +96,8 @@ fn register_acks() -> [Vector; 5] {
             policy_version: 0x090a_0b0c,
             cycle: micros(20_000),
             silent_cycles: 255,
+            turn,
+            strategies,
             handshake: Handshake::NONE,
         })
     };
@@ -103,28 +105,46 @@ fn register_acks() -> [Vector; 5] {
     [
         (
             3,
-            "01020304 05060708 00 00 00 090a0b0c 00004e20 ff",
-            ack(Accepted, PhyKind::DsssLong, false),
+            "01020304 05060708 00 00 00 090a0b0c 00004e20 ff 00 01",
+            ack(
+                Accepted,
+                PhyKind::DsssLong,
+                false,
+                Turn::Paired,
+                Register::POLL,
+            ),
         ),
         (
             3,
-            "01020304 05060708 01 01 01 090a0b0c 00004e20 ff",
-            ack(Full, PhyKind::DsssShort, true),
+            "01020304 05060708 01 01 01 090a0b0c 00004e20 ff 01 05",
+            ack(
+                Full,
+                PhyKind::DsssShort,
+                true,
+                Turn::Burst,
+                Register::POLL | Register::BUNDLE,
+            ),
         ),
         (
             3,
-            "01020304 05060708 02 02 00 090a0b0c 00004e20 ff",
-            ack(UnsupportedStrategy, PhyKind::Ofdm, false),
+            "01020304 05060708 02 02 00 090a0b0c 00004e20 ff 00 00",
+            ack(UnsupportedStrategy, PhyKind::Ofdm, false, Turn::Paired, 0),
         ),
         (
             3,
-            "01020304 05060708 00 03 01 090a0b0c 00004e20 ff",
-            ack(Accepted, PhyKind::Erp, true),
+            "01020304 05060708 00 03 01 090a0b0c 00004e20 ff 01 03",
+            ack(
+                Accepted,
+                PhyKind::Erp,
+                true,
+                Turn::Burst,
+                Register::POLL | Register::SCHEDULE,
+            ),
         ),
         (
             3,
-            "01020304 05060708 00 04 01 090a0b0c 00004e20 ff",
-            ack(Accepted, PhyKind::ErpMixed, true),
+            "01020304 05060708 00 04 01 090a0b0c 00004e20 ff 00 ff",
+            ack(Accepted, PhyKind::ErpMixed, true, Turn::Paired, 0xff),
         ),
     ]
 }
@@ -340,6 +360,8 @@ fn returns() -> [Vector; 2] {
         backlog: backlog(),
         rate: Rate(0),
         refused: true,
+        oldest: micros(0x0d0e_0f10),
+        newest: micros(0x1112_1314),
     };
     let full = Return {
         token: u32::MAX,
@@ -353,17 +375,109 @@ fn returns() -> [Vector; 2] {
         },
         rate: Rate(u16::MAX),
         refused: false,
+        oldest: LONGEST,
+        newest: LONGEST,
     };
     [
         (
             8,
-            "11223344 55667788 99aabbcc ddee ff01 0102 03040506 0708 090a0b0c 0000 01",
+            "11223344 55667788 99aabbcc ddee ff01 0102 03040506 0708 090a0b0c 0000 01
+             0d0e0f10 11121314",
             Message::Return(back),
         ),
         (
             8,
-            "ffffffff ffffffff ffffffff ffff ffff ffff ffffffff ffff ffffffff ffff 00",
+            "ffffffff ffffffff ffffffff ffff ffff ffff ffffffff ffff ffffffff ffff 00
+             ffffffff ffffffff",
             Message::Return(full),
+        ),
+    ]
+}
+
+fn schedules() -> [Vector; 3] {
+    let slot = |n, octet: u64| Slot {
+        station: crate::mac::MacAddr([2, 0, 0, 0, 1, n]),
+        offset: micros(octet << 24 | 1),
+        rt: micros(octet << 24 | 2),
+        nrt: micros(octet << 24 | 3),
+        valid: micros(octet << 24 | 4),
+        rate: Rate(540),
+    };
+    let schedule = |token, cycle_number, slots| {
+        Message::Schedule(Schedule {
+            token,
+            cycle_number,
+            slots,
+        })
+    };
+    let full = Slot {
+        station: crate::mac::MacAddr::BROADCAST,
+        offset: LONGEST,
+        rt: LONGEST,
+        nrt: LONGEST,
+        valid: LONGEST,
+        rate: Rate(u16::MAX),
+    };
+    [
+        (
+            10,
+            "01020304 05060708 00",
+            schedule(0x0102_0304, 0x0506_0708, std::vec![]),
+        ),
+        (
+            10,
+            "00000001 00000002 02
+             020000000101 0a000001 0a000002 0a000003 0a000004 021c
+             020000000102 0b000001 0b000002 0b000003 0b000004 021c",
+            schedule(1, 2, std::vec![slot(1, 0x0a), slot(2, 0x0b)]),
+        ),
+        (
+            10,
+            "ffffffff ffffffff 01 ffffffffffff ffffffff ffffffff ffffffff ffffffff ffff",
+            schedule(u32::MAX, u32::MAX, std::vec![full]),
+        ),
+    ]
+}
+
+fn packets(list: &[&[u8]]) -> Packets {
+    let mut packets = Packets::default();
+    assert!(list.iter().all(|packet| packets.push(packet)));
+    packets
+}
+
+fn datas() -> [Vector; 4] {
+    let [(.., Message::Token(token)), _] = tokens() else {
+        unreachable!("a TOKEN");
+    };
+    let [(.., Message::Return(answer)), _] = returns() else {
+        unreachable!("a RETURN");
+    };
+    let data = |token, answer, packets| {
+        Message::Data(Data {
+            token,
+            answer,
+            packets,
+        })
+    };
+    [
+        (11, "00 0000", data(None, None, packets(&[]))),
+        (
+            11,
+            "01 01020304 00 05060708 090a0b0c 0d0e0f10 11121314 021c 0007 0001 aa 0002 bbcc",
+            data(Some(token), None, packets(&[&[0xaa], &[0xbb, 0xcc]])),
+        ),
+        (
+            11,
+            "02 11223344 55667788 99aabbcc ddee ff01 0102 03040506 0708 090a0b0c 0000 01
+             0d0e0f10 11121314 0005 0003 0a0b0c",
+            data(None, Some(answer), packets(&[&[10, 11, 12]])),
+        ),
+        (
+            11,
+            "03 01020304 00 05060708 090a0b0c 0d0e0f10 11121314 021c
+             11223344 55667788 99aabbcc ddee ff01 0102 03040506 0708 090a0b0c 0000 01
+             0d0e0f10 11121314 0003 0001 ff",
+            data(Some(token), Some(answer), packets(&[&[0xff]])),
         ),
     ]
 }
@@ -405,6 +519,8 @@ pub(super) fn all() -> Vec<(Vec<u8>, Message)> {
     vectors.extend(reserveds());
     vectors.extend(tokens());
     vectors.extend(returns());
+    vectors.extend(schedules());
+    vectors.extend(datas());
     vectors.extend(rest());
     vectors
         .into_iter()
@@ -426,11 +542,20 @@ fn every_message_has_vectors() {
 #[test]
 fn frames_are_as_long_as_their_airtime_says() {
     for (octets, message) in all() {
-        let said = match message {
+        let said = match &message {
             Message::Hello(_) => Hello::OCTETS,
             Message::Token(_) => Token::OCTETS,
             Message::Return(_) => Return::OCTETS,
             Message::Request(_) => Request::OCTETS,
+            Message::Schedule(schedule) => {
+                Schedule::octets(u32::try_from(schedule.slots.len()).unwrap())
+            }
+            Message::Data(data) => {
+                let (count, sum) = data.packets.iter().fold((0, 0), |(count, sum), packet| {
+                    (count + 1, sum + u32::try_from(packet.len()).unwrap())
+                });
+                Data::octets(data.token.is_some(), data.answer.is_some(), count, sum)
+            }
             _ => continue,
         };
         assert_eq!(octets.len(), said as usize, "{message}");

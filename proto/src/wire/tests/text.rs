@@ -8,7 +8,7 @@ fn a_line_for_every_message() {
         "HELLO epoch 01020304 mode token cycle 151653132 of 84.281s policy 219025168",
         "REGISTER instance 01020304 epoch 05060708 strategies 0x01 name \"px1\"",
         "REGISTER_ACK instance 01020304 full session 05060708 phy DsssShort+wmm policy 151653132 \
-         cycle 20.000ms silent 255",
+         cycle 20.000ms silent 255 turn Burst strategies 0x05",
         "POLICY version 1 part 2 of 2, rules \"voice\"",
         "RESERVE open rule 258 udp 10.0.0.2:4660 > 192.168.1.9:22136 both 50595078 bit/s in 1800 \
          octets within 151.653s",
@@ -21,9 +21,14 @@ fn a_line_for_every_message() {
         "TOKEN 16909060 cycle 84281096 rt 151.653s nrt 219.025s valid 286.397s rate 54 Mb/s",
         "TOKEN 4294967295 probe cycle 4294967295 rt 4294.967s nrt 4294.967s valid 4294.967s rate \
          6553.5 Mb/s",
-        "RETURN 287454020 refused sent rt 56814 in 1432.778s nrt 65281 in 2578.103s queued rt \
+        "RETURN 287454020 refused sent rt 56814 in 1432.778s nrt 65281 in 2578.103s waited 286.397s to \
+         219.025s queued rt \
          258/50595078B nrt 1800/151653132B rate unknown",
         "REQUEST queued rt 258/50595078B nrt 1800/151653132B rate 5.5 Mb/s",
+        "SCHEDULE 1 cycle 2 02:00:00:00:01:01@167.772s rt 167.772s nrt 167.772s \
+         02:00:00:00:01:02@184.549s rt 184.549s nrt 184.549s",
+        "DATA 2 packets of 3B token 16909060 cycle 84281096 rt 151.653s nrt 219.025s valid \
+         286.397s rate 54 Mb/s",
         "BYE leaving",
     ];
     let printed: Vec<_> = golden::all()
