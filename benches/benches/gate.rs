@@ -59,7 +59,7 @@ fn gate(c: &mut Criterion) {
                 book.add_queue(QUEUE, Hop::Station(station(1)));
                 let mut seen = 0;
                 for datagram in &datagrams {
-                    book.datagram(datagram, &neighbours, &mut |_| seen += 1);
+                    book.datagram(datagram, &neighbours, &mut |_, _| seen += 1);
                 }
                 assert_eq!(seen, datagrams.len());
                 book.apply(&verdicts);

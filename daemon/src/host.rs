@@ -179,6 +179,7 @@ pub fn gate_counters(counters: Counters) -> Value {
         "received": counters.received,
         "accepted": counters.accepted,
         "dropped": counters.dropped,
+        "carried": counters.carried,
         "unattributed": counters.unattributed,
         "vanished": counters.vanished,
         "held": counters.held,

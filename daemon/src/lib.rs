@@ -3,6 +3,7 @@
 //! and the plumbing of a daemon.
 
 pub mod about;
+pub mod bundle;
 pub mod cli;
 pub mod config;
 pub mod control;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use rether_linux::gate::{Gate as _, Hop, NfqGate, QueueOptions};
+use rether_linux::inject::Injector;
 use rether_linux::link::Link;
 use rether_linux::neigh::NeighbourSocket;
 use rether_linux::rules::{Placement, Rules, RulesConfig};
 use rether_linux::token_socket::TokenSocket;
 use rether_proto::machine::Machine;
+use rether_proto::policy::Prefix;
 use rether_proto::record::Start;
 use rether_proto::time::Duration;
 use serde::Serialize;
@@ -32,6 +34,8 @@ pub struct Plan {
     pub hop: Hop,
     /// `EtherType` of Rether's frames.
     pub ether_type: u16,
+    /// The core gets copies of small packets but those for these networks; `None`: of none.
+    pub uncopied: Option<Vec<Prefix>>,
     /// How long the driver may be silent.
     pub patience: Duration,
     /// Where to record.
@@ -53,13 +57,22 @@ pub struct Session<M: Machine> {
 ///
 /// # Errors
 /// Missing rights, or the interface has gone.
-pub fn open_port(link: &Link, placement: Placement, ether_type: u16) -> anyhow::Result<Port> {
+pub fn open_port(
+    link: &Link,
+    placement: Placement,
+    ether_type: u16,
+    injector: Option<Injector>,
+) -> anyhow::Result<Port> {
     let socket = TokenSocket::open(link, ether_type)?;
     let neighbours = match placement {
         Placement::RoutedAp => Some(NeighbourSocket::open(link.index)?),
         Placement::Station | Placement::BridgedAp => None,
     };
-    Ok(Port { socket, neighbours })
+    Ok(Port {
+        socket,
+        neighbours,
+        injector,
+    })
 }
 
 impl<M> Session<M>
@@ -69,11 +82,15 @@ where
     M::Event: Clone + Serialize + Send + 'static,
 {
     /// Takes the queue, removes what a killed predecessor left, then starts everything. No rule is
-    /// in force yet.
+    /// in force yet. Packets that come inside frames come in by `injector`.
     ///
     /// # Errors
     /// Missing rights or kernel features; the text says what to do.
-    pub fn open<S>(start: &S, plan: &Plan) -> anyhow::Result<(Self, Reports<M>)>
+    pub fn open<S>(
+        start: &S,
+        plan: &Plan,
+        injector: Option<Injector>,
+    ) -> anyhow::Result<(Self, Reports<M>)>
     where
         S: Start<Machine = M> + Serialize,
     {
@@ -81,6 +98,7 @@ where
         // First of all, because it fails while another daemon serves the interface: its rules have
         // to stay, and a watchdog that is left alone would remove them.
         let mut gate = NfqGate::open()?;
+        gate.copy(plan.uncopied.clone());
         gate.bind(plan.queue, QueueOptions::new(plan.hop))?;
         if Rules::flush_leftovers(interface)? {
             // Old rules have found their queue bound again.
@@ -91,7 +109,7 @@ where
         let program = Path::new("/proc/self/exe");
         let watchdog = Watchdog::start(program, interface, plan.patience)
             .context("cannot start the watchdog")?;
-        let port = open_port(&plan.link, plan.placement, plan.ether_type)?;
+        let port = open_port(&plan.link, plan.placement, plan.ether_type, injector)?;
         let (recorder, writer) = match &plan.record {
             Some(path) => {
                 let (recorder, writer) = record::start(path, start)

@@ -23,6 +23,12 @@ pub struct InterfaceName(String);
 pub struct InterfaceNameError(pub String);
 
 impl InterfaceName {
+    /// `lo`, which every network namespace has.
+    #[must_use]
+    pub fn loopback() -> Self {
+        Self("lo".to_owned())
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

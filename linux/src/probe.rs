@@ -3,7 +3,9 @@
 use rether_proto::mac::MacAddr;
 use rustix::thread::{CapabilitySet, capabilities};
 
+use crate::error::OsError;
 use crate::gate::{Hop, NfqGate, QueueOptions};
+use crate::inject::Injector;
 use crate::link::{InterfaceName, Link};
 use crate::nl80211::{Interface, InterfaceKind, Nl80211};
 use crate::rules::{self, Placement};
@@ -80,6 +82,7 @@ fn machine() -> Vec<Finding> {
         must("queue rules (inet)", queue_rule(Placement::Station)),
         should("queue rules (bridge)", queue_rule(Placement::BridgedAp)),
         must("packet queue", queue()),
+        should("packets in frames", way_in()),
     ]
 }
 
@@ -164,6 +167,17 @@ fn queue() -> Result<String, String> {
     gate.unbind(SPARE_QUEUE)
         .map_err(|error| error.to_string())?;
     Ok("usable".to_owned())
+}
+
+/// On the loopback interface, where nothing comes of it.
+fn way_in() -> Result<String, String> {
+    let way_in = || -> Result<(), OsError> {
+        let link = Link::read(&InterfaceName::loopback())?;
+        Injector::open(&link, None).map(drop)
+    };
+    way_in()
+        .map(|()| "can be taken in".to_owned())
+        .map_err(|error| format!("every packet needs a frame of its own: {error}"))
 }
 
 fn describe_link(link: &Link) -> String {

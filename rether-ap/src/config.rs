@@ -6,6 +6,7 @@ mod security;
 
 use std::path::{Path, PathBuf};
 
+use rether_daemon::bundle::Bundle;
 use rether_daemon::config::{self, ConfigError, EtherType, Section, Text};
 use rether_linux::link::InterfaceName;
 use rether_proto::policy::PolicyTable;
@@ -32,6 +33,8 @@ pub struct Config {
     pub hostapd_config: Option<PathBuf>,
     /// Number of the gate's first queue, if it is chosen.
     pub queue: Option<u16>,
+    /// Small packets may travel inside frames of the protocol.
+    pub bundle: Bundle,
     /// How long the token thread may be silent.
     pub patience: Duration,
     /// The observe socket is for the file's group too.
@@ -73,7 +76,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         let hostapd = cell.value::<Text<4096>>("hostapd-config");
         (interface, ether_type, hostapd, CellConfig::read(cell))
     });
-    let queue = file.section("gate", config::queue);
+    let (queue, bundle) = file.section("gate", |gate| (config::queue(gate), Bundle::read(gate)));
     let patience = config::patience(file);
     let group_may_observe = config::group_may_observe(file);
     let security = file.section("security", Security::read);
@@ -84,6 +87,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         cell,
         hostapd_config: hostapd_config.map(|Text(path)| path.into()),
         queue,
+        bundle,
         patience,
         group_may_observe,
         security,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rether_daemon::bundle::Bundle;
 use rether_daemon::cli;
 use rether_daemon::doctor::{self, Check};
 use rether_daemon::host::find_interface;
@@ -83,6 +84,20 @@ fn keys(config: &Config) -> Check {
     Check::new("keys", Need::Should, result)
 }
 
+/// Whether stations may put packets into frames.
+fn uplink(wanted: Bundle, is_bridged: bool) -> Result<String, String> {
+    match (wanted, is_bridged) {
+        (Bundle::Off, _) => Ok("off".into()),
+        (Bundle::On, true) => Ok("yes: the access point is the router of its stations".into()),
+        (_, false) => Ok("yes, if this machine can take them in".into()),
+        (Bundle::Auto, true) => Err(
+            "no, because the access point is a bridge: if it is the default gateway of its \
+             stations, too, write bundle = true under [gate]"
+                .into(),
+        ),
+    }
+}
+
 async fn access_point(
     wanted: Option<&InterfaceName>,
     hostapd: Option<&Path>,
@@ -119,8 +134,14 @@ async fn access_point(
         Some(_) => profile::prospect(&name, config.and_then(|c| c.hostapd_config.as_deref())),
         None => Ok("off".into()),
     };
+    let wanted = config.map_or(Bundle::Auto, |config| config.bundle);
+    let uplink = match cell::refresh(&nl80211, &name).await {
+        Ok((_, link)) => uplink(wanted, link.bridge.is_some()),
+        Err(error) => Err(format!("{error:#}")),
+    };
     Ok(vec![
         Check::new("access point", Need::Should, state),
+        Check::new("packets of stations in frames", Need::Should, uplink),
         Check::new("hostapd", Need::Should, control),
         Check::new("802.11e profile", Need::Should, profile),
     ])

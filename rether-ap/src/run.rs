@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rether_daemon::bundle::{self, Bundle};
 use rether_daemon::config::find;
 use rether_daemon::control::{self, ControlSocket};
-use rether_daemon::driver::{Report, Reports};
+use rether_daemon::driver::{Report, Reports, Trouble};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
 use rether_daemon::session::{Plan, Session, open_port};
 use rether_daemon::table::bit_rate;
@@ -14,12 +15,15 @@ use rether_daemon::{exit, matches, service};
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
 use rether_linux::gate::Hop;
+use rether_linux::inject::Injector;
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Event, Events, Nl80211};
 use rether_linux::rules::{Mode, Placement, Remark};
 use rether_proto::airtime::{PhyKind, Turn};
-use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent, FlowStatus};
-use rether_proto::policy::Direction;
+use rether_proto::coordinator::{
+    Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent, FlowStatus, Strategy,
+};
+use rether_proto::policy::{Direction, Prefix};
 use rether_proto::record::CoordinatorStart;
 use rether_proto::wire::CellMode;
 
@@ -46,7 +50,19 @@ pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
         () = stop_asked(&mut signals) => return Ok(exit::OK),
     };
     let queues = TransmitQueues::straighten(&nl80211, cell.interface.wiphy).await;
-    let served = Daemon::serve(options, config, cell, &nl80211, &mut signals).await;
+    let mut once = config;
+    let served = loop {
+        let own = (once.clone(), cell.clone());
+        match Daemon::serve(options, own.0, own.1, &nl80211, &mut signals).await {
+            Ok(Ending::WithoutBundle) => {
+                // The policy may have been read anew since.
+                once = configuration(options).unwrap_or(once);
+                once.bundle = Bundle::Off;
+            }
+            Ok(Ending::Stop) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
     if let Some(queues) = queues {
         queues.restore(&nl80211).await;
     }
@@ -120,6 +136,9 @@ struct Daemon<'a> {
     events: Option<Events>,
     mode: CellMode,
     profile: profile::Keeper<'a>,
+    /// Stations put packets into frames.
+    bundles_up: bool,
+    way_in_mended: bool,
     remarking: bool,
     wmm_told: bool,
 }
@@ -131,7 +150,7 @@ impl<'a> Daemon<'a> {
         cell: Cell,
         nl80211: &'a Nl80211,
         signals: &mut Signals,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Ending> {
         let name = cell.link.name.clone();
         let path = options
             .control
@@ -143,6 +162,8 @@ impl<'a> Daemon<'a> {
             .queue
             .unwrap_or_else(|| host::base_queue(cell.link.index));
         let is_bridged = cell.placement == Placement::BridgedAp;
+        let mut settings = config.cell.coordinator(cell.phy);
+        let (uncopied, injector) = bundling(&config, &mut settings, &cell);
         let plan = Plan {
             link: cell.link.clone(),
             placement: cell.placement,
@@ -153,6 +174,7 @@ impl<'a> Daemon<'a> {
                 Hop::Neighbour
             },
             ether_type: config.ether_type,
+            uncopied,
             patience: config.patience,
             record: options.record.clone(),
         };
@@ -162,18 +184,18 @@ impl<'a> Daemon<'a> {
             control: options.hostapd.clone(),
             config: config.hostapd_config.clone(),
         };
-        let mut settings = config.cell.coordinator(cell.phy);
         if cell.phy.wmm && profile.can_be_kept(&name) {
             settings.turn = Turn::Burst;
         }
         settings.auth = config.security.auth(host::secret()?);
+        let bundles_up = injector.is_some();
         let start = CoordinatorStart {
             config: settings,
             policy: config.policy.clone(),
             seed: host::seed()?,
             now: clock::now(),
         };
-        let (session, mut reports) = Session::open(&start, &plan)?;
+        let (session, mut reports) = Session::open(&start, &plan, injector)?;
         // Not before the queue is ours: a daemon that serves this cell keeps its profile.
         match profile::repair(nl80211, &name).await {
             Ok(true) => tracing::warn!("put back the 802.11e parameters of a killed predecessor"),
@@ -196,6 +218,8 @@ impl<'a> Daemon<'a> {
             events: None,
             mode: CellMode::Free,
             profile: profile::Keeper::new(nl80211, name, profile),
+            bundles_up,
+            way_in_mended: false,
             remarking: false,
             wmm_told: false,
         };
@@ -203,13 +227,15 @@ impl<'a> Daemon<'a> {
         daemon.set_rules();
         let outcome = tokio::select! {
             outcome = daemon.turn_around(&mut reports, signals) => outcome,
-            () = socket.serve(answer) => Ok(()),
+            () = socket.serve(answer) => Ok(Ending::Stop),
         };
-        service::stopping();
+        if !matches!(outcome, Ok(Ending::WithoutBundle)) {
+            service::stopping();
+        }
         daemon.profile.want(false);
         daemon.profile.settle(&daemon.cell.interface).await;
         let closed = session.close(CoordinatorCommand::Stop).await;
-        outcome.and(closed)
+        outcome.and_then(|ending| closed.map(|()| ending))
     }
 
     fn announce(&self, control: &std::path::Path) {
@@ -241,16 +267,21 @@ impl<'a> Daemon<'a> {
         &mut self,
         reports: &mut Reports<Coordinator>,
         signals: &mut Signals,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Ending> {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
                     Some(Report::Event(event)) => self.coordinator_says(event).await,
-                    Some(Report::Trouble(trouble)) => trouble.log(),
+                    Some(Report::Trouble(trouble)) => {
+                        trouble.log();
+                        if matches!(trouble, Trouble::Undelivered(_)) && !self.mend_way_in() {
+                            return Ok(Ending::WithoutBundle);
+                        }
+                    }
                     // The driver's own error comes out when the session is closed.
-                    None => return Ok(()),
+                    None => return Ok(Ending::Stop),
                 },
                 event = host::next_event(&mut self.events) => self.radio_says(event).await,
                 said = host::next_word(&mut self.hostapd_events, about_stations) => {
@@ -263,7 +294,7 @@ impl<'a> Daemon<'a> {
                 }
                 _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
-                    Asked::Stop => return Ok(()),
+                    Asked::Stop => return Ok(Ending::Stop),
                     Asked::Reload => self.reload().await,
                 },
             }
@@ -418,12 +449,35 @@ impl<'a> Daemon<'a> {
             return;
         };
         // It may have gone again: the next look tries once more.
-        let Ok(port) = open_port(&link, self.cell.placement, self.config.ether_type) else {
+        let injector = self
+            .bundles_up
+            .then(|| way_in(&self.config, &link))
+            .flatten();
+        let port = open_port(&link, self.cell.placement, self.config.ether_type, injector);
+        let Ok(port) = port else {
             return;
         };
         tracing::info!("{} has changed: listening on it anew", self.name);
         self.session.orders.change_port(port);
         (self.cell.interface, self.cell.link) = (interface, link);
+    }
+
+    /// Somebody may have deleted the device by which packets come in that were inside frames. False
+    /// if a new one does not help: then the stations must hear that none are wanted.
+    fn mend_way_in(&mut self) -> bool {
+        if std::mem::replace(&mut self.way_in_mended, true) {
+            return false;
+        }
+        let link = &self.cell.link;
+        let Some(injector) = way_in(&self.config, link) else {
+            return false;
+        };
+        let ether_type = self.config.ether_type;
+        match open_port(link, self.cell.placement, ether_type, Some(injector)) {
+            Ok(port) => self.session.orders.change_port(port),
+            Err(_) => return false,
+        }
+        true
     }
 
     async fn reattach_hostapd(&mut self) {
@@ -459,6 +513,45 @@ impl<'a> Daemon<'a> {
         self.set_rules();
         self.set_remarks().await;
     }
+}
+
+/// Why serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Somebody asked to stop.
+    Stop,
+    /// To begin anew without packets inside frames: what comes in them is lost here.
+    WithoutBundle,
+}
+
+/// Settles which packets travel inside frames: for which networks those from here do not (`None`:
+/// none does), and the way in for those of stations, without which they are told to send none.
+fn bundling(
+    config: &Config,
+    settings: &mut CoordinatorConfig,
+    cell: &Cell,
+) -> (Option<Vec<Prefix>>, Option<Injector>) {
+    let by_strategy = matches!(settings.strategy, Strategy::Auto | Strategy::Bundle);
+    if !by_strategy || config.bundle == Bundle::Off {
+        if by_strategy {
+            settings.strategy = Strategy::Poll;
+        }
+        return (None, None);
+    }
+    let injector = way_in(config, &cell.link);
+    settings.bundle = injector.is_some();
+    (Some(Vec::new()), injector)
+}
+
+/// The way in for packets of stations. Where the access point is a bridge, only its operator knows
+/// whether it is the router of its stations, too; nobody else could say where they go.
+fn way_in(config: &Config, link: &Link) -> Option<Injector> {
+    let bridge = match (link.bridge, config.bundle) {
+        (_, Bundle::Off) | (Some(_), Bundle::Auto) => return None,
+        (Some(_), Bundle::On) => Some(bundle::bridge_address(link)?),
+        (None, _) => None,
+    };
+    bundle::way_in(config.bundle, link, bridge)
 }
 
 /// Whether hostapd's event is about its stations.

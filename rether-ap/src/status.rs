@@ -62,6 +62,7 @@ struct State {
 struct Held {
     held: u64,
     dropped: u64,
+    carried: u64,
 }
 
 /// The state as tables.
@@ -75,7 +76,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
     let mut text = format!(
         "{} ({}, {}): {} mode, up {} s\n\
          {}\n\
-         gate: {} held, {} dropped; cycles {}, tokens {}, returned {}, lost {}\n",
+         gate: {} held, {} dropped, {} sent in frames of the protocol; cycles {}, tokens {}, returned {}, lost {}\n",
         state.interface,
         state.bssid,
         state.placement,
@@ -84,6 +85,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         ask::account(&cell.ledger),
         state.gate.held,
         state.gate.dropped,
+        state.gate.carried,
         cell.stats.cycles,
         cell.stats.tokens,
         cell.stats.returns,

@@ -13,7 +13,7 @@ fn findings(text: &str) -> Vec<Finding> {
 /// Text, line, column, key, part of the remedy.
 type Row = (&'static str, usize, usize, &'static str, &'static str);
 
-const CELL: [Row; 36] = [
+const CELL: [Row; 37] = [
     (
         "[cell]\nstrategy = \"pol\"",
         2,
@@ -244,6 +244,13 @@ const CELL: [Row; 36] = [
         9,
         "gate.queue",
         "without quotes",
+    ),
+    (
+        "[gate]\nbundle = \"on\"",
+        2,
+        10,
+        "gate.bundle",
+        "true or false without quotes, or \"auto\"",
     ),
     (
         "[watchdog]\npatience = \"10ms\"",

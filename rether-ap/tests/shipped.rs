@@ -41,4 +41,5 @@ fn its_examples_have_no_mistakes() {
     let default = rether_ap::config::default().unwrap();
     assert_eq!(config.cell.coordinator(phy), default.cell.coordinator(phy));
     assert_eq!(config.patience, default.patience);
+    assert_eq!(config.bundle, default.bundle);
 }

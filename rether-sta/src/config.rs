@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rether_daemon::bundle::Bundle;
 use rether_daemon::config::{self, ConfigError, Count, EtherType, KeyFile, Section, Span, Text};
 use rether_linux::link::InterfaceName;
 use rether_proto::agent::AgentConfig;
@@ -25,6 +26,8 @@ pub struct Config {
     pub stay_awake: bool,
     /// Number of the gate's queue, if it is chosen.
     pub queue: Option<u16>,
+    /// Small packets may travel inside frames of the protocol.
+    pub bundle: Bundle,
     /// The most packets that wait in one queue of the agent.
     pub queue_limit: usize,
     /// How long without a HELLO until the coordinator counts as gone.
@@ -95,9 +98,10 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
             station.value::<bool>("stay-awake"),
         )
     });
-    let (queue, limit) = file.section("gate", |gate| {
+    let (queue, bundle, limit) = file.section("gate", |gate| {
         (
             config::queue(gate),
+            Bundle::read(gate),
             gate.value::<Count<10, 4_000>>("queue-limit"),
         )
     });
@@ -113,6 +117,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         ether_type: ether_type.map_or(rether_linux::token_socket::ETHER_TYPE, |given| given.0),
         stay_awake: awake.unwrap_or(true),
         queue,
+        bundle,
         queue_limit: limit
             .and_then(|limit| usize::try_from(limit.0).ok())
             .unwrap_or(usual.queue_limit),

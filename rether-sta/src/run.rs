@@ -6,24 +6,26 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use rether_daemon::about::About;
+use rether_daemon::bundle::{self, Bundle};
 use rether_daemon::config::find;
 use rether_daemon::control::{self, ControlSocket};
-use rether_daemon::driver::{Report, Reports};
+use rether_daemon::driver::{Report, Reports, Trouble};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
 use rether_daemon::session::{Plan, Session, open_port};
 use rether_daemon::table::bit_rate;
 use rether_daemon::{exit, matches, service};
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
-use rether_linux::gate::Hop;
+use rether_linux::gate::{Hop, NfqGate};
+use rether_linux::inject::Injector;
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
 use rether_linux::rules::{Mode, Placement};
-use rether_proto::agent::{Agent, AgentCommand, AgentEvent, GateMode};
+use rether_proto::agent::{Agent, AgentCommand, AgentConfig, AgentEvent, GateMode};
 use rether_proto::airtime::Rate;
 use rether_proto::flow::FlowKey;
 use rether_proto::mac::MacAddr;
-use rether_proto::policy::{Direction, PolicyTable};
+use rether_proto::policy::{Direction, PolicyTable, Prefix};
 use rether_proto::record::AgentStart;
 use rether_proto::wire::Outcome;
 
@@ -57,7 +59,15 @@ pub(crate) async fn run(options: &RunOptions) -> anyhow::Result<u8> {
     // Left off at the end where somebody else had turned it off.
     let had_power_save =
         config.stay_awake && matches!(nl80211.power_save(index).await, Ok(Some(true)));
-    let served = Daemon::serve(options, config, interface, &nl80211, &mut signals).await;
+    let mut once = config;
+    let served = loop {
+        let own = (once.clone(), interface.clone());
+        match Daemon::serve(options, own.0, own.1, &nl80211, &mut signals).await {
+            Ok(Ending::WithoutBundle) => once.bundle = Bundle::Off,
+            Ok(Ending::Stop) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
     if let Some(queues) = queues {
         queues.restore(&nl80211).await;
     }
@@ -91,6 +101,9 @@ struct Daemon<'a> {
     wpa: Option<Control>,
     wpa_events: Option<ControlEvents>,
     events: Option<Events>,
+    /// Where packets never go inside frames; `None` if none does at all.
+    uncopied: Option<Vec<Prefix>>,
+    way_in_mended: bool,
     bssid: Option<MacAddr>,
     rate: Rate,
     gate: GateMode,
@@ -107,7 +120,7 @@ impl<'a> Daemon<'a> {
         interface: Interface,
         nl80211: &'a Nl80211,
         signals: &mut Signals,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Ending> {
         let name: InterfaceName = interface.name.parse()?;
         let path = options
             .control
@@ -116,8 +129,14 @@ impl<'a> Daemon<'a> {
         let socket = ControlSocket::bind(&path, config.group_may_observe)
             .with_context(|| format!("cannot make the observe socket {}", path.display()))?;
         let own = Link::read(&name)?;
+        let injector = way_in(&config, &own);
+        let bundles = injector.is_some();
+        let uncopied = bundles.then(|| bundle::on_link_networks(own.index));
         let start = AgentStart {
-            config: config.agent(&host_name(), host::secret()?),
+            config: AgentConfig {
+                bundle: bundles,
+                ..config.agent(&host_name(), host::secret()?)
+            },
             address: own.mac,
             seed: host::seed()?,
             now: clock::now(),
@@ -129,10 +148,11 @@ impl<'a> Daemon<'a> {
             placement: Placement::Station,
             hop: Hop::Station(NOBODY),
             ether_type: config.ether_type,
+            uncopied: uncopied.clone(),
             patience: config.patience,
             record: options.record.clone(),
         };
-        let (session, mut reports) = Session::open(&start, &plan)?;
+        let (session, mut reports) = Session::open(&start, &plan, injector)?;
         let orders = session.orders.clone();
         let told = Told::default();
         let telling = told.clone();
@@ -149,6 +169,8 @@ impl<'a> Daemon<'a> {
             wpa: None,
             wpa_events: None,
             events: None,
+            uncopied,
+            way_in_mended: false,
             bssid: None,
             rate: Rate(0),
             gate: GateMode::Open,
@@ -166,11 +188,13 @@ impl<'a> Daemon<'a> {
         service::ready(&format!("{}: no coordinator yet", daemon.name));
         let outcome = tokio::select! {
             outcome = daemon.turn_around(&mut reports, signals) => outcome,
-            () = socket.serve(answer) => Ok(()),
+            () = socket.serve(answer) => Ok(Ending::Stop),
         };
-        service::stopping();
+        if !matches!(outcome, Ok(Ending::WithoutBundle)) {
+            service::stopping();
+        }
         let closed = session.close(AgentCommand::Stop).await;
-        outcome.and(closed)
+        outcome.and_then(|ending| closed.map(|()| ending))
     }
 
     /// Everything that happens until somebody asks to stop.
@@ -178,16 +202,21 @@ impl<'a> Daemon<'a> {
         &mut self,
         reports: &mut Reports<Agent>,
         signals: &mut Signals,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Ending> {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
                     Some(Report::Event(event)) => self.agent_says(event),
-                    Some(Report::Trouble(trouble)) => trouble.log(),
+                    Some(Report::Trouble(trouble)) => {
+                        trouble.log();
+                        if matches!(trouble, Trouble::Undelivered(_)) && !self.mend_way_in() {
+                            return Ok(Ending::WithoutBundle);
+                        }
+                    }
                     // The driver's own error comes out when the session is closed.
-                    None => return Ok(()),
+                    None => return Ok(Ending::Stop),
                 },
                 event = host::next_event(&mut self.events) => self.radio_says(event).await,
                 said = host::next_word(&mut self.wpa_events, about_link) => {
@@ -200,7 +229,7 @@ impl<'a> Daemon<'a> {
                 }
                 _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
-                    Asked::Stop => return Ok(()),
+                    Asked::Stop => return Ok(Ending::Stop),
                     Asked::Reload => tracing::info!("the policy is at the access point: nothing to reload"),
                 },
             }
@@ -348,10 +377,49 @@ impl<'a> Daemon<'a> {
             self.reattach_wpa().await;
         }
         self.follow_link().await;
+        self.follow_addresses().await;
         // Proves that the token thread answers, before systemd is told so.
         if service::is_watched() && self.session.orders.inspect(|_| ()).await.is_ok() {
             service::alive();
         }
+    }
+
+    /// Addresses come and go, and with them the networks that are reached without a router.
+    async fn follow_addresses(&mut self) {
+        let Some(known) = &mut self.uncopied else {
+            return;
+        };
+        let networks = bundle::on_link_networks(self.interface.index);
+        if *known != networks {
+            known.clone_from(&networks);
+            let copy = move |gate: &mut NfqGate| gate.copy(Some(networks));
+            // An ended driver ends the daemon by its reports.
+            let _ = self.session.orders.inspect(|view| copy(view.gate)).await;
+        }
+    }
+
+    /// Somebody may have deleted the device by which packets come in that were inside frames. False
+    /// if a new one does not help: then the coordinator must hear that none are wanted.
+    fn mend_way_in(&mut self) -> bool {
+        if std::mem::replace(&mut self.way_in_mended, true) {
+            return false;
+        }
+        let Ok(own) = Link::read(&self.name) else {
+            return false;
+        };
+        let Some(injector) = way_in(self.config, &own) else {
+            return false;
+        };
+        match open_port(
+            &own,
+            Placement::Station,
+            self.config.ether_type,
+            Some(injector),
+        ) {
+            Ok(port) => self.session.orders.change_port(port),
+            Err(_) => return false,
+        }
+        true
     }
 
     /// An interface that was deleted and made anew has another index, and one that was given
@@ -374,7 +442,12 @@ impl<'a> Daemon<'a> {
             return;
         };
         // It may have gone again: the next look tries once more.
-        let Ok(port) = open_port(&own, Placement::Station, self.config.ether_type) else {
+        let injector = self
+            .uncopied
+            .as_ref()
+            .and_then(|_| way_in(self.config, &own));
+        let port = open_port(&own, Placement::Station, self.config.ether_type, injector);
+        let Ok(port) = port else {
             return;
         };
         tracing::info!("{} is new: address {}", self.name, own.mac);
@@ -402,6 +475,21 @@ impl<'a> Daemon<'a> {
             Err(error) => tracing::debug!("{error}"),
         }
     }
+}
+
+/// Why serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Somebody asked to stop.
+    Stop,
+    /// To begin anew without packets inside frames: what comes in them is lost here.
+    WithoutBundle,
+}
+
+/// The way in for packets that come inside frames, if they may.
+fn way_in(config: &Config, own: &Link) -> Option<Injector> {
+    let wanted = config.bundle;
+    (wanted != Bundle::Off).then(|| bundle::way_in(wanted, own, None))?
 }
 
 /// Says what became of a promise; what an application may feel as a warning.

@@ -50,6 +50,12 @@ fn a_mistake_has_a_place_and_a_remedy() {
         ),
         ("[gate]\nqueue = 70000", 2, "gate.queue", "without quotes"),
         (
+            "[gate]\nbundle = 1",
+            2,
+            "gate.bundle",
+            "true or false without quotes",
+        ),
+        (
             "[gate]\nqueue-limit = 1",
             2,
             "gate.queue-limit",

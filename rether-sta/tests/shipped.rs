@@ -29,4 +29,5 @@ fn it_is_the_default_and_so_are_its_examples() {
         (default.lost_after, default.patience)
     );
     assert_eq!(config.stay_awake, default.stay_awake);
+    assert_eq!(config.bundle, default.bundle);
 }

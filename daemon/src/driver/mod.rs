@@ -4,6 +4,7 @@
 //! orders go in by a queue and an eventfd, [`Report`]s come out by a channel. The thread never
 //! waits for anything but its own file descriptors.
 
+mod arrived;
 mod budget;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::thread::JoinHandle;
 
 use rether_linux::OsError;
 use rether_linux::gate::Gate;
+use rether_linux::inject::Injector;
 use rether_linux::neigh::NeighbourSocket;
 use rether_linux::token_socket::TokenSocket;
 use rether_linux::wake::Wake;
@@ -31,6 +33,8 @@ pub struct Port {
     pub socket: TokenSocket,
     /// The neighbour table, where packets are attributed by it.
     pub neighbours: Option<NeighbourSocket>,
+    /// The way in for packets that come inside frames.
+    pub injector: Option<Injector>,
 }
 
 /// What a driver works with.
@@ -77,6 +81,10 @@ pub enum Trouble {
         /// Why the last one was.
         last: String,
     },
+    /// The kernel does not take what comes inside frames; said once until it does, or until the
+    /// port is changed.
+    #[error("packets that come inside frames are lost: {0}")]
+    Undelivered(#[source] OsError),
     /// The watchdog process is gone.
     #[error("the watchdog is gone ({0}): a daemon that hangs would keep the gate shut; restart it")]
     Unwatched(#[source] std::io::Error),
@@ -90,7 +98,9 @@ impl Trouble {
             Self::Refused { .. } => tracing::debug!("{self}"),
             Self::LinkUp => tracing::info!("{self}"),
             Self::Unwatched(_) => tracing::error!("{self}"),
-            Self::Standing(_) | Self::LinkDown(_) => tracing::warn!("{self}"),
+            Self::Standing(_) | Self::LinkDown(_) | Self::Undelivered(_) => {
+                tracing::warn!("{self}")
+            }
         }
     }
 }
@@ -124,6 +134,10 @@ pub struct Counters {
     pub sent: u64,
     /// Frames that the radio did not take.
     pub send_failures: u64,
+    /// Packets that came inside frames and were taken in.
+    pub delivered: u64,
+    /// Those that were not: they made no sense, nobody had asked for them, or the kernel refused.
+    pub undelivered: u64,
     /// Inputs that the core refused: foreign, broken or outdated frames.
     pub refused: u64,
 }

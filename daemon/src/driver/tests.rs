@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rether_linux::clock;
-use rether_linux::gate::{Counters as GateCounters, Gate};
+use rether_linux::gate::{Counters as GateCounters, Gate, Sink};
 use rether_linux::link::Link;
 use rether_linux::neigh::Neighbours;
 use rether_proto::agent::{AgentCommand, AgentConfig, AgentEvent, GateMode};
@@ -60,9 +60,11 @@ impl AsFd for TestGate {
 }
 
 impl Gate for TestGate {
-    fn receive(&mut self, _: &Neighbours, sink: &mut dyn FnMut(Packet)) -> Result<(), OsError> {
+    fn receive(&mut self, _: &Neighbours, sink: &mut Sink<'_>) -> Result<(), OsError> {
         let _ = self.bell.silence();
-        self.arrived.lock().unwrap().drain(..).for_each(sink);
+        for packet in self.arrived.lock().unwrap().drain(..) {
+            sink(packet, None);
+        }
         Ok(())
     }
 
@@ -106,6 +108,7 @@ where
     let port = Port {
         socket,
         neighbours: None,
+        injector: None,
     };
     let machine = start.build();
     let parts = Parts {

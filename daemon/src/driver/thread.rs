@@ -4,15 +4,17 @@ use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use rether_linux::gate::Gate;
+use rether_linux::inject::InjectError;
 use rether_linux::neigh::Neighbours;
 use rether_linux::timer::Timer;
 use rether_linux::wake::Wake;
 use rether_linux::{OsError, clock, poll, rt};
-use rether_proto::machine::{Input, Machine, Packet, Verdict};
+use rether_proto::machine::{Delivery, Input, Machine, Verdict};
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::MAX_FRAME;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::arrived::Arrived;
 use super::budget::PER_WAKE;
 use super::{Counters, Order, Parts, Port, Report, Trouble, View};
 use crate::record::Recorder;
@@ -36,7 +38,7 @@ pub(super) struct Driver<M: Machine, G> {
     neighbours: Neighbours,
     heartbeat: Option<Heartbeat>,
     next_beat: Instant,
-    arrived: Vec<Packet>,
+    arrived: Arrived,
     frame: Vec<u8>,
     core: Core<M, G>,
 }
@@ -51,6 +53,7 @@ struct Core<M: Machine, G> {
     buffer: Box<[u8; MAX_FRAME]>,
     counters: Counters,
     link_down: bool,
+    undelivering: bool,
     refused_since: u64,
     last_refusal: Option<String>,
     refusal_due: Instant,
@@ -77,7 +80,7 @@ where
             neighbours: Neighbours::default(),
             heartbeat: parts.heartbeat,
             next_beat: Instant::ZERO,
-            arrived: Vec::with_capacity(1024),
+            arrived: Arrived::default(),
             frame: Vec::with_capacity(2048),
             core: Core {
                 machine: parts.machine,
@@ -88,6 +91,7 @@ where
                 buffer: Box::new([0; MAX_FRAME]),
                 counters: Counters::default(),
                 link_down: false,
+                undelivering: false,
                 refused_since: 0,
                 last_refusal: None,
                 refusal_due: Instant::ZERO,
@@ -229,10 +233,13 @@ where
 
     fn read_gate(&mut self) -> Result<(), OsError> {
         let (arrived, gate) = (&mut self.arrived, &mut self.core.gate);
-        gate.receive(&self.neighbours, &mut |packet| arrived.push(packet))?;
-        for packet in self.arrived.drain(..) {
+        arrived.clear();
+        gate.receive(&self.neighbours, &mut |packet, bytes| {
+            arrived.push(packet, bytes);
+        })?;
+        for input in self.arrived.inputs() {
             self.core.counters.packets += 1;
-            self.core.handle(&mut self.port, Input::Packet(packet))?;
+            self.core.handle(&mut self.port, input)?;
         }
         self.core.release()
     }
@@ -256,6 +263,7 @@ where
                 Ok(Order::Port(port)) => {
                     self.port = *port;
                     self.neighbours = Neighbours::default();
+                    self.core.undelivering = false;
                 }
                 Err(TryRecvError::Empty) => return Ok(Then::Continue),
                 Ok(Order::Stop) | Err(TryRecvError::Disconnected) => return Ok(Then::Stop),
@@ -321,6 +329,12 @@ where
                 }
             }
         }
+        while let Some(delivery) = self.machine.poll_delivery() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.delivery(&delivery);
+            }
+            self.deliver(port, &delivery);
+        }
         while let Some(event) = self.machine.poll_event() {
             if let Some(recorder) = &mut self.recorder {
                 recorder.event(event.clone());
@@ -338,6 +352,27 @@ where
         let result = self.gate.apply(&self.verdicts);
         self.verdicts.clear();
         result
+    }
+
+    /// Takes in a packet that came inside a frame. What cannot be taken in is lost, like a frame.
+    fn deliver(&mut self, port: &mut Port, delivery: &Delivery) {
+        let Some(injector) = &mut port.injector else {
+            self.counters.undelivered += 1;
+            return;
+        };
+        match injector.inject(delivery.from, &delivery.bytes) {
+            Ok(()) => {
+                self.counters.delivered += 1;
+                self.undelivering = false;
+            }
+            Err(InjectError::Unfit) => self.counters.undelivered += 1,
+            Err(InjectError::Refused(error)) => {
+                self.counters.undelivered += 1;
+                if !std::mem::replace(&mut self.undelivering, true) {
+                    self.trouble(Trouble::Undelivered(error));
+                }
+            }
+        }
     }
 
     /// Said once until frames flow again.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use rether_proto::flow::FlowKey;
 use rether_proto::machine::{Packet, PacketId, Verdict};
+use rether_proto::policy::Prefix;
 
 use super::held::{Coalescer, Held, Order};
 use super::wire::{self, Fate, Queued, Scope};
-use super::{Counters, Hop};
+use super::{Counters, Hop, Sink};
 use crate::neigh::Neighbours;
 use crate::netlink::messages;
 
@@ -23,6 +24,8 @@ pub struct Book {
     /// Verdict messages to be sent.
     pub out: Vec<u8>,
     counters: Counters,
+    /// Destinations of which no copies are given out; `None`: all.
+    uncopied: Option<Vec<Prefix>>,
 }
 
 #[derive(Debug)]
@@ -60,15 +63,24 @@ impl Book {
         }
     }
 
-    /// Takes in a datagram from the kernel; held packets go to `sink`.
-    pub fn datagram(
-        &mut self,
-        datagram: &[u8],
-        neighbours: &Neighbours,
-        sink: &mut dyn FnMut(Packet),
-    ) {
+    /// Gives out what is in small packets, too, unless they are for one of these networks; `None`:
+    /// of none.
+    pub fn copy(&mut self, except: Option<Vec<Prefix>>) {
+        self.uncopied = except;
+    }
+
+    /// How much of each packet is looked at, in octets.
+    pub(super) const fn range(&self) -> u32 {
+        match self.uncopied {
+            Some(_) => wire::SMALL,
+            None => wire::HEADERS,
+        }
+    }
+
+    /// Takes in a datagram from the kernel; held packets go to `sink`, with what is in them.
+    pub fn datagram(&mut self, datagram: &[u8], neighbours: &Neighbours, sink: &mut Sink<'_>) {
         for message in messages(datagram) {
-            if let Some(queued) = wire::packet(&message) {
+            if let Some(queued) = wire::read(&message) {
                 self.packet(&queued, neighbours, sink);
             } else if message.sequence & CONFIG_BIT == 0
                 && message.error().is_some_and(|code| code != 0)
@@ -78,12 +90,7 @@ impl Book {
         }
     }
 
-    fn packet(
-        &mut self,
-        queued: &Queued<'_>,
-        neighbours: &Neighbours,
-        sink: &mut dyn FnMut(Packet),
-    ) {
+    fn packet(&mut self, queued: &Queued<'_>, neighbours: &Neighbours, sink: &mut Sink<'_>) {
         self.counters.received += 1;
         let flow = if queued.is_ip() {
             FlowKey::from_ip(queued.payload)
@@ -108,12 +115,15 @@ impl Book {
         };
         queue.held.push(queued.id);
         let id = PacketId(u64::from(queued.queue) << 32 | u64::from(queued.id));
-        sink(Packet {
+        let packet = Packet {
             id,
             station,
             len: queued.len,
             flow,
-        });
+        };
+        let uncopied = self.uncopied.as_ref();
+        let copies = uncopied.is_some_and(|nets| !nets.iter().any(|net| net.contains(flow.dst)));
+        sink(packet, queued.whole().filter(|_| copies));
     }
 
     /// Puts verdicts into messages.
@@ -123,7 +133,8 @@ impl Book {
             let (PacketId(number), fate) = match *verdict {
                 Verdict::Accept(id) => (id, Fate::Accept),
                 Verdict::Grant(id) => (id, Fate::Grant),
-                Verdict::Drop(id) | Verdict::Carry(id) => (id, Fate::Drop),
+                Verdict::Drop(id) => (id, Fate::Drop),
+                Verdict::Carry(id) => (id, Fate::Carry),
             };
             let (Ok(queue), Ok(id)) = (
                 u16::try_from(number >> 32),
@@ -149,6 +160,7 @@ impl Book {
             queues,
             out,
             counters,
+            uncopied: _,
         } = self;
         for (number, queue) in queues {
             if let Some(order) = queue.release(*number) {
@@ -178,6 +190,7 @@ fn write(out: &mut Vec<u8>, counters: &mut Counters, order: Order) {
     match order.fate {
         Fate::Accept | Fate::Grant => counters.accepted += u64::from(order.count),
         Fate::Drop => counters.dropped += u64::from(order.count),
+        Fate::Carry => counters.carried += u64::from(order.count),
     }
     wire::verdict(out, order.queue, order.scope, order.fate, order.count);
 }

@@ -19,6 +19,9 @@ use crate::neigh::Neighbours;
 pub use book::Book;
 pub use nfqueue::NfqGate;
 
+/// Takes a packet that has come, and all of what is in it if the gate has a copy.
+pub type Sink<'a> = dyn FnMut(Packet, Option<&[u8]>) + 'a;
+
 /// Holds packets and lets them go. The file descriptor is readable when packets have come.
 pub trait Gate: AsFd {
     /// Gives packets that have come to `sink`, oldest first, but not without end: the descriptor
@@ -27,11 +30,7 @@ pub trait Gate: AsFd {
     ///
     /// # Errors
     /// The gate is broken and should be opened anew; packets it held are lost by then.
-    fn receive(
-        &mut self,
-        neighbours: &Neighbours,
-        sink: &mut dyn FnMut(Packet),
-    ) -> Result<(), OsError>;
+    fn receive(&mut self, neighbours: &Neighbours, sink: &mut Sink<'_>) -> Result<(), OsError>;
 
     /// Carries out `verdicts` in their order. When it returns, accepted packets have been handed
     /// to the driver below. Packets that have vanished meanwhile ([`Counters::vanished`]) are ignored.
@@ -60,6 +59,8 @@ pub struct Counters {
     pub accepted: u64,
     /// Discarded by a verdict.
     pub dropped: u64,
+    /// Taken away by a verdict, to go inside a frame of the protocol.
+    pub carried: u64,
     /// Let go at once, because nobody can say which station they are for.
     pub unattributed: u64,
     /// Vanished while held, at least: the interface went down, or a base chain of anybody's nftables

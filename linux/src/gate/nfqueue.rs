@@ -3,11 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rether_proto::machine::{Packet, Verdict};
+use rether_proto::machine::Verdict;
+use rether_proto::policy::Prefix;
 use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 
 use super::book::{Book, CONFIG_BIT};
-use super::{Counters, Gate, Hop, QueueOptions, wire};
+use super::{Counters, Gate, Hop, QueueOptions, Sink, wire};
 use crate::error::{Doing, OsError};
 use crate::neigh::Neighbours;
 use crate::netlink::socket::NetlinkSocket;
@@ -59,6 +60,12 @@ impl NfqGate {
         })
     }
 
+    /// Gives out what is in small packets, too, unless they are for one of these networks; `None`,
+    /// the default: of none. Queues bound before keep the range that they copy: begin with it.
+    pub fn copy(&mut self, except: Option<Vec<Prefix>>) {
+        self.book.copy(except);
+    }
+
     /// Takes over queue `queue`. Packets come once rules send them there. Call
     /// [`Gate::receive`] soon: packets of other queues may have come meanwhile.
     ///
@@ -68,7 +75,8 @@ impl NfqGate {
         self.request(|buffer, sequence| wire::bind(buffer, queue, sequence)).doing(
             "take over the netfilter queue (as root: another process has it, choose other numbers)",
         )?;
-        self.request(|buffer, sequence| wire::set_up(buffer, queue, &options, sequence))
+        let range = self.book.range();
+        self.request(|buffer, sequence| wire::set_up(buffer, queue, &options, range, sequence))
             .doing("set up the netfilter queue")?;
         self.book.add_queue(queue, options.hop);
         Ok(())
@@ -121,7 +129,7 @@ impl NfqGate {
         &mut self,
         batches: usize,
         neighbours: &Neighbours,
-        sink: &mut dyn FnMut(Packet),
+        sink: &mut Sink<'_>,
     ) -> io::Result<()> {
         for datagram in self.early.drain(..) {
             self.book.datagram(&datagram, neighbours, sink);
@@ -155,11 +163,7 @@ impl NfqGate {
 }
 
 impl Gate for NfqGate {
-    fn receive(
-        &mut self,
-        neighbours: &Neighbours,
-        sink: &mut dyn FnMut(Packet),
-    ) -> Result<(), OsError> {
+    fn receive(&mut self, neighbours: &Neighbours, sink: &mut Sink<'_>) -> Result<(), OsError> {
         self.drain(BATCHES, neighbours, sink).doing("read the gate")
     }
 
@@ -169,7 +173,7 @@ impl Gate for NfqGate {
     }
 
     fn release_all(&mut self) -> Result<(), OsError> {
-        self.drain(usize::MAX, &Neighbours::default(), &mut |_| {})
+        self.drain(usize::MAX, &Neighbours::default(), &mut |_, _| {})
             .doing("read the gate")?;
         self.book.release_all();
         self.flush().doing("release packets")

@@ -3,14 +3,18 @@
 
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::TID_GRANTED;
+use rether_proto::queues::Carrier;
 
 use crate::netlink::{Message, Received, attributes};
+use crate::packet;
 
 use super::QueueOptions;
 use crate::token_socket::PRIORITY_BASE;
 
 /// Octets of each packet the kernel copies: enough for the IP and transport headers.
-const COPY: u32 = 128;
+pub(super) const HEADERS: u32 = 128;
+/// The same where small packets are wanted whole.
+pub(super) const SMALL: u32 = Carrier::LARGEST as u32;
 /// `NFQA_PRIORITY`: the socket priority with which a packet goes on. Linux before 5.18 passes it
 /// over, and granted packets keep the class that the rules gave them.
 const PRIORITY: u16 = 21;
@@ -47,10 +51,16 @@ pub(super) fn unbind(buffer: &mut Vec<u8>, queue: u16, sequence: u32) {
     config(buffer, queue, sequence).attribute(libc::NFQA_CFG_CMD as u16, &command);
 }
 
-/// Sets a queue up: copy range, length, fail open, segmentation offload.
-pub(super) fn set_up(buffer: &mut Vec<u8>, queue: u16, options: &QueueOptions, sequence: u32) {
+/// Sets a queue up: `range` octets of each packet to copy, length, fail open, segmentation offload.
+pub(super) fn set_up(
+    buffer: &mut Vec<u8>,
+    queue: u16,
+    options: &QueueOptions,
+    range: u32,
+    sequence: u32,
+) {
     let mut params = [0; 5];
-    params[..4].copy_from_slice(&COPY.to_be_bytes());
+    params[..4].copy_from_slice(&range.to_be_bytes());
     params[4] = libc::NFQNL_COPY_PACKET as u8;
     let (open, gso) = (
         libc::NFQA_CFG_F_FAIL_OPEN as u32,
@@ -74,13 +84,15 @@ pub(super) enum Fate {
     /// Accepted in the class of granted packets.
     Grant,
     Drop,
+    /// Dropped, because it goes inside a frame of the protocol.
+    Carry,
 }
 
 impl Fate {
     const fn code(self) -> u32 {
         (match self {
             Self::Accept | Self::Grant => libc::NF_ACCEPT,
-            Self::Drop => libc::NF_DROP,
+            Self::Drop | Self::Carry => libc::NF_DROP,
         }) as u32
     }
 }
@@ -124,6 +136,9 @@ pub(super) struct Queued<'a> {
     pub(super) link_destination: Option<MacAddr>,
     /// The first octets of the network-layer packet.
     pub(super) payload: &'a [u8],
+    /// The payload is as it goes on the wire: no checksum is left to the hardware, no VLAN tag
+    /// stands elsewhere.
+    pub(super) is_final: bool,
 }
 
 impl Queued<'_> {
@@ -131,10 +146,16 @@ impl Queued<'_> {
     pub(super) const fn is_ip(&self) -> bool {
         matches!(self.protocol as i32, libc::ETH_P_IP | libc::ETH_P_IPV6)
     }
+
+    /// All of the IP packet, if it was copied as it goes on the wire.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        let is_known = self.is_final && self.is_ip();
+        is_known.then(|| packet::whole(self.payload))?
+    }
 }
 
 /// Reads a packet message; `None` if it is another message or makes no sense.
-pub(super) fn packet<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
+pub(super) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
     if message.kind != kind(libc::NFQNL_MSG_PACKET) {
         return None;
     }
@@ -143,6 +164,7 @@ pub(super) fn packet<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
     let mut whole = None;
     let mut link_destination = None;
     let mut payload: &[u8] = &[];
+    let mut is_final = true;
     for (kind, value) in attributes(message.body.get(FAMILY..)?) {
         match libc::c_int::from(kind) {
             libc::NFQA_PACKET_HDR => header = Some(value),
@@ -151,6 +173,11 @@ pub(super) fn packet<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
                 link_destination = value.first_chunk().map(|octets| MacAddr(*octets));
             }
             libc::NFQA_PAYLOAD => payload = value,
+            libc::NFQA_SKB_INFO => {
+                let info = value.try_into().map_or(0, u32::from_be_bytes);
+                is_final &= info & libc::NFQA_SKB_CSUMNOTREADY.unsigned_abs() == 0;
+            }
+            libc::NFQA_VLAN => is_final = false,
             _ => {}
         }
     }
@@ -163,6 +190,7 @@ pub(super) fn packet<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
         len: whole.unwrap_or_else(|| u32::try_from(payload.len()).unwrap_or(u32::MAX)),
         link_destination,
         payload,
+        is_final,
     })
 }
 

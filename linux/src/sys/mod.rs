@@ -4,6 +4,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod errqueue;
+pub(crate) mod tap;
 
 use std::io;
 use std::mem::size_of;

@@ -155,7 +155,7 @@ fn a_routed_ap_knows_its_stations_by_the_neighbour_table() {
     let sender = Sender::new(cable.peer, 5004);
     sender.send(1);
     let mut stations = Vec::new();
-    gate.receive(&neighbours, &mut |packet| stations.push(packet.station))
+    gate.receive(&neighbours, &mut |packet, _| stations.push(packet.station))
         .unwrap();
     assert_eq!(stations, [cable.far.mac]);
     gate.release_all().unwrap();
@@ -170,7 +170,7 @@ fn a_routed_ap_knows_its_stations_by_the_neighbour_table() {
         cable.far.mac
     ));
     sender.send(2);
-    gate.receive(&neighbours, &mut |packet| panic!("{packet:?}"))
+    gate.receive(&neighbours, &mut |packet, _| panic!("{packet:?}"))
         .unwrap();
     assert_eq!(arrived(&mut ear, 1), [2]);
     assert_eq!(gate.counters().unattributed, 1);

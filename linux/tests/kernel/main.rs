@@ -6,6 +6,7 @@
 
 mod bridge;
 mod gate;
+mod inject;
 mod rt;
 mod rules;
 mod setup;

@@ -102,7 +102,7 @@ fn changing_modes_loses_nothing() {
     let mut numbers = Vec::new();
     while !(stream.is_finished() && changes.is_finished()) {
         let mut verdicts = Vec::new();
-        gate.receive(&Neighbours::default(), &mut |packet| {
+        gate.receive(&Neighbours::default(), &mut |packet, _| {
             verdicts.push(Verdict::Accept(packet.id));
         })
         .unwrap();

@@ -79,8 +79,10 @@ pub(crate) fn gate(queue: u16, hop: Hop) -> NfqGate {
 /// Takes what has come to the gate.
 pub(crate) fn take(gate: &mut NfqGate) -> Vec<Packet> {
     let mut packets = Vec::new();
-    gate.receive(&Neighbours::default(), &mut |packet| packets.push(packet))
-        .unwrap();
+    gate.receive(&Neighbours::default(), &mut |packet, _| {
+        packets.push(packet)
+    })
+    .unwrap();
     packets
 }
 

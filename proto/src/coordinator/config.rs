@@ -47,6 +47,8 @@ pub struct CoordinatorConfig {
     pub explicit_limit: Option<u16>,
     /// PHY rate assumed for a station of which nothing is known yet.
     pub assumed_rate: Rate,
+    /// The host takes packets out of frames of the protocol, so that agents may put some in.
+    pub bundle: bool,
     /// What agents are authenticated by; `None`: every agent is believed. Not recorded, because
     /// recordings are given away: a replay needs it from elsewhere.
     #[serde(skip)]
@@ -81,6 +83,7 @@ impl CoordinatorConfig {
             unregistered_limit: 1_000,
             explicit_limit: None,
             assumed_rate,
+            bundle: true,
             auth: None,
         }
     }

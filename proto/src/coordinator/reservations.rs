@@ -112,8 +112,7 @@ impl Coordinator {
 
     /// Grants `entry` if it fits, and tells the station's agent.
     pub(super) fn grant_entry(&mut self, id: FlowId, entry: Entry) -> Result<(), Refusal> {
-        let bundles = self.stations.get(&id.station).is_some_and(Station::bundles);
-        let entry = entry.bundled(bundles);
+        let entry = entry.bundled(self.bundles_both_ways(id.station));
         let links = super::links_of(&self.stations, self.config.assumed_rate);
         if let Err(refusal) = self.ledger.admit(id, entry, links) {
             if self.refusals.told.note(id, self.now) {
@@ -152,9 +151,16 @@ impl Coordinator {
         }
     }
 
+    /// Small packets from and to a station are inside of frames. Where only those to it are, the
+    /// ledger counts as if none were.
+    pub(super) fn bundles_both_ways(&self, station: MacAddr) -> bool {
+        let station = self.stations.get(&station);
+        self.config.bundle && station.is_some_and(Station::bundles)
+    }
+
     /// The promises of a station have changed, or what its agent can do.
     pub(super) fn serve_anew(&mut self, address: MacAddr) {
-        let bundles = self.stations.get(&address).is_some_and(Station::bundles);
+        let bundles = self.bundles_both_ways(address);
         self.ledger.bundle(address, bundles);
         let entries = self.ledger.of_station(address);
         let service = Service::of(entries, self.now);

@@ -136,7 +136,7 @@ impl Coordinator {
             cycle: self.announced_cycle(),
             silent_cycles: SILENT_CYCLES,
             turn: self.config.turn,
-            strategies: self.strategies() & register.strategies,
+            strategies: self.uplink_strategies() & register.strategies,
             handshake,
         };
         self.outbox.push_back(Outgoing {
@@ -238,6 +238,16 @@ impl Coordinator {
         });
         if self.config.tokens == Tokens::Always {
             self.enter_token_mode();
+        }
+    }
+
+    /// What an agent may do of its own accord: not put packets into frames where nobody takes them
+    /// out.
+    const fn uplink_strategies(&self) -> u8 {
+        if self.config.bundle {
+            self.strategies()
+        } else {
+            self.strategies() & !Register::BUNDLE
         }
     }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coordinator, Station};
+use super::Coordinator;
 use crate::flow::FlowKey;
 use crate::ledger::plan::{self, Change};
 use crate::ledger::{Entry, FlowId, Ledger, LinkRates, Refusal};
@@ -96,7 +96,6 @@ pub struct Answer {
 impl Coordinator {
     /// The entry of the ledger that a promise without a rule would have.
     pub(super) fn entry_of(&self, ask: &Ask) -> Entry {
-        let station = self.stations.get(&ask.station);
         Entry {
             rule: None,
             direction: ask.direction,
@@ -108,7 +107,7 @@ impl Coordinator {
             up_idle: false,
             bundled: false,
         }
-        .bundled(station.is_some_and(Station::bundles))
+        .bundled(self.bundles_both_ways(ask.station))
     }
 
     /// Answers a question. Changes nothing, and what it answers holds only until the next input.

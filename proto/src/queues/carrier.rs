@@ -24,15 +24,15 @@ pub struct Carrier {
 /// The most flows in one frame.
 const FLOWS: usize = 8;
 
-/// The largest packet worth it: a larger one saves little of the frame around it, and a frame that
-/// grows is lost more easily.
-const LARGEST: usize = 640;
-
 impl Carrier {
+    /// The largest packet worth it, in octets: a larger one saves little of the frame around it,
+    /// and a frame that grows is lost more easily.
+    pub const LARGEST: usize = 640;
+
     /// Whether a packet of `octets` is worth taking along.
     #[must_use]
     pub const fn takes(octets: usize) -> bool {
-        octets > 0 && octets <= LARGEST
+        octets > 0 && octets <= Self::LARGEST
     }
 
     /// Goes with a token.

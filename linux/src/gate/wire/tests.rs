@@ -27,11 +27,12 @@ fn reads_a_packet() {
         len: 1028,
         link_destination: Some(MacAddr([2, 0, 0, 0, 1, 0])),
         payload: &[0x45, 0xb8, 0, 20],
+        is_final: true,
     };
-    assert_eq!(packet(&message), Some(expected));
+    assert_eq!(read(&message), Some(expected));
     assert!(expected.is_ip());
     let short = captured(None);
-    assert_eq!(packet(&messages(&short).next().unwrap()).unwrap().len, 4);
+    assert_eq!(read(&messages(&short).next().unwrap()).unwrap().len, 4);
 }
 
 #[test]
@@ -42,7 +43,7 @@ fn mangled_packets_are_refused_or_read_but_never_panic() {
         let mut shorter = bytes[..cut].to_vec();
         if cut >= 16 {
             shorter[..4].copy_from_slice(&u32::try_from(cut).unwrap().to_ne_bytes());
-            let read = packet(&messages(&shorter).next().unwrap());
+            let read = read(&messages(&shorter).next().unwrap());
             assert_eq!(read.is_some(), cut >= 31, "{cut}");
         }
     }
@@ -50,7 +51,7 @@ fn mangled_packets_are_refused_or_read_but_never_panic() {
         for value in [0, 1, 3, 4, 0x7f, 0xff] {
             let mut odd = bytes.clone();
             odd[at] = value;
-            let _ = packet(&messages(&odd).next().unwrap());
+            let _ = read(&messages(&odd).next().unwrap());
         }
     }
 }
@@ -59,7 +60,7 @@ fn mangled_packets_are_refused_or_read_but_never_panic() {
 fn other_messages_are_no_packets() {
     let mut bytes = captured(None);
     bytes[4] = 1;
-    assert_eq!(packet(&messages(&bytes).next().unwrap()), None);
+    assert_eq!(read(&messages(&bytes).next().unwrap()), None);
 }
 
 #[test]
@@ -75,7 +76,13 @@ fn golden_requests() {
     unbind(&mut buffer, 2, 6);
     assert_eq!(buffer[20..], [8, 0, 1, 0, 2, 0, 0, 0]);
     buffer.clear();
-    set_up(&mut buffer, 2, &QueueOptions::new(Hop::Neighbour), 6);
+    set_up(
+        &mut buffer,
+        2,
+        &QueueOptions::new(Hop::Neighbour),
+        HEADERS,
+        6,
+    );
     #[rustfmt::skip]
     assert_eq!(buffer[20..], [
         9, 0, 2, 0, 0, 0, 0, 128, 2, 0, 0, 0,

@@ -23,6 +23,8 @@ pub(crate) fn set_up<'a>(nodes: &[Node<'a>]) -> Result<Radios<'a>> {
         None,
         &format!("modprobe mac80211_hwsim radios={radios} regtest=5"),
     )?;
+    // udev would make its device node at boot.
+    run(None, "modprobe tun")?;
     let mut names = Radios::new();
     for node in nodes.iter().filter(|node| node.radio.is_some()) {
         names.insert(node.name, radio_name(node)?);
