@@ -1,10 +1,11 @@
 //! Whole conversations of a cell, without faults: what the protocol promises when all goes well.
 
 use rether_proto::airtime::{PhyKind, Rate};
+use rether_proto::coordinator::Strategy;
 use rether_proto::policy::Direction;
 use rether_proto::time::Duration;
 use rether_proto::wire::{CellMode, MessageType};
-use rether_tests::world::{DSSS_11, OFDM_54, Source, World, cell};
+use rether_tests::world::{DSSS_11, OFDM_54, Source, World, cell, cell_by};
 
 const PROMISED: Duration = Duration::from_millis(25);
 
@@ -17,8 +18,8 @@ fn assert_voice_kept(world: &World, source: usize) {
 }
 
 /// The cell of the acceptance row: a call, two uplink floods, a downlink flood.
-fn loaded(phy: (PhyKind, Rate)) {
-    let mut world = cell(phy, 3, 1);
+fn loaded(strategy: Strategy, phy: (PhyKind, Rate)) {
+    let mut world = cell_by(strategy, phy, 3, 1);
     let voice = [Direction::Up, Direction::Down].map(|way| world.start(Source::voice(1, way)));
     world.run_for(Duration::from_millis(100));
     for (n, way) in [(2, Direction::Up), (3, Direction::Up), (2, Direction::Down)] {
@@ -31,6 +32,7 @@ fn loaded(phy: (PhyKind, Rate)) {
     for source in voice {
         assert_voice_kept(&world, source);
     }
+    assert_eq!((world.unexpected, world.missing_inside_frames()), (0, 0));
     let status = world.coordinator().status();
     assert_eq!(status.mode, CellMode::Token);
     assert_eq!(status.stats.overfull_cycles, 0);
@@ -40,12 +42,22 @@ fn loaded(phy: (PhyKind, Rate)) {
 
 #[test]
 fn voice_is_kept_under_load_11a() {
-    loaded(OFDM_54);
+    loaded(Strategy::Auto, OFDM_54);
+}
+
+#[test]
+fn voice_is_kept_by_tokens_alone() {
+    loaded(Strategy::Poll, OFDM_54);
+}
+
+#[test]
+fn voice_is_kept_by_schedules() {
+    loaded(Strategy::Schedule, OFDM_54);
 }
 
 #[test]
 fn voice_is_kept_under_load_11b() {
-    loaded(DSSS_11);
+    loaded(Strategy::Auto, DSSS_11);
 }
 
 /// The call starts when the queues are full already, so its first packets find a flood.
@@ -73,8 +85,12 @@ fn a_call_that_starts_under_load_is_kept_in_order() {
 /// As many calls as the ledger admits are all kept at once, next to a flood.
 #[test]
 fn every_admitted_call_is_kept() {
-    for phy in [OFDM_54, DSSS_11] {
-        let mut world = cell(phy, 40, 3);
+    for (strategy, phy) in [
+        (Strategy::Auto, OFDM_54),
+        (Strategy::Schedule, OFDM_54),
+        (Strategy::Auto, DSSS_11),
+    ] {
+        let mut world = cell_by(strategy, phy, 40, 3);
         let mut calls = Vec::new();
         for n in 1..=39 {
             for way in [Direction::Up, Direction::Down] {
@@ -94,8 +110,15 @@ fn every_admitted_call_is_kept() {
         for (_, source) in calls.iter().filter(|(n, _)| promised(*n)) {
             let since = world.now - Duration::from_secs(2);
             let p99 = world.p99_since(*source, since);
-            assert!(p99 <= PROMISED, "{phy:?} source {source}: p99 {p99}");
+            assert!(
+                p99 <= PROMISED,
+                "{strategy:?} {phy:?} source {source}: p99 {p99}"
+            );
+            assert!(world.in_order(*source), "{strategy:?} source {source}");
         }
+        let announced = world.frames.iter().any(|(_, kind)| *kind == MessageType::Schedule);
+        assert_eq!(announced, strategy == Strategy::Schedule);
+        assert_eq!((world.unexpected, world.missing_inside_frames()), (0, 0));
     }
 }
 

@@ -96,7 +96,8 @@ fn no_cycle_is_overbooked() {
     });
 }
 
-/// Without faults a promised call loses nothing and waits no longer than promised.
+/// Without faults a promised call loses nothing and waits no longer than promised, and no packet
+/// overtakes another of its flow or comes twice.
 #[test]
 fn promises_are_kept() {
     check(scenario(false), |scenario| {
@@ -104,6 +105,10 @@ fn promises_are_kept() {
         scenario.play(&mut world, |_| {});
         scenario.assert_calls_kept(&mut world, Duration::from_millis(100));
         assert_eq!(world.lost_with_process(), 0);
+        assert_eq!((world.unexpected, world.missing_inside_frames()), (0, 0));
+        for source in 0..world.sources() {
+            assert!(world.in_order(source), "source {source} overtook itself");
+        }
     });
 }
 

@@ -1,7 +1,7 @@
 //! Cells and policies that many tests use.
 
 use rether_proto::airtime::{Phy, PhyKind, Rate};
-use rether_proto::coordinator::CoordinatorConfig;
+use rether_proto::coordinator::{CoordinatorConfig, Strategy};
 use rether_proto::policy::{Match, PolicyTable, PortRange, Promise, Rank, Rule};
 use rether_proto::time::Duration;
 
@@ -49,8 +49,22 @@ pub fn voice_policy() -> PolicyTable {
 /// A cell with default settings and [`voice_policy`], in which stations 1 to `stations` have
 /// registered their agents.
 #[must_use]
-pub fn cell((kind, rate): (PhyKind, Rate), stations: u8, seed: u64) -> World {
-    let config = CoordinatorConfig::new(Phy { kind, wmm: false }, rate);
+pub fn cell(phy: (PhyKind, Rate), stations: u8, seed: u64) -> World {
+    cell_by(Strategy::Auto, phy, stations, seed)
+}
+
+/// The same, with tokens that travel so.
+#[must_use]
+pub fn cell_by(
+    strategy: Strategy,
+    (kind, rate): (PhyKind, Rate),
+    stations: u8,
+    seed: u64,
+) -> World {
+    let config = CoordinatorConfig {
+        strategy,
+        ..CoordinatorConfig::new(Phy { kind, wmm: false }, rate)
+    };
     let mut world = World::new(config, voice_policy(), seed);
     for n in 1..=stations {
         world.join(n, true);

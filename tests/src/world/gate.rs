@@ -135,7 +135,10 @@ impl Gate {
                 ..delivery
             }),
             Verdict::Drop(_) => self.dropped += 1,
-            Verdict::Carry(_) => self.carried.push(delivery),
+            Verdict::Carry(_) => self.carried.push(Delivery {
+                released: now,
+                ..delivery
+            }),
         }
     }
 

@@ -28,7 +28,7 @@ use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::{CellMode, Message, MessageType};
 
-pub use cell::{DSSS_11, OFDM_54, cell, voice_policy, voice_rule};
+pub use cell::{DSSS_11, OFDM_54, cell, cell_by, voice_policy, voice_rule};
 pub use gate::Delivery;
 pub use medium::{Faults, Vice};
 pub use node::Process;
@@ -372,6 +372,13 @@ impl World {
     #[must_use]
     pub fn riding(&self) -> u64 {
         self.riding.len() as u64
+    }
+
+    /// Packets that left inside of frames and should have arrived by now.
+    #[must_use]
+    pub fn missing_inside_frames(&self) -> usize {
+        let late = |packet: &&Delivery| self.now.since(packet.released) > DELAY * 2;
+        self.riding.values().filter(late).count()
     }
 
     /// Packets of a source that left inside of frames and have not arrived.

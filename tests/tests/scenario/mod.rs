@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use rether_proto::agent::AgentCommand;
 use rether_proto::airtime::{Phy, Rate};
-use rether_proto::coordinator::{CoordinatorCommand, CoordinatorConfig};
+use rether_proto::coordinator::{CoordinatorCommand, CoordinatorConfig, Strategy as Way};
 use rether_proto::ledger::LinkRates;
 use rether_proto::policy::{Direction, PolicyTable};
 use rether_proto::rng::Rng;
@@ -37,6 +37,7 @@ pub(crate) enum Act {
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
+    strategy: Way,
     dsss: bool,
     pub(crate) stations: u8,
     /// Bit n: station n has an agent.
@@ -101,6 +102,7 @@ pub(crate) fn scenario(with_faults: bool) -> impl Strategy<Value = Scenario> {
     let floods = vec((1..=STATIONS, any::<bool>()), 0..4);
     (
         any::<u64>(),
+        prop_oneof![Just(Way::Auto), Just(Way::Poll), Just(Way::Schedule)],
         any::<bool>(),
         1..=STATIONS,
         any::<u8>(),
@@ -108,10 +110,11 @@ pub(crate) fn scenario(with_faults: bool) -> impl Strategy<Value = Scenario> {
         floods,
         acts,
     )
-        .prop_map(|(seed, dsss, stations, agents, calls, floods, mut acts)| {
+        .prop_map(|(seed, strategy, dsss, stations, agents, calls, floods, mut acts)| {
             acts.sort_by_key(|(at, _)| *at);
             Scenario {
                 seed,
+                strategy,
                 dsss,
                 stations,
                 agents,
@@ -148,7 +151,10 @@ impl Scenario {
     /// The sources are numbered: two for each caller, then the floods.
     pub(crate) fn start_with(&self, seed: u64) -> World {
         let (kind, rate) = if self.dsss { DSSS_11 } else { OFDM_54 };
-        let config = CoordinatorConfig::new(Phy { kind, wmm: false }, rate);
+        let config = CoordinatorConfig {
+            strategy: self.strategy,
+            ..CoordinatorConfig::new(Phy { kind, wmm: false }, rate)
+        };
         let mut world = World::new(config, voice_policy(), seed);
         for n in 1..=self.stations {
             world.join(n, self.has_agent(n));
