@@ -144,7 +144,7 @@ impl Bucket {
     /// not be served for a while: a standing queue would never be worked off by the promised rate
     /// alone.
     fn depth(promise: &Promise) -> u128 {
-        const OWED: Duration = Duration::from_millis(500);
+        const OWED: Duration = Duration::from_secs(2);
         u128::from(promise.packet) * 16 * BIT + gained(promise, promise.delay + OWED)
     }
 

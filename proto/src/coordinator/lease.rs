@@ -62,6 +62,11 @@ impl Lease {
         }
     }
 
+    /// Packets travel with its token.
+    pub(super) const fn carries(&self) -> bool {
+        matches!(self.message, Message::Data(_))
+    }
+
     /// A visit for what is promised, not for best effort.
     pub(super) fn is_rt(&self) -> bool {
         self.token.nrt.is_zero()

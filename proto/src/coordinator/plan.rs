@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 
 use super::Coordinator;
 use super::cycle::{ALONE, Cycle};
+use super::lease::Lease;
+use super::service::Patience;
 use super::station::{Deficit, Station};
 use crate::airtime::{Phy, Turn};
 use crate::ledger::visit_cost;
@@ -24,9 +26,6 @@ pub(super) const TCP_ACK: u32 = 52;
 /// The radio may have so much to send when a visit begins: enough not to fall idle, too little to
 /// hold up a promise.
 const RADIO_AHEAD: Duration = Duration::from_millis(1);
-/// Packets for a station wait for its next token for so many sixteenths of their delay bound, and are
-/// late after so many.
-const DOWN: (u64, u64) = (10, 13);
 
 /// A visit that the planner chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,17 +133,20 @@ impl Coordinator {
             until: service.latest(),
             asks_for_token: true,
         });
-        let down = station.queues.due(self.now).map(|(since, delay)| {
-            let (patience, bound) = DOWN;
+        // What comes down now must not overtake what the token took along.
+        let carries = self.leases.of(address).is_some_and(Lease::carries);
+        let due = station.queues.due(self.now).filter(|_| !carries);
+        let down = due.map(|(since, delay)| {
+            let patience = Patience::of(self.config.turn);
             Demand {
                 // Without tokens there is nothing to wait for.
                 from: since
                     + if up.is_some() {
-                        delay * patience / 16
+                        delay * patience.down / 16
                     } else {
                         Duration::ZERO
                     },
-                until: since + delay * bound / 16,
+                until: since + delay * patience.down_latest / 16,
                 asks_for_token: false,
             }
         });
@@ -186,7 +188,7 @@ impl Coordinator {
         let tightest = tightest
             .min()
             .unwrap_or(Duration::from_nanos(u64::MAX / 16));
-        tightest * DOWN.1 / 16
+        tightest * Patience::of(self.config.turn).down_latest / 16
     }
 
     fn next_nrt(&mut self) -> Option<Visit> {

@@ -163,7 +163,7 @@ impl Coordinator {
         let bundles = self.bundles_both_ways(address);
         self.ledger.bundle(address, bundles);
         let entries = self.ledger.of_station(address);
-        let service = Service::of(entries, self.now);
+        let service = Service::of(entries, self.config.turn, self.now);
         let Some(station) = self.stations.get_mut(&address) else {
             return;
         };

@@ -7,7 +7,6 @@ use crate::mac::MacAddr;
 use crate::policy::Direction;
 use crate::queues::{Air, Carrier};
 use crate::time::Duration;
-use crate::wire::{Data, Message};
 
 impl Coordinator {
     /// What is promised to a station, both ways. Small packets travel with the token.
@@ -25,12 +24,10 @@ impl Coordinator {
             .service
             .filter(|_| station.live_agent().is_some() && !is_out);
         let hands_token = service.is_some_and(|service| service.due <= now + service.interval / 8);
-        let mut carrier = if hands_token {
-            Carrier::token()
-        } else {
-            Carrier::default()
-        };
-        let carrying = station.bundles().then_some(&mut carrier);
+        // Without a token nobody says that a frame of ours has come: then the packets go as they
+        // are.
+        let mut carrier = Carrier::token();
+        let carrying = (hands_token && station.bundles()).then_some(&mut carrier);
         let air = Air {
             phy: self.config.phy,
             turn: self.config.turn,
@@ -44,23 +41,13 @@ impl Coordinator {
         station.used.down += down.airtime;
         self.cycle.charge(down.airtime);
         self.occupy_radio(down.airtime);
-        let packets = carrier.into_packets();
         if hands_token {
             if let Some(station) = self.stations.get_mut(&address)
                 && let Some(service) = &mut station.service
             {
                 service.begin(now);
             }
-            self.grant(address, rt, Duration::ZERO, packets);
-        } else if !packets.is_empty() {
-            self.send(
-                address,
-                Message::Data(Data {
-                    token: None,
-                    answer: None,
-                    packets,
-                }),
-            );
+            self.grant(address, rt, Duration::ZERO, carrier.into_packets());
         }
     }
 

@@ -1,10 +1,40 @@
 //! When a station with promises is visited: as rarely as its delay bounds allow, and just after
 //! its packets have come.
 
+use crate::airtime::Turn;
 use crate::ledger::{Entry, FlowId};
 use crate::policy::Direction;
 use crate::time::{Duration, Instant};
 use crate::wire::Return;
+
+/// How long visits may be put off for best effort, in sixteenths of what a delay bound leaves. Where
+/// each grant pays for backoffs, longer ones pay for fewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Patience {
+    /// A visit for what goes up, after its packets have come.
+    up: u64,
+    /// Packets for a station wait so long for its next token.
+    pub(super) down: u64,
+    /// They are late after so long.
+    pub(super) down_latest: u64,
+}
+
+impl Patience {
+    pub(super) const fn of(turn: Turn) -> Self {
+        match turn {
+            Turn::Paired => Self {
+                up: 11,
+                down: 10,
+                down_latest: 13,
+            },
+            Turn::Burst => Self {
+                up: 9,
+                down: 9,
+                down_latest: 12,
+            },
+        }
+    }
+}
 
 /// How the promised uplink of a station is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +57,7 @@ impl Service {
     /// Of the flows that a station sends, if there are any.
     pub(super) fn of<'a>(
         entries: impl Iterator<Item = (&'a FlowId, &'a Entry)>,
+        turn: Turn,
         now: Instant,
     ) -> Option<Self> {
         let busy = entries.filter(|(_, entry)| !entry.up_idle);
@@ -38,7 +69,7 @@ impl Service {
             Self {
                 interval,
                 period,
-                slack: promise.delay.saturating_sub(waited) * 11 / 16,
+                slack: promise.delay.saturating_sub(waited) * Patience::of(turn).up / 16,
                 due: now,
                 empty: 0,
                 left_over: 0,

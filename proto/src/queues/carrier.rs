@@ -9,11 +9,10 @@ use crate::time::Duration;
 use crate::wire::{Data, Packets};
 
 /// What a DATA takes along, and what that costs beyond the frame itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Carrier {
     packets: Packets,
-    /// What the frame is without packets: with a token, with a return, or not sent at all.
-    token: bool,
+    /// The frame is a return; otherwise it is a token.
     answer: bool,
     count: u32,
     octets: u32,
@@ -38,18 +37,22 @@ impl Carrier {
     /// Goes with a token.
     #[must_use]
     pub fn token() -> Self {
-        Self {
-            token: true,
-            ..Self::default()
-        }
+        Self::new(false)
     }
 
     /// Goes with a return.
     #[must_use]
     pub fn answer() -> Self {
+        Self::new(true)
+    }
+
+    fn new(answer: bool) -> Self {
         Self {
-            answer: true,
-            ..Self::default()
+            packets: Packets::default(),
+            answer,
+            count: 0,
+            octets: 0,
+            flows: [None; FLOWS],
         }
     }
 
@@ -62,20 +65,13 @@ impl Carrier {
         self.packets.has_room(octets) && (self.has(key) || self.flows.contains(&None))
     }
 
-    /// What a packet of `len` octets adds to the frame's airtime. The first packet of a frame that
-    /// would not be sent without it pays for all of it.
+    /// What a packet of `len` octets adds to the frame's airtime.
     pub(super) fn cost(&self, air: Air, len: u32) -> Duration {
         let frame = |count, octets| {
-            let octets = Data::octets(self.token, self.answer, count, octets);
+            let octets = Data::octets(!self.answer, self.answer, count, octets);
             air.phy.granted(air.turn, air.rate, octets)
         };
-        let is_first = !self.token && !self.answer && self.count == 0;
-        let before = if is_first {
-            Duration::ZERO
-        } else {
-            frame(self.count, self.octets)
-        };
-        frame(self.count + 1, self.octets + len).saturating_sub(before)
+        frame(self.count + 1, self.octets + len).saturating_sub(frame(self.count, self.octets))
     }
 
     /// Takes a packet; true if it is in.

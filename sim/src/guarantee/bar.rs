@@ -138,7 +138,7 @@ impl Bar {
             }
             Self::G5 => "Reno, one station each; `tokens = \"always\"`, as in G1 and G4.",
             Self::G6 => {
-                "Greedy flows, promised 1.028 Mb/s of IP, which is 1 Mb/s of payload; seconds after a warm-up of 3 s; the least second of all seeds."
+                "Greedy flows, promised 1.028 Mb/s of IP, which is 1 Mb/s of payload; seconds from 8 s after all began on; the least second of all seeds."
             }
             Self::G7 => {
                 "802.11a, strict profile. The station whose rate falls has a call and a stream of 5 Mb/s up, which takes more than the whole air at 6 Mb/s; two others upload without end. The rate falls 2 s after the warm-up."

@@ -9,6 +9,9 @@ use crate::scenario::WmmProfile;
 
 /// Time until queues are as full as they get and TCP is out of slow start.
 pub(super) const WARM_UP: u32 = 3;
+/// All flows begin at once, and every radio takes some hundred frames before the first token: in
+/// 802.11b with ten uploads it takes seconds until they are sent.
+pub(super) const START: u32 = 8;
 
 /// A cell, and how it contends.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! G3: calls beside uploads and a download.
 
-use super::cell::{CELLS, Cell, Text};
+use super::cell::{Cell, CELLS, START, Text};
 use super::trial::{Trials, goodput, voice_lost, voice_missed, voice_p99};
 use super::{At, Bar, Effort, Finding, Task, limit};
 
@@ -22,10 +22,6 @@ pub(super) fn tasks(effort: &Effort) -> Vec<Task> {
         .flat_map(|cell| uploads.iter().map(move |m| (cell, *m)));
     points.map(|(cell, m)| task(cell, m, effort)).collect()
 }
-
-/// All flows begin at once, and every radio takes some hundred frames before the first token: in
-/// 802.11b with ten uploads it takes seconds until they are sent.
-const START: u32 = 8;
 
 /// Besides the two usual arms, `alone` has the data flows alone, and `one` one of them.
 fn text(cell: Cell, uploads: u16, effort: &Effort) -> String {

@@ -1,6 +1,6 @@
 //! G6: reserved TCP beside saturated stations.
 
-use super::cell::{CELLS, Cell, Text};
+use super::cell::{CELLS, Cell, START, Text};
 use super::trial::{Trials, transfers};
 use super::{At, Bar, Effort, Finding, Task};
 use crate::world::Step;
@@ -21,6 +21,7 @@ fn task(cell: Cell, effort: &Effort) -> Task {
         "reserved TCP beside saturated uplinks",
         effort.seconds,
     )
+    .warm_up(START)
     .promise("up", "tcp", (5_001, "up"), "1028kbit", "40ms")
     .promise("down", "tcp", (5_003, "down"), "1028kbit", "40ms")
     .stations("up", 1, "")
