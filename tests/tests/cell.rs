@@ -116,7 +116,10 @@ fn every_admitted_call_is_kept() {
             );
             assert!(world.in_order(*source), "{strategy:?} source {source}");
         }
-        let announced = world.frames.iter().any(|(_, kind)| *kind == MessageType::Schedule);
+        let announced = world
+            .frames
+            .iter()
+            .any(|(_, kind)| *kind == MessageType::Schedule);
         assert_eq!(announced, strategy == Strategy::Schedule);
         assert_eq!((world.unexpected, world.missing_inside_frames()), (0, 0));
     }

@@ -140,7 +140,6 @@ impl<M: Core> Node<M> {
             self.write(&Line::Input { now, input });
         }
         if let Err(error) = self.core.handle(now, input) {
-            if std::env::var_os("DBG").is_some() { eprintln!("{now} {error}"); }
             error.to_string().hash(trace);
         }
         while let Some(verdict) = self.core.poll_release() {

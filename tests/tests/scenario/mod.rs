@@ -110,19 +110,21 @@ pub(crate) fn scenario(with_faults: bool) -> impl Strategy<Value = Scenario> {
         floods,
         acts,
     )
-        .prop_map(|(seed, strategy, dsss, stations, agents, calls, floods, mut acts)| {
-            acts.sort_by_key(|(at, _)| *at);
-            Scenario {
-                seed,
-                strategy,
-                dsss,
-                stations,
-                agents,
-                calls,
-                floods,
-                acts,
-            }
-        })
+        .prop_map(
+            |(seed, strategy, dsss, stations, agents, calls, floods, mut acts)| {
+                acts.sort_by_key(|(at, _)| *at);
+                Scenario {
+                    seed,
+                    strategy,
+                    dsss,
+                    stations,
+                    agents,
+                    calls,
+                    floods,
+                    acts,
+                }
+            },
+        )
 }
 
 fn address(who: Option<u8>) -> rether_proto::mac::MacAddr {
