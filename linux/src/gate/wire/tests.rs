@@ -27,7 +27,8 @@ fn reads_a_packet() {
         len: 1028,
         link_destination: Some(MacAddr([2, 0, 0, 0, 1, 0])),
         payload: &[0x45, 0xb8, 0, 20],
-        is_final: true,
+        unsummed: false,
+        tagged: false,
     };
     assert_eq!(read(&message), Some(expected));
     assert!(expected.is_ip());

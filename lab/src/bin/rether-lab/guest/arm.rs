@@ -1,8 +1,8 @@
 //! One arm of a scenario, from empty namespaces to its result.
 
 use super::{
-    air::Air, calls,
-    counters,
+    air::Air,
+    calls, counters,
     daemon::Daemon,
     event::{self, TABLE},
     link::{self, Link},
