@@ -70,11 +70,11 @@ impl Vice {
             return Some(bytes);
         };
         let honest = match &message {
-            Message::Return(answer) => answer.clone(),
+            Message::Return(answer) => *answer,
             Message::Data(Data {
                 answer: Some(answer),
                 ..
-            }) => answer.clone(),
+            }) => *answer,
             _ => return Some(bytes),
         };
         let lie = match self {
