@@ -164,12 +164,12 @@ impl Promise {
         Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.rate.max(1)))
     }
 
-    /// What the acknowledgements of a TCP flow with this promise may need: one of 52 octets for each
-    /// segment. Mostly there is one for two (RFC 5681, 4.2).
+    /// What the acknowledgements of a TCP flow with this promise need: one of 52 octets for every
+    /// two segments (RFC 5681, 4.2), and some more, for not all segments are full.
     #[must_use]
     pub fn acks(&self) -> Self {
         const ACK: u16 = 52;
-        let rate = u64::from(self.rate) * u64::from(ACK) / u64::from(self.packet.max(1));
+        let rate = u64::from(self.rate) * u64::from(ACK) * 5 / 8 / u64::from(self.packet.max(1));
         Self {
             rate: u32::try_from(rate)
                 .unwrap_or(u32::MAX)

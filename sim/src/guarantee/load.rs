@@ -1,6 +1,6 @@
 //! G3: calls beside uploads and a download.
 
-use super::cell::{Cell, CELLS, START, Text};
+use super::cell::{CELLS, Cell, START, Text};
 use super::trial::{Trials, goodput, voice_lost, voice_missed, voice_p99};
 use super::{At, Bar, Effort, Finding, Task, limit};
 

@@ -137,8 +137,7 @@ impl World {
             let profile = ap.wmm_profile.or(shipped);
             let daemon = arm.daemons && ap.coordinator;
             let setup = if daemon {
-                let setup =
-                    self.coordinator_config(scenario, phy, (mac_of(number), profile))?;
+                let setup = self.coordinator_config(scenario, phy, (mac_of(number), profile))?;
                 auth.push(setup.0.auth.clone());
                 Some(Box::new(setup))
             } else {

@@ -5,7 +5,9 @@ use rether_proto::airtime::Rate;
 use rether_proto::coordinator::CoordinatorCommand;
 use rether_proto::ledger::LinkRates;
 use rether_proto::mac::MacAddr;
-use rether_proto::machine::{self, TID_GRANTED, Input, Machine, PacketId, Transmit, TxHandle, Verdict};
+use rether_proto::machine::{
+    self, Input, Machine, PacketId, TID_GRANTED, Transmit, TxHandle, Verdict,
+};
 use rether_proto::policy::Direction;
 use rether_proto::time::{Duration, Instant};
 
@@ -72,13 +74,7 @@ impl World {
     }
 
     /// Puts a packet into the radio's queue, or drops it if that is full.
-    pub(super) fn enqueue(
-        &mut self,
-        node: NodeId,
-        peer: NodeId,
-        key: usize,
-        class: Option<u8>,
-    ) {
+    pub(super) fn enqueue(&mut self, node: NodeId, peer: NodeId, key: usize, class: Option<u8>) {
         let Some(Payload::Packet(packet)) = self.payloads.get(key) else {
             return;
         };

@@ -1,7 +1,7 @@
 //! The EDCA parameters of a cell in token mode, and which access category granted traffic takes.
 
-use rether_proto::agent::GateMode;
 use rether_linux::wmm;
+use rether_proto::agent::GateMode;
 use rether_proto::airtime::{Phy, PhyKind};
 use rether_proto::time::Duration;
 

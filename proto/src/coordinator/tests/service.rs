@@ -25,7 +25,7 @@ fn entry(delay_ms: u64) -> Entry {
 /// Of a station with these calls.
 fn of(entries: &[Entry], now: Instant) -> Option<Service> {
     let id = FlowId::of(sta(1), Direction::Up, flow(1, VOICE));
-    Service::of(entries.iter().map(|entry| (&id, entry)), now)
+    Service::of(entries.iter().map(|entry| (&id, entry)), Turn::Paired, now)
 }
 
 fn service(delay_ms: u64, now: Instant) -> Service {
@@ -123,9 +123,12 @@ fn what_was_left_or_missed_is_visited_soon() {
     let mut service = service(20, at(0));
     service.begin(at(1_000));
     service.end(at(1_001), at(1_000), &returned(1, 1, MS));
-    // Not at once: who is off its channel, or lies, would have all of the air.
-    assert_eq!(service.due, at(1_001) + DELAY / 4);
-    service.begin(at(1_006));
+    assert_eq!(service.due, at(1_001));
+    // Not for ever: who is off its channel, or lies, would have all of the air.
+    service.begin(at(1_001));
+    service.end(at(1_002), at(1_001), &returned(1, 1, MS));
+    assert_eq!(service.due, at(1_002) + DELAY / 4);
+    service.begin(at(1_007));
     service.missed(at(1_010));
     assert_eq!(service.due, at(1_010) + DELAY / 8);
 }
