@@ -268,6 +268,7 @@ impl Coordinator {
             lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
             lease.handed = now;
             lease.until = now + lease.token.valid + self.unsent_patience();
+            lease.nominal = lease.until;
             lease.deadline = lease.until;
             self.leases.0.push(lease);
         } else {

@@ -47,6 +47,8 @@ pub(super) struct Service {
     slack: Duration,
     /// When the next visit may begin: all its packets should have come by then.
     pub(super) due: Instant,
+    /// When the present one might have begun.
+    planned: Instant,
     /// Visits in a row that found no packet.
     empty: u8,
     /// Visits in a row that did not take all.
@@ -71,6 +73,7 @@ impl Service {
                 period,
                 slack: promise.delay.saturating_sub(waited) * Patience::of(turn).up / 16,
                 due: now,
+                planned: now,
                 empty: 0,
                 left_over: 0,
             }
@@ -88,6 +91,7 @@ impl Service {
         };
         *self = Self {
             due,
+            planned: self.planned,
             empty: self.empty,
             left_over: self.left_over,
             ..other
@@ -101,6 +105,7 @@ impl Service {
 
     /// A visit begins now.
     pub(super) fn begin(&mut self, now: Instant) {
+        self.planned = self.due;
         self.due = now + self.interval;
     }
 
@@ -121,10 +126,17 @@ impl Service {
         }
         self.left_over = 0;
         if answer.sent_rt > 0 {
+            // A flow that sends when it can, such as TCP, tells no time by its packets: its visits
+            // are made up for, so that it gets what it is promised although each of them is late.
+            let usual = self.interval.as_nanos() / self.period.as_nanos().max(1);
+            let more = u64::from(answer.sent_rt).saturating_sub(usual);
+            let late = released
+                .since(self.planned)
+                .saturating_sub(self.period * more);
             let next = released + self.interval;
-            let newest = answer.newest.min(next.since(now));
+            let earlier = answer.newest.max(late).min(next.since(now));
             self.empty = 0;
-            self.due = Instant::from_nanos(next.as_nanos() - newest.as_nanos());
+            self.due = Instant::from_nanos(next.as_nanos() - earlier.as_nanos());
         } else {
             // A little early; or nobody speaks.
             self.empty = self.empty.saturating_add(1);

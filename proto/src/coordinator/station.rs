@@ -40,6 +40,8 @@ pub(super) struct Station {
     pub(super) used: Airtime,
     /// Visits that took more than was granted.
     pub(super) overstays: u64,
+    /// When it last took more than was granted, and how often it did so lately.
+    pub(super) strike: Option<(Instant, u8)>,
     /// It took more than was granted so often that it gets no best-effort grant until then.
     pub(super) shunned_until: Option<Instant>,
     /// Visits that it did not answer, since it joined.
@@ -143,6 +145,7 @@ impl Station {
             turns: 0,
             uplink_turn: false,
             overstays: 0,
+            strike: None,
             shunned_until: None,
             unanswered: 0,
             requests: 0,
@@ -154,12 +157,17 @@ impl Station {
         }
     }
 
-    /// It took more than was granted. Once may be the medium's fault; who does it again is left
-    /// alone, longer each time: its gate opens, and it contends like a station without an agent.
+    /// It took more than was granted. Once may be the medium's fault; who does it again soon gets no
+    /// best-effort grants for a while, longer each time.
     pub(super) fn overstayed(&mut self, now: Instant) {
         const FIRST: Duration = Duration::from_millis(500);
+        const FORGOTTEN: Duration = Duration::from_secs(30);
         self.overstays += 1;
-        if let Some(again) = self.overstays.checked_sub(2) {
+        let lately = |at| now.since(at) < FORGOTTEN;
+        let strikes = self.strike.filter(|(at, _)| lately(*at));
+        let strikes = strikes.map_or(0, |(_, strikes)| strikes);
+        self.strike = Some((now, strikes.saturating_add(1)));
+        if let Some(again) = strikes.checked_sub(1) {
             self.shunned_until = Some(now + FIRST * (1 << again.min(5)));
         }
     }

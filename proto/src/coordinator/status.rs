@@ -154,9 +154,9 @@ pub struct CoordinatorStats {
     pub stale_returns: u64,
     /// Transmissions of tokens that were not acknowledged.
     pub not_acked: u64,
-    /// Probes after a missing return.
+    /// Tokens handed out again, or asked for, because no return came.
     pub probes: u64,
-    /// Tokens given up after a probe.
+    /// Tokens given up.
     pub lost: u64,
     /// REQUESTs heard.
     pub requests: u64,

@@ -31,10 +31,15 @@ fn promised_visits_keep_their_interval_whatever_best_effort_wants() {
         for pair in visits.windows(2) {
             let pause = pair[1].0.since(pair[0].0);
             assert_eq!(pair[1].1, sta(1));
-            assert!(pause >= DELAY, "{pace}: {pause}");
             assert!(pause <= DELAY + slack, "{pace}: {pause}");
         }
-        assert!(visits.len() > 45, "{pace}: {}", visits.len());
+        // What was late is made up for, and no more.
+        let due = (CYCLE * 40).as_nanos() / DELAY.as_nanos();
+        let count = visits.len() as u64;
+        assert!(
+            (due * 9 / 10..=due + 2).contains(&count),
+            "{pace}: {count} of {due}"
+        );
         let used = bench.core.stations.values().map(|station| station.used.up);
         let used = used.fold(Duration::ZERO, |sum, used| sum + used) * pace.max(100) / 100;
         assert!(used > CYCLE * 45 * 8 / 10, "{pace}: {used}");

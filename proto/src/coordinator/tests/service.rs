@@ -81,23 +81,40 @@ fn interval_and_slack_by_hand() {
     assert_eq!(tightest.map(|service| service.interval), Some(MS * 40));
 }
 
-/// Whenever its packets come, the second visit finds one that has just come, and all later ones.
+/// Whenever its packets come, visits soon begin when one has just come, and no sooner.
 #[test]
 fn visits_follow_the_packets() {
     for phase_us in (0..20_000).step_by(700) {
         let mut service = service(20, at(1_000));
         let came = |nth: u64| at(1_000 + nth * 20) + Duration::from_micros(phase_us);
-        // The first packet waits for a visit that is 30 ms late.
-        let first = came(0) + DELAY + MS * 10;
-        service.begin(first);
-        service.end(first + MS, first, &returned(2, 0, first.since(came(1))));
-        for nth in 2..10 {
-            assert_eq!(service.due, came(nth), "phase {phase_us} us");
-            let visit = service.due + MS * 2;
-            service.begin(visit);
-            service.end(visit + MS, visit, &returned(1, 0, MS * 2));
+        let mut waiting = 0;
+        for visit in 0..12 {
+            // The first is 30 ms late, all others are in time.
+            let late = if visit == 0 { MS * 30 } else { MS * 0 };
+            let now = service.due + late;
+            if visit > 4 {
+                assert_eq!(service.due, came(waiting), "phase {phase_us} us");
+            }
+            let new = (waiting..).take_while(|nth| came(*nth) <= now).count() as u64;
+            waiting += new;
+            let newest = now.since(came(waiting.saturating_sub(1)));
+            service.begin(now);
+            let sent = u16::try_from(new).unwrap();
+            service.end(now + MS, now, &returned(sent, 0, newest));
         }
     }
+}
+
+/// A flow that sends when it can gets what it is promised although each visit is late.
+#[test]
+fn late_visits_are_made_up_for() {
+    let mut service = service(20, at(1_000));
+    for _ in 0..50 {
+        let now = service.due + MS * 9;
+        service.begin(now);
+        service.end(now + MS, now, &returned(1, 0, Duration::ZERO));
+    }
+    assert_eq!(service.due, at(2_000));
 }
 
 #[test]
