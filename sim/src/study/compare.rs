@@ -14,15 +14,15 @@ pub enum Scheme {
     Dcf,
     /// EDCA: calls in the voice category.
     Edca,
-    /// Rether with the strategy `poll` in a cell without 802.11e.
-    Poll,
-    /// Rether with the strategy `poll` in a cell with 802.11e.
-    PollEdca,
+    /// Rether with its defaults in a cell without 802.11e.
+    Rether,
+    /// Rether with its defaults in a cell with 802.11e.
+    RetherEdca,
 }
 
 impl Scheme {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Dcf, Self::Edca, Self::Poll, Self::PollEdca];
+    pub const ALL: [Self; 4] = [Self::Dcf, Self::Edca, Self::Rether, Self::RetherEdca];
 
     /// For people.
     #[must_use]
@@ -30,8 +30,8 @@ impl Scheme {
         match self {
             Self::Dcf => "plain DCF",
             Self::Edca => "EDCA",
-            Self::Poll => "Rether poll",
-            Self::PollEdca => "Rether poll + EDCA",
+            Self::Rether => "Rether",
+            Self::RetherEdca => "Rether + EDCA",
         }
     }
 
@@ -39,15 +39,15 @@ impl Scheme {
     #[must_use]
     pub const fn access(self) -> Access {
         match self {
-            Self::Dcf | Self::Poll => Access::Dcf,
-            Self::Edca | Self::PollEdca => Access::EDCA,
+            Self::Dcf | Self::Rether => Access::Dcf,
+            Self::Edca | Self::RetherEdca => Access::EDCA,
         }
     }
 
     /// Whether the daemons run.
     #[must_use]
     pub const fn is_rether(self) -> bool {
-        matches!(self, Self::Poll | Self::PollEdca)
+        matches!(self, Self::Rether | Self::RetherEdca)
     }
 }
 

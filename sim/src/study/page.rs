@@ -29,8 +29,8 @@ impl Comparison {
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <title>Rether: schemes side by side</title>\n<style>\n{STYLE}</style>\n</head>\n\
              <body>\n<header>\n<h1>Plain 802.11, 802.11e and Rether side by side</h1>\n\
-             <p>rether {}, {} seeds of {} s each, simulated; all radios hear each other. The lines \
-             of Rether are those of the strategy poll.</p>\n</header>\n<main>\n{sections}</main>\n\
+             <p>rether {}, {} seeds of {} s each, simulated; all radios hear each other. Rether \
+             has its defaults.</p>\n</header>\n<main>\n{sections}</main>\n\
              </body>\n</html>\n",
             env!("CARGO_PKG_VERSION"),
             self.seeds,
