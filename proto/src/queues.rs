@@ -328,6 +328,14 @@ impl Queues {
         due.min_by_key(|(since, delay)| *since + *delay)
     }
 
+    /// Octets of the longest packet that a flow's promise has due next; 0 if there is none.
+    #[must_use]
+    pub fn longest_due(&self, now: Instant) -> u32 {
+        let due = self.flows.iter().filter(|flow| flow.is_due(now));
+        let lengths = due.filter_map(|flow| flow.fifo.head());
+        lengths.max().unwrap_or_default()
+    }
+
     /// Octets and number of packets that wait in reserved flows.
     #[must_use]
     pub fn reserved_waiting(&self) -> (u64, usize) {

@@ -123,7 +123,8 @@ impl Book {
         };
         let uncopied = self.uncopied.as_ref();
         let copies = uncopied.is_some_and(|nets| !nets.iter().any(|net| net.contains(flow.dst)));
-        sink(packet, queued.whole().filter(|_| copies));
+        let whole = copies.then(|| queued.whole()).flatten();
+        sink(packet, whole.as_deref());
     }
 
     /// Puts verdicts into messages.

@@ -91,13 +91,13 @@ pub struct QueueOptions {
     pub hop: Hop,
     /// Packets held before the kernel lets further ones pass (fail open).
     pub max_packets: u32,
-    /// Take segmentation offload packets of up to 64 kB whole. Cheaper, but one of them is longer
-    /// than a typical grant: only above about 100 Mbit/s.
+    /// Take segmentation offload packets of up to 64 kB whole. Else the kernel cuts them up, and in
+    /// the bridge family it loses the Ethernet header of each piece there.
     pub gso: bool,
 }
 
 impl QueueOptions {
-    /// The defaults for packets that are for `hop`: no offload, and 4096 packets, or 65,535 in a
+    /// The defaults for packets that are for `hop`: offload in the bridge family only, and 4096 packets, or 65,535 in a
     /// queue that all stations share. It must not be full before the core's own queues are, or
     /// one busy station would have the kernel let everybody's packets pass.
     #[must_use]
@@ -109,7 +109,7 @@ impl QueueOptions {
         Self {
             hop,
             max_packets,
-            gso: false,
+            gso: matches!(hop, Hop::LinkDestination),
         }
     }
 }

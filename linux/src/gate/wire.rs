@@ -1,6 +1,8 @@
 //! The messages of nfnetlink_queue (`linux/netfilter/nfnetlink_queue.h`). Its numbers are in
 //! network byte order.
 
+use std::borrow::Cow;
+
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::TID_GRANTED;
 use rether_proto::queues::Carrier;
@@ -136,9 +138,10 @@ pub(super) struct Queued<'a> {
     pub(super) link_destination: Option<MacAddr>,
     /// The first octets of the network-layer packet.
     pub(super) payload: &'a [u8],
-    /// The payload is as it goes on the wire: no checksum is left to the hardware, no VLAN tag
-    /// stands elsewhere.
-    pub(super) is_final: bool,
+    /// Its checksum is left to the hardware.
+    pub(super) unsummed: bool,
+    /// It has a VLAN tag, which stands elsewhere.
+    pub(super) tagged: bool,
 }
 
 impl Queued<'_> {
@@ -147,10 +150,17 @@ impl Queued<'_> {
         matches!(self.protocol as i32, libc::ETH_P_IP | libc::ETH_P_IPV6)
     }
 
-    /// All of the IP packet, if it was copied as it goes on the wire.
-    pub(super) fn whole(&self) -> Option<&[u8]> {
-        let is_known = self.is_final && self.is_ip();
-        is_known.then(|| packet::whole(self.payload))?
+    /// All of the IP packet as it goes on the wire, if it was copied.
+    pub(super) fn whole(&self) -> Option<Cow<'_, [u8]>> {
+        if self.tagged || !self.is_ip() {
+            return None;
+        }
+        let whole = packet::whole(self.payload)?;
+        if self.unsummed {
+            packet::summed(whole).map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(whole))
+        }
     }
 }
 
@@ -164,7 +174,7 @@ pub(super) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
     let mut whole = None;
     let mut link_destination = None;
     let mut payload: &[u8] = &[];
-    let mut is_final = true;
+    let (mut unsummed, mut tagged) = (false, false);
     for (kind, value) in attributes(message.body.get(FAMILY..)?) {
         match libc::c_int::from(kind) {
             libc::NFQA_PACKET_HDR => header = Some(value),
@@ -175,9 +185,9 @@ pub(super) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
             libc::NFQA_PAYLOAD => payload = value,
             libc::NFQA_SKB_INFO => {
                 let info = value.try_into().map_or(0, u32::from_be_bytes);
-                is_final &= info & libc::NFQA_SKB_CSUMNOTREADY.unsigned_abs() == 0;
+                unsummed = info & libc::NFQA_SKB_CSUMNOTREADY.unsigned_abs() != 0;
             }
-            libc::NFQA_VLAN => is_final = false,
+            libc::NFQA_VLAN => tagged = true,
             _ => {}
         }
     }
@@ -190,7 +200,8 @@ pub(super) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
         len: whole.unwrap_or_else(|| u32::try_from(payload.len()).unwrap_or(u32::MAX)),
         link_destination,
         payload,
-        is_final,
+        unsummed,
+        tagged,
     })
 }
 

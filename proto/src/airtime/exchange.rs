@@ -12,7 +12,7 @@ const QOS_CONTROL_OCTETS: u32 = 2;
 /// Frame check sequence (clause 9.2.4.8).
 const FCS_OCTETS: u32 = 4;
 /// The longest IP packet; a packet that claims to be longer is counted as this long.
-const IP_MAX_OCTETS: u32 = 65_535;
+pub(super) const IP_MAX_OCTETS: u32 = 65_535;
 
 /// aCWmax of all PHYs here (Tables 15-5, 16-4, 17-21, 18-5).
 const CW_MAX: u16 = 1023;

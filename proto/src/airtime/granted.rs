@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exchange::IP_MAX_OCTETS;
 use super::{Phy, PhyKind, Rate};
 use crate::time::Duration;
 
@@ -23,6 +24,9 @@ const BURST_CW: u64 = 3;
 /// AIFSN of the profile's granted classes.
 const BURST_AIFSN: u64 = 2;
 
+/// The MTU: the longest IP packet in one frame.
+const FRAME_OCTETS: u32 = 1_500;
+
 impl Phy {
     /// TXOP limit of the profile's granted class: five 1,500 octet exchanges at 11 Mb/s with long
     /// preambles, thirteen at 54 Mb/s. Units of 32 us (clause 9.4.2.28).
@@ -35,9 +39,22 @@ impl Phy {
     }
 
     /// One exchange of an IP packet of `packet_octets` within a grant, in whole microseconds, rounded
-    /// up: grants travel in those, and one that was made for a packet must have room for it.
+    /// up: grants travel in those, and one that was made for a packet must have room for it. What is
+    /// longer than a frame takes is one of segmentation offload, which goes in as many frames.
     #[must_use]
     pub fn granted(self, turn: Turn, rate: Rate, packet_octets: u32) -> Duration {
+        if packet_octets <= FRAME_OCTETS {
+            return self.granted_frame(turn, rate, packet_octets);
+        }
+        let octets = packet_octets.min(IP_MAX_OCTETS);
+        let full = self.granted_frame(turn, rate, FRAME_OCTETS) * u64::from(octets / FRAME_OCTETS);
+        match octets % FRAME_OCTETS {
+            0 => full,
+            rest => full + self.granted_frame(turn, rate, rest),
+        }
+    }
+
+    fn granted_frame(self, turn: Turn, rate: Rate, packet_octets: u32) -> Duration {
         let frame = self.protection(rate)
             + self.ppdu(rate, self.psdu_octets(packet_octets))
             + self.sifs()

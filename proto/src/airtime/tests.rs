@@ -289,6 +289,19 @@ fn codes_and_names_are_kept() {
     assert_eq!(Rate(55).bits_per_second(), 5_500_000);
 }
 
+#[test]
+fn packets_longer_than_a_frame_go_in_several() {
+    let phy = Phy {
+        kind: PhyKind::Ofdm,
+        wmm: true,
+    };
+    let cost = |octets| phy.granted(Turn::Burst, Rate::from_mbps(54), octets);
+    assert_eq!(cost(3_000), cost(1_500) * 2);
+    assert_eq!(cost(3_100), cost(1_500) * 2 + cost(100));
+    assert_eq!(cost(u32::MAX), cost(65_535));
+    assert_eq!(cost(65_535), cost(1_500) * 43 + cost(1_035));
+}
+
 fn any_phy() -> impl Strategy<Value = Phy> {
     (proptest::sample::select(&KINDS[..]), any::<bool>()).prop_map(|(kind, wmm)| Phy { kind, wmm })
 }

@@ -34,7 +34,10 @@ impl Coordinator {
             rate: station.link.down,
         };
         // A flow that was not served for a while catches up by a packet a visit, or it would be in
-        // the way of others.
+        // the way of others. One may send longer packets than it said: without room for the next,
+        // it would be due for ever.
+        let longest = station.queues.longest_due(now);
+        let budget = budget.max(air.phy.granted(air.turn, air.rate, longest));
         let down = station
             .queues
             .release_rt(now, budget, air, carrying, &mut self.verdicts);

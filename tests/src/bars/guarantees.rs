@@ -1,8 +1,10 @@
-//! The rows of the guarantees: what Rether must reach, measured in the simulator.
+//! The rows of the guarantees: what Rether must reach, measured in the simulator; some of it once
+//! more on the real Wi-Fi stack.
 
 use anyhow::Result;
 use rether_sim::guarantee::{Bar, Effort, Finding, Verdict, guarantees, sentence, tally};
 
+use super::scenario::{Figure, judge};
 use super::{Context, Row, Seen};
 
 const GROUP: &str = "guarantees";
@@ -15,7 +17,7 @@ pub(super) fn rows() -> Vec<Row> {
         quick: true,
         run,
     };
-    vec![
+    let mut rows = vec![
         row("g1", Bar::G1, |context| measure(context, Bar::G1)),
         row("g1d", Bar::G1d, |context| measure(context, Bar::G1d)),
         row("g2", Bar::G2, |context| measure(context, Bar::G2)),
@@ -30,8 +32,144 @@ pub(super) fn rows() -> Vec<Row> {
         row("hostile", Bar::Hostile, |context| {
             measure(context, Bar::Hostile)
         }),
+    ];
+    rows.extend(lab_rows());
+    rows
+}
+
+/// The same cells, with fewer stations, in the lab: none is quick, for each takes minutes.
+fn lab_rows() -> [Row; 5] {
+    let row = |name, required, run| Row {
+        group: GROUP,
+        name,
+        required,
+        quick: false,
+        run,
+    };
+    [
+        row(
+            "g3-lab",
+            "5 calls, 4 saturated UDP uplinks and a TCP download in 802.11a with 802.11e: no voice \
+             packet lost, p99 <= 20 ms each way, and data gets 22.1 Mb/s, 85 % of what voice leaves",
+            |context| judge(context, "guarantee-g3-11a", &CALLS_AND_DATA),
+        ),
+        row(
+            "g4-lab",
+            "a station at 1 Mb/s and four at 11 Mb/s, saturated: each fast one >= 1.15 Mb/s",
+            |context| judge(context, "guarantee-g4-11b", &SLOW),
+        ),
+        row(
+            "g5-lab",
+            "a TCP upload and a TCP download in 802.11a by DCF: at most 1.1 to 1, together no less \
+             than without Rether",
+            |context| judge(context, "guarantee-g5-11a", &BOTH_WAYS),
+        ),
+        row(
+            "g6-lab",
+            "a TCP upload and a TCP download with 1 Mb/s reserved each beside 5 saturated uplinks \
+             in 802.11a by DCF: 95 % of it in every second",
+            |context| judge(context, "guarantee-g6-11a", &RESERVED),
+        ),
+        row(
+            "g8-lab",
+            "5 calls beside 3 saturated stations without an agent in 802.11a with 802.11e: 0.1 % of \
+             the packets lost or late, p99 <= 30 ms",
+            |context| judge(context, "guarantee-g8-11a", &CALLS_AND_DATA),
+        ),
     ]
 }
+
+const CALLS_AND_DATA: [Figure; 8] = [
+    ("lost up", "rether", "calls.up.lost", 1.0, ""),
+    ("lost down", "rether", "calls.down.lost", 1.0, ""),
+    ("p99 up", "rether", "calls.up.delay_ms.p99", 1.0, " ms"),
+    ("p99 down", "rether", "calls.down.delay_ms.p99", 1.0, " ms"),
+    ("data", "rether", "steady-bps", 1e-6, " Mb/s"),
+    (
+        "without: p99 up",
+        "plain",
+        "calls.up.delay_ms.p99",
+        1.0,
+        " ms",
+    ),
+    ("p99 down", "plain", "calls.down.delay_ms.p99", 1.0, " ms"),
+    ("data", "plain", "steady-bps", 1e-6, " Mb/s"),
+];
+
+const SLOW: [Figure; 4] = [
+    (
+        "a fast one",
+        "rether",
+        "traffic.fast1.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "the slow one",
+        "rether",
+        "traffic.slow.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "without: a fast one",
+        "plain",
+        "traffic.fast1.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "the slow one",
+        "plain",
+        "traffic.slow.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+];
+
+const BOTH_WAYS: [Figure; 4] = [
+    ("up", "rether", "traffic.up.steady-bps", 1e-6, " Mb/s"),
+    ("down", "rether", "traffic.down.steady-bps", 1e-6, " Mb/s"),
+    (
+        "without: up",
+        "plain",
+        "traffic.up.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    ("down", "plain", "traffic.down.steady-bps", 1e-6, " Mb/s"),
+];
+
+const RESERVED: [Figure; 4] = [
+    (
+        "least second up",
+        "rether",
+        "traffic.up.least-second-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.down.least-second-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "without: up",
+        "plain",
+        "traffic.up.least-second-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "down",
+        "plain",
+        "traffic.down.least-second-bps",
+        1e-6,
+        " Mb/s",
+    ),
+];
 
 /// All points of a bar, both arms; the page with every figure is left beside the other results.
 fn measure(context: &Context, bar: Bar) -> Result<Seen> {

@@ -27,12 +27,44 @@ fn reads_a_packet() {
         len: 1028,
         link_destination: Some(MacAddr([2, 0, 0, 0, 1, 0])),
         payload: &[0x45, 0xb8, 0, 20],
-        is_final: true,
+        unsummed: false,
+        tagged: false,
     };
     assert_eq!(read(&message), Some(expected));
     assert!(expected.is_ip());
     let short = captured(None);
     assert_eq!(read(&messages(&short).next().unwrap()).unwrap().len, 4);
+}
+
+#[test]
+fn a_packet_is_given_out_with_its_checksum_and_without_its_tag_not_at_all() {
+    let mut payload = [0; 29];
+    payload[..20].copy_from_slice(&[
+        0x45, 0, 0, 29, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+    ]);
+    let queued = Queued {
+        queue: 1,
+        id: 1,
+        protocol: 0x0800,
+        len: 29,
+        link_destination: None,
+        payload: &payload,
+        unsummed: false,
+        tagged: false,
+    };
+    assert_eq!(queued.whole().as_deref(), Some(&payload[..]));
+    let unsummed = Queued {
+        unsummed: true,
+        ..queued
+    };
+    let summed = packet::summed(&payload).unwrap();
+    assert_ne!(summed, payload);
+    assert_eq!(unsummed.whole().as_deref(), Some(&summed[..]));
+    let tagged = Queued {
+        tagged: true,
+        ..queued
+    };
+    assert_eq!(tagged.whole(), None);
 }
 
 #[test]

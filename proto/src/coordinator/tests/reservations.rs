@@ -44,6 +44,23 @@ fn the_first_packet_down_opens_a_reservation() {
     assert_eq!(bench.verdicts.len(), 3);
 }
 
+/// It is due, and does not fit into what the promise needs at a visit: the planner must not choose the
+/// same visit over and over.
+#[test]
+fn a_packet_longer_than_promised_goes_all_the_same() {
+    for octets in [1_500, 65_000] {
+        for n in [1, 9] {
+            let mut bench = Bench::new(1);
+            bench.join(9);
+            bench.packet(n, VOICE, 200);
+            bench.run_idle(CYCLE * 4);
+            bench.packet(n, VOICE, octets);
+            bench.run_idle(CYCLE * 4);
+            assert_eq!(bench.verdicts.len(), 2, "{octets} octets to {n}");
+        }
+    }
+}
+
 /// A cell that has no room for any reservation, with station 1.
 fn refusing() -> Bench {
     let config = CoordinatorConfig {

@@ -90,7 +90,7 @@ fn visits_follow_the_packets() {
         let mut waiting = 0;
         for visit in 0..12 {
             // The first is 30 ms late, all others are in time.
-            let late = if visit == 0 { MS * 30 } else { MS * 0 };
+            let late = if visit == 0 { MS * 30 } else { Duration::ZERO };
             let now = service.due + late;
             if visit > 4 {
                 assert_eq!(service.due, came(waiting), "phase {phase_us} us");

@@ -2,7 +2,7 @@
 
 use super::{
     air::Air,
-    counters,
+    calls, counters,
     daemon::Daemon,
     event::{self, TABLE},
     link::{self, Link},
@@ -301,6 +301,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "busy-seconds": busy,
         "nodes": Value::Object(addresses.collect()),
         "steady-bps": steady(&traffic),
+        "calls": calls::together(&traffic),
         "traffic": traffic,
         "events-failed": failed,
         "events": happened,
@@ -322,12 +323,12 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     Ok(result)
 }
 
-/// The steady rates of all UDP flows together; nothing if one of them has none, since the rest
+/// The steady rates of all UDP and TCP flows together; nothing if one of them has none, since the rest
 /// would look like a slower cell.
 fn steady(traffic: &Map<String, Value>) -> Option<f64> {
     let flows = traffic.values();
-    let udp = flows.filter(|flow| flow.get("steady-bps").is_some() || flow.get("error").is_some());
-    udp.map(|flow| flow["steady-bps"].as_f64()).sum()
+    let bulk = flows.filter(|flow| flow.get("steady-bps").is_some() || flow.get("error").is_some());
+    bulk.map(|flow| flow["steady-bps"].as_f64()).sum()
 }
 
 /// How long the machine's processor has been idle since power-on; the kernel gives 10 ms steps.

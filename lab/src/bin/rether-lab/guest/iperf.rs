@@ -24,27 +24,45 @@ fn figures(text: &str, boil: impl Fn(&Value) -> Value) -> Value {
 /// shake hands one after the other, and end as their queues do.
 const EDGE: usize = 2;
 
-/// The payload rate in bit/s that arrived between the first and last two seconds of a UDP flow,
-/// by the server's report in `text`; nothing if the flow is not longer than that.
-pub(crate) fn steady_rate(text: &str) -> Option<f64> {
+/// The payload rates in bit/s at which a flow arrived, by the server's report, without its first and
+/// last two seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Steady {
+    /// Over the whole of that time.
+    pub(crate) mean: f64,
+    /// In the second in which the least arrived.
+    pub(crate) least_second: f64,
+}
+
+/// What the server's report in `text` says of it; nothing if the flow is not longer than its ends.
+pub(crate) fn steady(text: &str) -> Option<Steady> {
     let report: Value = serde_json::from_str(text).ok()?;
     let intervals = report["intervals"].as_array()?;
     let middle = intervals.get(EDGE..intervals.len().checked_sub(EDGE)?)?;
-    let sum = |key: &str| -> Option<f64> {
-        let parts = middle.iter().map(|part| part["sum"][key].as_f64());
-        parts.sum()
+    let part = |part: &Value| {
+        let sum = &part["sum"];
+        Some((sum["bytes"].as_f64()? * 8.0, sum["seconds"].as_f64()?))
     };
-    let rate = sum("bytes")? * 8.0 / sum("seconds")?;
-    rate.is_finite().then_some(rate)
+    let parts = middle.iter().map(part).collect::<Option<Vec<_>>>()?;
+    let (bits, seconds) = parts
+        .iter()
+        .fold((0.0, 0.0), |all, part| (all.0 + part.0, all.1 + part.1));
+    let mean = bits / seconds;
+    let each = parts.iter().map(|(bits, seconds)| bits / seconds);
+    mean.is_finite().then_some(Steady {
+        mean,
+        least_second: each.fold(mean, f64::min),
+    })
 }
 
 /// A UDP flow by the reports of its client and its server: payload rate offered and received in
 /// bit/s, packets sent and lost, jitter.
 pub(crate) fn udp(client: &str, server: &str) -> Value {
-    let steady = steady_rate(server);
+    let steady = steady(server);
     figures(client, |end| {
         json!({
-            "steady-bps": steady,
+            "steady-bps": steady.map(|steady| steady.mean),
+            "least-second-bps": steady.map(|steady| steady.least_second),
             "sent-bps": end["sum_sent"]["bits_per_second"],
             "goodput-bps": end["sum_received"]["bits_per_second"],
             "sent": end["sum_sent"]["packets"],
@@ -56,10 +74,14 @@ pub(crate) fn udp(client: &str, server: &str) -> Value {
     })
 }
 
-/// A TCP flow: payload rate that arrived in bit/s, retransmitted segments, round-trip time.
-pub(crate) fn tcp(text: &str) -> Value {
-    figures(text, |end| {
+/// A TCP flow by the reports of its client and its server: payload rate that arrived in bit/s,
+/// retransmitted segments, round-trip time.
+pub(crate) fn tcp(client: &str, server: &str) -> Value {
+    let steady = steady(server);
+    figures(client, |end| {
         json!({
+            "steady-bps": steady.map(|steady| steady.mean),
+            "least-second-bps": steady.map(|steady| steady.least_second),
             "sent-bps": end["sum_sent"]["bits_per_second"],
             "goodput-bps": end["sum_received"]["bits_per_second"],
             "retransmits": end["sum_sent"]["retransmits"],
@@ -93,12 +115,16 @@ mod tests {
             let parts: Vec<_> = parts.iter().map(|bytes| part(*bytes)).collect();
             json!({ "intervals": parts }).to_string()
         };
-        let rate = steady_rate(&report(&[9, 9, 100, 50, 9, 9]));
-        assert_eq!(rate, Some(1200.0));
-        assert_eq!(steady_rate(&report(&[9, 9, 9, 9])), None);
-        assert_eq!(steady_rate(&report(&[9])), None);
-        assert_eq!(steady_rate("{}"), None);
-        assert_eq!(steady_rate(""), None);
+        let seen = steady(&report(&[9, 9, 100, 50, 9, 9]));
+        let expected = Steady {
+            mean: 1200.0,
+            least_second: 800.0,
+        };
+        assert_eq!(seen, Some(expected));
+        assert_eq!(steady(&report(&[9, 9, 9, 9])), None);
+        assert_eq!(steady(&report(&[9])), None);
+        assert_eq!(steady("{}"), None);
+        assert_eq!(steady(""), None);
     }
 
     #[test]
@@ -107,8 +133,10 @@ mod tests {
             "streams": [{"sender": {"mean_rtt": 900, "max_rtt": 1400}}],
             "sum_sent": {"bits_per_second": 3e6, "retransmits": 4},
             "sum_received": {"bits_per_second": 2.9e6, "seconds": 1.01}}}"#;
-        let seen = tcp(text);
+        let middle = r#"{"intervals": [{}, {}, {"sum": {"bytes": 2000, "seconds": 1.0}}, {}, {}]}"#;
+        let seen = tcp(text, middle);
         assert_eq!(seen["goodput-bps"], 2.9e6);
+        assert_eq!(seen["least-second-bps"], 16e3);
         assert_eq!(
             (&seen["retransmits"], &seen["rtt-max-us"]),
             (&json!(4), &json!(1400))
@@ -122,6 +150,6 @@ mod tests {
             udp(text, ""),
             json!({"error": "iperf3: unable to connect to server"})
         );
-        assert!(tcp("")["error"].as_str().unwrap().contains("no report"));
+        assert!(tcp("", "")["error"].as_str().unwrap().contains("no report"));
     }
 }

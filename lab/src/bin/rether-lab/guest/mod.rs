@@ -3,6 +3,7 @@
 
 mod air;
 mod arm;
+mod calls;
 mod counters;
 mod daemon;
 mod event;

@@ -145,8 +145,8 @@ impl<'a> Flow<'a> {
         if let Some(mut server) = self.server.take() {
             // iperf3's server writes its report after the client's end and goes by itself; a signal
             // meanwhile would cost the report.
-            let udp = matches!(self.plan.kind, TrafficKind::Udp | TrafficKind::Video);
-            if udp && ended.is_some_and(|status| status.success()) {
+            let iperf = self.plan.kind != TrafficKind::Voice;
+            if iperf && ended.is_some_and(|status| status.success()) {
                 server.wait_until(Instant::now() + LAST_WORDS)?;
             }
             server.stop(LAST_WORDS)?;
@@ -156,7 +156,7 @@ impl<'a> Flow<'a> {
         let mut report = match self.plan.kind {
             TrafficKind::Ping => ping::summary(&client),
             TrafficKind::Udp | TrafficKind::Video => iperf::udp(&client, &read("server.out")),
-            TrafficKind::Tcp => iperf::tcp(&client),
+            TrafficKind::Tcp => iperf::tcp(&client, &read("server.out")),
             TrafficKind::Voice => serde_json::from_str(&client).unwrap_or_else(
                 |error| json!({ "error": format!("{error}; {}", read("client.log").trim()) }),
             ),
