@@ -81,6 +81,8 @@ pub struct Coordinator {
     leases: Leases,
     /// When the radio is through with what it was given, by the model.
     radio_free: Instant,
+    /// When what the grants so far let go may be over at the earliest, by the model.
+    paced_until: Instant,
     /// For the planner: when promised visits must begin, and what they take.
     scratch: alloc::vec::Vec<(Instant, Duration)>,
     inbox: VecDeque<Delivery>,
@@ -143,6 +145,7 @@ impl Coordinator {
             cycle: Cycle::default(),
             leases: Leases::default(),
             radio_free: now,
+            paced_until: now,
             scratch: alloc::vec::Vec::new(),
             inbox: VecDeque::new(),
             round_trips: RoundTrips::new(),

@@ -73,13 +73,11 @@ impl Coordinator {
 
     /// When something may be done that cannot be done now.
     fn next_look(&self) -> Instant {
-        let radio = Instant::from_nanos(
-            self.radio_free
-                .as_nanos()
-                .saturating_sub(RADIO_AHEAD.as_nanos()),
-        );
+        let ahead =
+            |at: Instant| Instant::from_nanos(at.as_nanos().saturating_sub(RADIO_AHEAD.as_nanos()));
+        let radio = [ahead(self.radio_free), ahead(self.paced_until)];
         let demands = self.demands().map(|(_, demand)| demand.from);
-        let times = demands.chain(self.leases.next_end(self.now)).chain([radio]);
+        let times = demands.chain(self.leases.next_end(self.now)).chain(radio);
         let times = times.filter(|at| *at > self.now);
         let end = self.cycle.end();
         times.min().unwrap_or(end).min(end)
@@ -113,7 +111,8 @@ impl Coordinator {
                 Visit::Rt(address)
             });
         }
-        if active.for_all >= at_once {
+        let is_ahead = self.paced_until > now + RADIO_AHEAD;
+        if active.for_all >= at_once || is_ahead {
             return None;
         }
         self.next_nrt()

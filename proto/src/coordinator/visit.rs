@@ -71,6 +71,9 @@ impl Coordinator {
             self.stats.overstays += 1;
             self.events.push_back(CoordinatorEvent::Overstayed(from));
         }
+        // A medium without airtime would spend a cycle's at its beginning, on whoever is quickest.
+        let earliest = lease.acked.unwrap_or(lease.sent) + (answer.used_rt + used_nrt) * 7 / 8;
+        self.paced_until = self.paced_until.max(earliest);
         self.settle(&lease, answer.used_rt, used_nrt);
         if answer.refused {
             self.skip_turn(from);

@@ -175,6 +175,8 @@ fn nothing_is_added_to_what_the_radio_has_not_sent() {
             bench.radio(to.0[5], true);
             bench.answer_to(to, token, 100);
         }
+        // Not before the air can have carried what was granted.
+        bench.run(MS * 60, None);
         assert!(bench.core.stats.tokens > at_once as u64);
     }
 }
