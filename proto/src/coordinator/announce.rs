@@ -8,7 +8,6 @@ use super::station::Station;
 use crate::ledger::{return_cost, token_cost};
 use crate::mac::MacAddr;
 use crate::policy::Direction;
-use crate::queues::Air;
 use crate::time::Duration;
 use crate::wire::{Message, Schedule, Slot, Token};
 
@@ -31,7 +30,7 @@ impl Coordinator {
     pub(super) fn announce(&mut self, addresses: &[MacAddr]) {
         let (phy, turn, now) = (self.config.phy, self.config.turn, self.now);
         for &address in addresses {
-            self.send_promised(address);
+            self.send_promised(address, None);
         }
         let octets = Schedule::octets(u32::try_from(addresses.len()).unwrap_or(u32::MAX));
         let airtime = phy.broadcast(octets);
@@ -84,25 +83,6 @@ impl Coordinator {
                 slots,
             }),
         );
-    }
-
-    /// Sends what is promised downlink, without a token.
-    fn send_promised(&mut self, address: MacAddr) {
-        let budget = self.rt_airtime(address, Direction::Down);
-        let Some(station) = self.stations.get_mut(&address) else {
-            return;
-        };
-        let air = Air {
-            phy: self.config.phy,
-            turn: self.config.turn,
-            rate: station.link.down,
-        };
-        let down = station
-            .queues
-            .release_rt(self.now, budget, air, None, &mut self.verdicts);
-        station.used.down += down.airtime;
-        self.cycle.charge(down.airtime);
-        self.occupy_radio(down.airtime);
     }
 
     /// What a promised visit usually takes of its grant, which has one packet more.

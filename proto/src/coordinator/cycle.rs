@@ -1,10 +1,10 @@
 //! The cycle: the span in which everything adds up. What is promised, what best effort got, and
 //! that nobody waits in silence for longer than two of them.
 //!
-//! As in wired Rether (USENIX 1999) nothing is started that cannot finish in the residual cycle.
-//! Ours is that all is counted in airtime, and that the residual is the lesser of what the model
-//! and the clock leave: the model bounds what is granted where the medium is faster than it should
-//! be, the clock where it is slower.
+//! All is counted in airtime by the model, which bounds what is granted where the medium is faster
+//! than it should be. In wired Rether (USENIX 1999) nothing is started that cannot finish in the
+//! residual cycle; here the last grant may reach into the next one, which has that much less, and
+//! what is promised is protected by its deadlines (`plan`).
 
 use alloc::collections::VecDeque;
 

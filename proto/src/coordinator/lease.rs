@@ -265,12 +265,7 @@ impl Coordinator {
         let mut lease = self.leases.0.swap_remove(place);
         if lease.tries == 1 {
             lease.tries += 1;
-            lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
-            lease.handed = now;
-            lease.until = now + lease.token.valid + self.unsent_patience();
-            lease.nominal = lease.until;
-            lease.deadline = lease.until;
-            self.leases.0.push(lease);
+            self.hand_again(lease);
         } else {
             // It never arrived, so none of it was used; of a probe, or a repetition, that says nothing.
             let arrived_before = lease.probed || lease.repeats > 0;
@@ -355,9 +350,14 @@ impl Coordinator {
     /// lost.
     fn repeat(&mut self, mut lease: Lease) {
         self.stats.probes += 1;
-        lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
         lease.repeats += 1;
         lease.tries = 1;
+        self.hand_again(lease);
+    }
+
+    /// The radio gets a token once more, and as long for it as for a new one.
+    fn hand_again(&mut self, mut lease: Lease) {
+        lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
         lease.acked = None;
         lease.handed = self.now;
         lease.until = self.now + lease.token.valid + self.unsent_patience();

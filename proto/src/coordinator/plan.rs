@@ -7,11 +7,11 @@
 
 use alloc::vec::Vec;
 
-use super::Coordinator;
 use super::cycle::{ALONE, Cycle};
 use super::lease::Lease;
 use super::service::Patience;
 use super::station::{Deficit, Station};
+use super::{Coordinator, Strategy};
 use crate::airtime::{Phy, Turn};
 use crate::ledger::visit_cost;
 use crate::mac::MacAddr;
@@ -102,7 +102,11 @@ impl Coordinator {
         let now = self.now;
         let due = self.demands().filter(|(_, demand)| demand.from <= now);
         if let Some((address, _)) = due.min_by_key(|(_, demand)| demand.until) {
-            let together = self.due_together();
+            let together = if self.config.strategy == Strategy::Schedule {
+                self.due_together()
+            } else {
+                Vec::new()
+            };
             // Whoever cannot wait must not wait for those who are announced.
             let is_among = together.contains(&address);
             return Some(if is_among && self.is_worth_announcing(&together) {
@@ -192,7 +196,7 @@ impl Coordinator {
 
     fn next_nrt(&mut self) -> Option<Visit> {
         let now = self.now;
-        if !self.cycle.has_room(now) {
+        if self.cycle.ring.is_empty() || !self.cycle.has_room(now) {
             return None;
         }
         let room = self.before_promises();
@@ -264,9 +268,7 @@ impl Coordinator {
         }
         None
     }
-}
 
-impl Coordinator {
     /// How many turns the slowest has had of those who want best-effort airtime or have it now,
     /// `address` left out.
     fn slowest_but(&self, address: MacAddr) -> u64 {

@@ -13,7 +13,6 @@ impl Coordinator {
     pub(super) fn visit_rt(&mut self, address: MacAddr) {
         let now = self.now;
         let rt = self.rt_airtime(address, Direction::Up);
-        let budget = self.rt_airtime(address, Direction::Down);
         let is_out = self.leases.of(address).is_some();
         let Some(station) = self.stations.get_mut(&address) else {
             return;
@@ -28,6 +27,24 @@ impl Coordinator {
         // are.
         let mut carrier = Carrier::token();
         let carrying = (hands_token && station.bundles()).then_some(&mut carrier);
+        self.send_promised(address, carrying);
+        if hands_token {
+            if let Some(station) = self.stations.get_mut(&address)
+                && let Some(service) = &mut station.service
+            {
+                service.begin(now);
+            }
+            self.grant(address, rt, Duration::ZERO, carrier.into_packets());
+        }
+    }
+
+    /// Sends what is promised downlink; what `carrier` takes goes with it.
+    pub(super) fn send_promised(&mut self, address: MacAddr, carrier: Option<&mut Carrier>) {
+        let budget = self.rt_airtime(address, Direction::Down);
+        let now = self.now;
+        let Some(station) = self.stations.get_mut(&address) else {
+            return;
+        };
         let air = Air {
             phy: self.config.phy,
             turn: self.config.turn,
@@ -40,18 +57,10 @@ impl Coordinator {
         let budget = budget.max(air.phy.granted(air.turn, air.rate, longest));
         let down = station
             .queues
-            .release_rt(now, budget, air, carrying, &mut self.verdicts);
+            .release_rt(now, budget, air, carrier, &mut self.verdicts);
         station.used.down += down.airtime;
         self.cycle.charge(down.airtime);
         self.occupy_radio(down.airtime);
-        if hands_token {
-            if let Some(station) = self.stations.get_mut(&address)
-                && let Some(service) = &mut station.service
-            {
-                service.begin(now);
-            }
-            self.grant(address, rt, Duration::ZERO, carrier.into_packets());
-        }
     }
 
     /// What the promises of a station need at one visit, one way: the packets of an interval,

@@ -226,7 +226,6 @@ impl Coordinator {
             written_off: None,
             spoke: false,
             backlog: Backlog::default(),
-            heard_us: self.now,
             last_sent: self.now,
         });
         self.serve_anew(from);

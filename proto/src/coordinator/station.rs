@@ -77,8 +77,6 @@ pub(super) struct AgentSession {
     pub(super) spoke: bool,
     /// What it last said it holds.
     pub(super) backlog: Backlog,
-    /// When it last showed that it heard us.
-    pub(super) heard_us: Instant,
     /// When it last sent or held anything: a flow beyond its promise goes as best effort.
     pub(super) last_sent: Instant,
 }

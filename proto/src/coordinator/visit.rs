@@ -31,10 +31,6 @@ impl Coordinator {
     pub(super) fn returned(&mut self, from: MacAddr, answer: &Return) {
         self.note_backlog(from, answer.backlog, answer.rate);
         let now = self.now;
-        if let Some(agent) = self.agent_of(from) {
-            // A RETURN answers a TOKEN.
-            agent.heard_us = now;
-        }
         let Some(lease) = self.leases.take(from, answer.token) else {
             self.stats.stale_returns += 1;
             self.came_late(from, answer.token);
@@ -67,9 +63,7 @@ impl Coordinator {
         }
         let granted = lease.token.rt + lease.token.nrt;
         if answer.used_rt + used_nrt > granted {
-            station.overstayed(now);
-            self.stats.overstays += 1;
-            self.events.push_back(CoordinatorEvent::Overstayed(from));
+            self.overstayed(from);
         }
         // A medium without airtime would spend a cycle's at its beginning, on whoever is quickest.
         let earliest = lease.acked.unwrap_or(lease.sent) + (answer.used_rt + used_nrt) * 7 / 8;
@@ -84,7 +78,6 @@ impl Coordinator {
     /// can have kept it so long; elsewhere a crowd may.
     fn came_late(&mut self, from: MacAddr, token: u32) {
         let is_profile = self.config.turn == Turn::Burst;
-        let now = self.now;
         let Some(station) = self.stations.get_mut(&from).filter(|_| is_profile) else {
             return;
         };
@@ -94,9 +87,16 @@ impl Coordinator {
                 .take_if(|written_off| *written_off == token)
         });
         if written_off.is_some() {
-            station.overstayed(now);
+            self.overstayed(from);
+        }
+    }
+
+    /// A station took more than was granted.
+    fn overstayed(&mut self, address: MacAddr) {
+        if let Some(station) = self.stations.get_mut(&address) {
+            station.overstayed(self.now);
             self.stats.overstays += 1;
-            self.events.push_back(CoordinatorEvent::Overstayed(from));
+            self.events.push_back(CoordinatorEvent::Overstayed(address));
         }
     }
 
