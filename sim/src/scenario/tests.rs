@@ -461,6 +461,14 @@ fn mistakes_about_roams_are_told_with_place_and_remedy() {
         error.to_string().contains("ap[2].mode: each routed cell"),
         "{error}"
     );
+    let both = SITE
+        .replace("security = \"ft-psk\"", "mode = \"edge\"")
+        .replace("name = \"other\"", "name = \"other\"\nmode = \"routed\"");
+    let error = Scenario::parse(&both, "site.toml").unwrap_err();
+    assert!(
+        error.to_string().contains("ap[1].mode: all of 10.1.0.0/16"),
+        "{error}"
+    );
     let edge = SITE
         .replace(
             "security = \"ft-psk\"",

@@ -7,6 +7,20 @@ use crate::scenario::{
 
 /// What differs between `ap` and the access points of its site before it, and must not.
 pub(super) fn site(scenario: &Scenario, ap: &Ap) -> Finding {
+    let behind = |ap: &&Ap| ap.mode != Mode::Bridge;
+    let other = scenario
+        .ap
+        .iter()
+        .filter(behind)
+        .find(|other| other.site() != ap.site());
+    if let Some(other) = other.filter(|_| ap.mode == Mode::Edge) {
+        let text = format!(
+            "all of 10.1.0.0/16 is behind an `edge` site, and `{}` is another cell that is not \
+             `bridge`",
+            other.name
+        );
+        return Some(("mode", text));
+    }
     let name = ap.site.as_deref()?;
     let fits = (1..=25).contains(&name.len())
         && name

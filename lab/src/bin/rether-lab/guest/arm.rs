@@ -8,7 +8,9 @@ use super::{
     link::{self, Link},
     network,
     plan::{self, Node},
+    probe,
     process::{Process, output, run, start},
+    roam::{self, Roams},
     tell,
     traffic::Flow,
 };
@@ -32,6 +34,7 @@ pub(crate) struct Cell<'a> {
     /// The medium, if it is not the kernel's own.
     air: Option<Air>,
     links: Vec<(&'a str, Link)>,
+    roams: Roams,
     daemons: Vec<Daemon>,
     /// What daemons said of themselves at their first and at their latest snapshot.
     snapshots: Vec<(String, Value, Value)>,
@@ -50,6 +53,10 @@ impl<'a> Cell<'a> {
             .get(name)
             .map(String::as_str)
             .context("this node has no radio")
+    }
+
+    pub(crate) const fn roams(&mut self) -> &mut Roams {
+        &mut self.roams
     }
 
     pub(crate) const fn air(&self) -> Option<&Air> {
@@ -89,6 +96,7 @@ impl<'a> Cell<'a> {
     /// Brings up the cells, then the stations, then their addresses.
     fn associate(
         scenario: &Scenario,
+        arm: &Arm,
         nodes: &'a [Node<'a>],
         radios: network::Radios<'a>,
         logs: &Path,
@@ -103,11 +111,13 @@ impl<'a> Cell<'a> {
                 links.push((node.name, link));
             }
         }
+        let roams = Roams::prepare(scenario, nodes, arm, logs)?;
         Ok(Self {
             nodes,
             radios,
             air,
             links,
+            roams,
             daemons: Vec::new(),
             snapshots: Vec::new(),
         })
@@ -197,7 +207,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     ));
     let radios = network::set_up(&nodes)?;
     let _capture = capture(scenario, logs)?;
-    let mut cell = Cell::associate(scenario, &nodes, radios, logs)?;
+    let mut cell = Cell::associate(scenario, arm, &nodes, radios, logs)?;
     tell(&format!(
         "arm {}: {} links are up",
         arm.name,
@@ -220,9 +230,10 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         .iter()
         .filter(|flow| flow.takes_place(arm))
         .collect();
+    let fine = scenario.may_roam();
     let mut flows = (0..)
         .zip(&plans)
-        .map(|(index, flow)| Flow::prepare(index, flow, &nodes, logs))
+        .map(|(index, flow)| Flow::prepare(index, flow, &nodes, fine, logs))
         .collect::<Result<Vec<_>>>()?;
     thread::sleep(scenario.settle.0);
 
@@ -233,13 +244,14 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     }
     let idle_before = idle_seconds()?;
     let clock = Instant::now();
+    cell.roams.start_clock();
     let (mut happened, mut failed) = (Vec::new(), 0);
     for (at, due) in timetable(scenario, arm, &plans) {
         thread::sleep(at.saturating_sub(clock.elapsed()));
         match due {
             Due::Flow(index) => {
                 if let Some(flow) = flows.get_mut(index) {
-                    flow.start()?;
+                    flow.start(clock)?;
                 }
             }
             Due::Event(event) => {
@@ -288,6 +300,8 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "arm {}: done after {seconds:.1} s of its clock",
         arm.name
     ));
+    let noticed = Noticed::take(&flows);
+    let roams = cell.roams.outcome(&noticed.probes, &noticed.goodputs)?;
     let addresses = nodes.iter().map(|node| {
         (
             node.name.to_owned(),
@@ -303,6 +317,8 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "steady-bps": steady(&traffic),
         "calls": calls::together(&traffic),
         "traffic": traffic,
+        "roaming": roam::summary(&roams),
+        "roams": roams,
         "events-failed": failed,
         "events": happened,
         "counters": {
@@ -321,6 +337,28 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     drop(cell);
     network::tear_down(&nodes)?;
     Ok(result)
+}
+
+/// What flows noticed of roams.
+#[derive(Debug, Default)]
+struct Noticed {
+    probes: Vec<(String, [probe::Way; 2])>,
+    goodputs: Vec<(String, roam::Goodput)>,
+}
+
+impl Noticed {
+    fn take(flows: &[Flow<'_>]) -> Self {
+        let mut noticed = Self::default();
+        for flow in flows {
+            let name = flow.name().to_owned();
+            if let Some(ways) = flow.probe() {
+                noticed.probes.push((name, ways));
+            } else if let Some(goodput) = flow.goodput() {
+                noticed.goodputs.push((name, goodput));
+            }
+        }
+        noticed
+    }
 }
 
 /// The steady rates of all UDP and TCP flows together; nothing if one of them has none, since the rest
