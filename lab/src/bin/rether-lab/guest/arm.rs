@@ -15,7 +15,7 @@ use super::{
     traffic::Flow,
 };
 use anyhow::{Context as _, Result};
-use rether_lab::scenario::{Arm, Event, Scenario, Traffic};
+use rether_lab::scenario::{Arm, Deed, Event, Scenario, Traffic};
 use serde_json::{Map, Value, json};
 use std::{
     fs,
@@ -259,15 +259,18 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
                 let outcome = event::apply(event, &mut cell);
                 failed += u32::from(outcome.is_err());
                 let error = outcome.as_ref().err().map(|error| format!("{error:#}"));
-                tell(&format!(
-                    "arm {}: at {at:?} {:?} {}{}",
-                    arm.name,
-                    event.deed,
-                    event.node,
-                    error
-                        .as_ref()
-                        .map_or_else(String::new, |text| format!(": {text}"))
-                ));
+                // Roams come in dozens.
+                if event.deed != Deed::Roam || error.is_some() {
+                    tell(&format!(
+                        "arm {}: at {at:?} {:?} {}{}",
+                        arm.name,
+                        event.deed,
+                        event.node,
+                        error
+                            .as_ref()
+                            .map_or_else(String::new, |text| format!(": {text}"))
+                    ));
+                }
                 happened.push(json!({
                     "at-s": at.as_secs_f64(),
                     "late-us": u64::try_from(late.as_micros()).unwrap_or(u64::MAX),
