@@ -175,8 +175,7 @@ mod tests {
             "streams": [{"sender": {"mean_rtt": 900, "max_rtt": 1400}}],
             "sum_sent": {"bits_per_second": 3e6, "retransmits": 4},
             "sum_received": {"bits_per_second": 2.9e6, "seconds": 1.01}}}"#;
-        let middle = r#"{"intervals": [{}, {}, {"sum": {"bytes": 2000, "seconds": 1.0}}, {}, {}]}"#;
-        let seen = tcp(text, middle);
+        let seen = tcp(text, &report(1.0, &[9, 9, 2000, 9, 9]));
         assert_eq!(seen["goodput-bps"], 2.9e6);
         assert_eq!(seen["least-second-bps"], 16e3);
         assert_eq!(

@@ -321,7 +321,7 @@ mod tests {
                 format!("mobility_domain=7e74\nnas_identifier={}\n", ap.name),
                 "ft_over_ds=1\n".to_owned(),
                 // Of a station that may come.
-                "basic_rates=60 120 240 540 90\n".to_owned(),
+                "basic_rates=60 120 240 90 540\n".to_owned(),
             ] {
                 assert!(text.contains(&part), "{part} is not in\n{text}");
             }

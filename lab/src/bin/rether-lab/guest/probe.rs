@@ -192,9 +192,9 @@ pub(crate) mod tests {
             longest_gap_ns: 20 * MS,
         };
         assert_eq!(part(50, 100), expected);
-        assert_eq!(part(100, 150).duplicated, 1);
-        assert_eq!(part(100, 150).lost, 0);
-        assert_eq!(part(100, 150).longest_gap_ns, 5 * MS);
+        assert_eq!(part(100, 145).duplicated, 1);
+        assert_eq!(part(100, 145).lost, 0);
+        assert_eq!(part(100, 145).longest_gap_ns, 5 * MS);
         // Only some of a run.
         assert_eq!(part(55, 100).lost, 2);
         // The last ten, of which the receiver knows nothing, are lost, and silence is all there is.
