@@ -146,16 +146,18 @@ fn promises(cell: &Summary) -> String {
 }
 
 fn promised_way(way: &PromisedWay) -> String {
-    let texts: String = way
-        .texts()
+    let [figures @ .., why] = way.texts();
+    let figures: String = figures
         .iter()
         .map(|text| format!("<td class=\"figure\">{}</td>", escape(text)))
         .collect();
     format!(
-        "<tr><th scope=\"row\">{}</th><td class=\"promised\">{}</td><td>{}</td>{texts}</tr>\n",
+        "<tr><th scope=\"row\">{}</th><td class=\"promised\">{}</td><td>{}</td>{figures}\
+         <td>{}</td></tr>\n",
         lines(&way.whose()),
         lines(&way.promise()),
         escape(&way.state),
+        escape(&why),
     )
 }
 
