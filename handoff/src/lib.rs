@@ -25,3 +25,4 @@ pub mod message;
 pub mod pen;
 pub mod roam;
 pub mod shadow;
+pub mod station;

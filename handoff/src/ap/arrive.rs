@@ -67,7 +67,7 @@ enum Arriving {
 }
 
 impl New {
-    const fn new(state: Arriving, station: MacAddr, epoch: Epoch) -> Self {
+    const fn begin(state: Arriving, station: MacAddr, epoch: Epoch) -> Self {
         Self {
             state,
             from: None,
@@ -138,7 +138,7 @@ impl<A: Anchor> Ap<A> {
         known.context = Some(prepare.context);
         let new = known
             .new
-            .get_or_insert_with(|| New::new(Arriving::Primed { until }, station, epoch.next()));
+            .get_or_insert_with(|| New::begin(Arriving::Primed { until }, station, epoch.next()));
         if matches!(new.state, Arriving::Primed { .. }) {
             new.state = Arriving::Primed { until };
         }
@@ -202,7 +202,7 @@ impl<A: Anchor> Ap<A> {
         let state = Arriving::Associated { until };
         let new = known
             .new
-            .get_or_insert_with(|| New::new(state, station, epoch));
+            .get_or_insert_with(|| New::begin(state, station, epoch));
         if new.is_authorised() {
             return;
         }

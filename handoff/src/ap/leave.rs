@@ -411,9 +411,8 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         let epoch = *epoch;
-        let to = match old.state {
-            Leaving::Flushing { to, .. } | Leaving::Forwarding { to, .. } => to,
-            _ => return,
+        let (Leaving::Flushing { to, .. } | Leaving::Forwarding { to, .. }) = old.state else {
+            return;
         };
         let mut data = alloc::vec::Vec::new();
         for _ in 0..BURST {

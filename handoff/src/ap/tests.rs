@@ -134,11 +134,7 @@ impl Site {
             ApOutput::Take(id) => {
                 host.held.remove(&id).expect("a frame is taken once");
             }
-            ApOutput::Inject { frame, .. } => {
-                if on_air {
-                    self.received.push(frame.payload[0]);
-                }
-            }
+            ApOutput::Inject { frame, .. } if on_air => self.received.push(frame.payload[0]),
             ApOutput::Drain(station) => work.push_back((at, ApInput::Drained(station))),
             ApOutput::Answer { answer, .. } => self.answers.push(answer),
             ApOutput::AskIdle(station) => {
