@@ -338,8 +338,7 @@ impl Station {
             return;
         }
         let least = signal.saturating_add(config.margin);
-        let since = self.now.since(Instant::ZERO + config.fresh);
-        let fresh = Instant::ZERO + since;
+        let fresh = self.now - config.fresh;
         if let Some(best) = self.candidates.best(bssid, least, fresh, self.now) {
             self.choose(best, Why::Signal);
         }
