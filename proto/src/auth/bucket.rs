@@ -3,20 +3,21 @@
 use crate::time::{Duration, Instant};
 
 /// A token bucket: so many at once, then one in each period.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bucket {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
     left: u8,
     since: Instant,
 }
 
 impl Bucket {
     /// A registration with all its repetitions costs fewer.
-    pub(crate) const BURST: u8 = 8;
+    pub const BURST: u8 = 8;
     /// Time in which one comes back.
-    pub(crate) const PERIOD: Duration = Duration::from_secs(1);
+    pub const PERIOD: Duration = Duration::from_secs(1);
 
     /// A full one.
-    pub(crate) const fn new(now: Instant) -> Self {
+    #[must_use]
+    pub const fn new(now: Instant) -> Self {
         Self {
             left: Self::BURST,
             since: now,
@@ -24,7 +25,7 @@ impl Bucket {
     }
 
     /// Takes one out, if there is any.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
+    pub fn take(&mut self, now: Instant) -> bool {
         let periods = now.since(self.since).as_nanos() / Self::PERIOD.as_nanos();
         let back = u8::try_from(periods).unwrap_or(u8::MAX);
         self.left = self.left.saturating_add(back).min(Self::BURST);
