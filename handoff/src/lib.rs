@@ -19,3 +19,4 @@ extern crate std;
 pub mod context;
 pub mod id;
 pub mod message;
+pub mod wire;

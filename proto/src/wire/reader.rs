@@ -37,7 +37,7 @@ impl<'a, M: Copy> Reader<'a, M> {
 
     /// What has not been read.
     #[must_use]
-    pub(super) const fn rest(&self) -> &'a [u8] {
+    pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
