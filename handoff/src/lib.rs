@@ -16,6 +16,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod channel;
 pub mod context;
 pub mod id;
 pub mod message;
