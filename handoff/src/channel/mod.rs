@@ -22,11 +22,14 @@
 mod attempt;
 mod config;
 mod datagram;
+mod error;
+mod event;
 mod handshake;
 mod local;
 mod peer;
 mod requests;
 mod session;
+mod sessions;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -37,11 +40,10 @@ use core::net::SocketAddr;
 
 use rether_proto::auth::Entropy;
 use rether_proto::time::Instant;
-use rether_proto::wire::EncodeError;
 
 use crate::id::ApId;
 use crate::message::{Hello, Message};
-use crate::wire::{DecodeError, Kind, MAX_MESSAGE};
+use crate::wire::{Kind, MAX_MESSAGE};
 
 use datagram::{Datagram, Handshake, Step};
 use handshake::Who;
@@ -50,6 +52,8 @@ use peer::PeerState;
 use session::{Role, Session};
 
 pub use config::{ChannelConfig, ConfigError, Peer, PublicKey};
+pub use error::ChannelError;
+pub use event::{ChannelEvent, ChannelInput};
 pub use requests::Schedule;
 pub use status::{Counters, PeerStatus};
 
@@ -57,141 +61,6 @@ pub use status::{Counters, PeerStatus};
 pub const MAX_DATAGRAM: usize = datagram::PREFIX + MAX_MESSAGE + datagram::TAG;
 /// The most peers of one access point, admitted ones included.
 pub const MAX_PEERS: usize = 64;
-
-/// One stimulus for a channel.
-#[derive(Clone, Debug)]
-pub enum ChannelInput<'a> {
-    /// A datagram came.
-    Datagram {
-        /// Its source. Not authenticated.
-        from: SocketAddr,
-        /// Its payload.
-        bytes: &'a [u8],
-    },
-    /// A message is to be sent. Its sender is filled in. A request gets its number and the usual
-    /// schedule of its kind; an answer has the number of the request that it answers.
-    Send {
-        /// To whom.
-        to: ApId,
-        /// What.
-        message: Message,
-    },
-    /// The time of [`Channel::poll_timeout`] has come.
-    Timeout,
-}
-
-/// What a channel reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChannelEvent {
-    /// A message came: no HELLO, no request that was reported before, no answer to a request that
-    /// was answered or given up.
-    Message {
-        /// Who sent it.
-        from: ApId,
-        /// What it says.
-        message: Message,
-    },
-    /// A peer can be talked to. After [`Self::PeerDown`] with another life it was started again,
-    /// and all that was known of its former life is void.
-    PeerUp {
-        /// Who.
-        peer: ApId,
-        /// Differs with every start of its daemon.
-        life: u32,
-    },
-    /// A peer told of its cell; about every second.
-    Hello {
-        /// Who.
-        from: ApId,
-        /// What it told.
-        hello: Hello,
-    },
-    /// A peer was silent for three seconds, or was started again.
-    PeerDown(ApId),
-    /// A request was not answered.
-    GaveUp {
-        /// By whom.
-        to: ApId,
-        /// The number that [`Channel::request`] gave.
-        id: u32,
-        /// The request.
-        request: Message,
-    },
-}
-
-/// Why an input was refused. Nothing but the [`Counters`] has changed then.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ChannelError {
-    /// A datagram from an address that no peer has, or none of this protocol.
-    #[error(
-        "no datagram of a peer; if it comes from an access point of the site, list it as a peer"
-    )]
-    Strange,
-    /// One end has a public key for the other, and the other has none.
-    #[error("only one of the two ends has the other's public key: configure both, or none")]
-    KeysDiffer,
-    /// Forged, damaged, made with another key, or sealed in a session that is over.
-    #[error("the datagram is not authentic: another key of the site, or damaged, forged, too late")]
-    Unauthentic,
-    /// Authentic, but taken before.
-    #[error("datagram {0} was taken before")]
-    Replayed(u64),
-    /// There were too many handshakes.
-    #[error("too many handshakes")]
-    Limited,
-    /// A peer says to be another one than it is or may be.
-    #[error("{is} says to be {says}; every access point of the site needs a number of its own")]
-    WrongId {
-        /// Who it is.
-        is: ApId,
-        /// Who it says to be.
-        says: ApId,
-    },
-    /// A peer with a number that is in use: by this access point or by a peer that is up.
-    #[error(
-        "there is another {0} already; every access point of the site needs a number of its own"
-    )]
-    Taken(ApId),
-    /// An authentic message that cannot be understood.
-    #[error("a peer's message does not decode: {0}")]
-    Undecodable(DecodeError),
-    /// An answer to no request.
-    #[error("{kind} {id} answers nothing that was asked, or comes too late")]
-    NotAsked {
-        /// What came.
-        kind: Kind,
-        /// Its number.
-        id: u32,
-    },
-    /// A request that is too old to tell whether it came before.
-    #[error("{kind} {id} is from long ago")]
-    TooOld {
-        /// What came.
-        kind: Kind,
-        /// Its number.
-        id: u32,
-    },
-    /// A message to somebody who is no peer, or who did not tell its name yet.
-    #[error("{0} is not known here")]
-    UnknownPeer(ApId),
-    /// Too many requests wait for an answer.
-    #[error("too many requests wait for an answer of this peer")]
-    Full,
-    /// An answer to a request that did not come, or came long ago.
-    #[error("{kind} {id} answers no request that came")]
-    NoRequest {
-        /// What was to be sent.
-        kind: Kind,
-        /// Its number.
-        id: u32,
-    },
-    /// A message with a value that the format cannot carry.
-    #[error("the message cannot be sent: {0}")]
-    Unfit(EncodeError),
-    /// A message that is sent by the channel itself, or no request where one is needed.
-    #[error("{0} cannot be sent this way")]
-    NotThisWay(Kind),
-}
 
 /// The sessions of one access point.
 #[derive(Clone, Debug)]

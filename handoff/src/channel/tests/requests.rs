@@ -216,13 +216,13 @@ fn the_last_requests_are_remembered() {
 #[test]
 fn in_a_storm_every_request_ends_once() {
     let (mut asked, mut given_up) = (0, 0);
-    for seed in 0..20 {
+    for seed in 0..10 {
         let configs = std::vec![config(1, &[2, 3]), config(2, &[1, 3]), config(3, &[1, 2])];
         let mut net = Net::new(configs, STORM, seed);
         net.run(Duration::from_secs(10));
         let before = net.events.len();
         let mut ends = BTreeMap::new();
-        for round in 0..200 {
+        for round in 0..100 {
             for (from, to) in [(1, 2), (2, 1), (1, 3), (3, 2)] {
                 let push = message(Body::Push(crate::context::Context::default()));
                 let id = net.request(from, to, push, Schedule::ARRIVED);
