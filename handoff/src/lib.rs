@@ -18,6 +18,7 @@ extern crate std;
 
 pub mod anchor;
 pub mod ap;
+pub mod channel;
 pub mod context;
 pub mod frame;
 pub mod id;
@@ -26,3 +27,4 @@ pub mod pen;
 pub mod roam;
 pub mod shadow;
 pub mod station;
+pub mod wire;
