@@ -559,7 +559,7 @@ impl<A: Anchor> Ap<A> {
             while order.has_gap() {
                 late.extend(order.skip());
             }
-            new.record.missing += core::mem::take(&mut order.missing);
+            new.record.missing += order.missing();
             new.record.duplicated += core::mem::take(&mut order.duplicated);
         }
         new.record.flushed_packets += u32::try_from(late.len()).unwrap_or(u32::MAX);

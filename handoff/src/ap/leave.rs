@@ -36,6 +36,8 @@ pub(super) struct Old {
     asked: Option<Stage>,
     /// Up to which packet the other end is being asked.
     checked: Option<u32>,
+    /// How often it did not answer that.
+    unanswered: u8,
 }
 
 /// How far it is.
@@ -132,11 +134,8 @@ impl<A: Anchor> Ap<A> {
         if !self.is_home(station) {
             return;
         }
-        if let Some(to) = to
-            && !self.can_reach(to)
-        {
-            return self.answer(station, Stage::Leave, Answer::Unavailable);
-        }
+        // Whoever it goes to: the pen may be claimed, or the station comes back.
+        let to = to.filter(|to| self.can_reach(*to));
         let now = self.now;
         let until = now + DRAIN;
         self.begin(station, Leaving::Draining { until });
@@ -476,6 +475,7 @@ impl<A: Anchor> Ap<A> {
         let Some(below) = old.checked.take() else {
             return;
         };
+        old.unanswered = 0;
         let again = old.pen.acknowledge(below, &ack.missing);
         let owes = old.pen.is_owed();
         for (sequence, frame) in again {
@@ -498,11 +498,19 @@ impl<A: Anchor> Ap<A> {
 
     /// The other end has not said whether anything is missing.
     pub(super) fn flush_unanswered(&mut self, station: MacAddr, to: ApId) {
+        /// It is asked so often, each time as often as the channel repeats it.
+        const ROUNDS: u8 = 4;
         let until = self.now + self.config.forward;
+        let can_reach = self.can_reach(to);
         let Some(old) = self.old(station) else { return };
-        if let Some(below) = old.checked.take() {
-            old.pen.acknowledge(below, &[]);
+        let Some(below) = old.checked.take() else {
+            return;
+        };
+        old.unanswered += 1;
+        if can_reach && old.unanswered < ROUNDS {
+            return self.checkpoint(station, to);
         }
+        old.pen.acknowledge(below, &[]);
         if matches!(old.state, Leaving::Flushing { to: other, .. } if other == to) {
             old.state = Leaving::Forwarding { to, until };
             old.record.culprit = Some(format!("{to} did not say that the pen was flushed"));
@@ -628,6 +636,7 @@ impl<A: Anchor> Ap<A> {
                 target: None,
                 asked: None,
                 checked: None,
+                unanswered: 0,
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Packets out of a pen, put back in order.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::frame::Frame;
@@ -10,10 +10,10 @@ use crate::frame::Frame;
 pub(super) struct Order {
     next: u32,
     early: BTreeMap<u32, Frame>,
+    /// Were given up, and may still come.
+    skipped: BTreeSet<u32>,
     /// Came twice.
     pub(super) duplicated: u32,
-    /// Were given up.
-    pub(super) missing: u32,
 }
 
 impl Order {
@@ -22,6 +22,10 @@ impl Order {
 
     /// Takes a packet, and returns those whose turn it is.
     pub(super) fn push(&mut self, sequence: u32, frame: Frame) -> Vec<Frame> {
+        if self.skipped.remove(&sequence) {
+            // Out of order is better than not at all.
+            return alloc::vec![frame];
+        }
         if sequence < self.next || self.early.contains_key(&sequence) {
             self.duplicated += 1;
             return Vec::new();
@@ -45,17 +49,35 @@ impl Order {
     /// Gives up the first gap, and returns what is behind it.
     pub(super) fn skip(&mut self) -> Vec<Frame> {
         if let Some((&first, _)) = self.early.first_key_value() {
-            self.missing += first - self.next;
-            self.next = first;
+            self.skip_to(first);
         }
         self.ready()
+    }
+
+    fn skip_to(&mut self, next: u32) {
+        for sequence in self.next..next {
+            self.skipped.insert(sequence);
+            if self.skipped.len() > Self::WINDOW {
+                self.skipped.pop_first();
+            }
+        }
+        self.next = next;
+    }
+
+    /// How many were given up and have not come.
+    pub(super) fn missing(&self) -> u32 {
+        u32::try_from(self.skipped.len()).unwrap_or(u32::MAX)
     }
 
     /// What of the numbers below `end` has not come, at most 256 of them.
     pub(super) fn missing_below(&self, end: u32) -> Vec<u32> {
         const MOST: usize = 256;
-        (self.next..end.max(self.next))
-            .filter(|sequence| !self.early.contains_key(sequence))
+        let skipped = self.skipped.range(..end).copied();
+        skipped
+            .chain(
+                (self.next..end.max(self.next))
+                    .filter(|sequence| !self.early.contains_key(sequence)),
+            )
             .take(MOST)
             .collect()
     }
@@ -71,8 +93,7 @@ impl Order {
             ready.extend(self.skip());
         }
         if self.next < end {
-            self.missing += end - self.next;
-            self.next = end;
+            self.skip_to(end);
             ready.extend(self.ready());
         }
         ready
@@ -113,7 +134,7 @@ mod tests {
         assert_eq!(order.missing_below(4), [1, 3]);
         assert_eq!(names(order.push(1, frame(1))), [1, 2]);
         assert!(order.push(1, frame(1)).is_empty());
-        assert_eq!((order.duplicated, order.missing), (1, 0));
+        assert_eq!((order.duplicated, order.missing()), (1, 0));
     }
 
     #[test]
@@ -124,8 +145,11 @@ mod tests {
         }
         assert_eq!(names(order.skip()), [1, 2]);
         assert_eq!(names(order.give_up(8)), [5]);
-        assert_eq!(order.missing, 1 + 2 + 2);
+        assert_eq!(order.missing(), 1 + 2 + 2);
+        assert_eq!(order.missing_below(6), [0, 3, 4]);
+        assert_eq!(names(order.push(7, frame(7))), [7], "late, but once");
         assert!(order.push(7, frame(7)).is_empty());
+        assert_eq!(order.missing(), 1 + 2 + 1);
         assert_eq!(names(order.push(8, frame(8))), [8]);
     }
 }

@@ -268,7 +268,7 @@ impl Station {
             StationInput::Ordered(bssid) => self.choose(bssid, Why::Ordered),
             StationInput::Prepared(outcome) => self.prepared(outcome),
             StationInput::Go => self.go(),
-            StationInput::NoGo => self.give_up("the access point did not let it go"),
+            StationInput::NoGo => self.no_go("the access point did not let it go"),
             StationInput::SwitchFailed => self.give_up("the radio could not switch"),
             StationInput::Timeout => self.timeout(),
         }
@@ -396,9 +396,9 @@ impl Station {
                 self.consider();
             }
             Outcome::Unavailable if goes || current.why == Why::Advised => {
-                // A move as without Rether: nobody holds anything.
+                // Nobody may forward, but what is on its way can be waited for.
                 current.culprit = Some("the new access point is not one of this site".into());
-                self.switch(to);
+                self.leave(to);
             }
             Outcome::Unavailable => {
                 let until = now + self.config.refused;
@@ -427,6 +427,15 @@ impl Station {
             current.go = Some(now);
             let to = current.to;
             self.switch(to);
+        }
+    }
+
+    /// It may not go, or nobody says so. Where there never was anybody to say so, it goes.
+    fn no_go(&mut self, culprit: &str) {
+        let alone = self.current.as_ref().filter(|one| one.culprit.is_some());
+        match (self.state, alone.map(|one| one.to)) {
+            (State::Leaving { .. }, Some(to)) => self.switch(to),
+            _ => self.give_up(culprit),
         }
     }
 
@@ -460,7 +469,7 @@ impl Station {
                 self.prepared(Outcome::Unavailable);
             }
             State::Leaving { until } if until <= now => {
-                self.give_up("the access point did not answer");
+                self.no_go("the access point did not answer");
             }
             State::Switching { until } if until <= now => {
                 self.give_up("the radio took too long");

@@ -154,8 +154,10 @@ fn others_may_steer_or_not() {
 fn silence_ends_every_step() {
     let mut walk = Walk::new(Steer::Assist);
     walk.input(StationInput::Ordered(THERE));
-    let seen = walk.after(200);
-    // An access point without Rether: the move is a plain one.
+    let seen = walk.after(160);
+    assert_eq!(seen, [StationOutput::Leave(THERE)]);
+    // An access point without Rether: the move is a plain one, with the gate shut.
+    let seen = walk.after(150);
     assert!(matches!(seen[0], StationOutput::Switch { .. }));
     let seen = walk.after(2_000);
     assert!(!Walk::moved(&seen).done);

@@ -294,11 +294,25 @@ impl<'a> World<'a> {
             Event::Keys { client, host, turn } => self.keys(client, host, turn),
             Event::Learn { client, host } => self.learned[client] = host,
             Event::Move(client) => self.moves(client),
-            Event::Dies(host) => {
-                self.hosts[host].alive = false;
-                self.hosts[host].held.clear();
-            }
+            Event::Dies(host) => self.dies(host),
             Event::Partition => self.partitioned = true,
+        }
+    }
+
+    /// The whole access point. Its stations notice when no beacon comes, and look for another.
+    fn dies(&mut self, host: usize) {
+        self.hosts[host].alive = false;
+        for (_, (_, station)) in std::mem::take(&mut self.hosts[host].held) {
+            if let Some(&client) = self.by_mac.get(&station) {
+                self.clients[client].down.ended("the access point was dead");
+            }
+        }
+        for client in 0..self.clients.len() {
+            if self.clients[client].at == Some(host) {
+                self.agent(client, StationInput::LinkDown);
+                self.clients[client].asking = None;
+                self.switch(client, host);
+            }
         }
     }
 
