@@ -1,5 +1,6 @@
 //! What stands where in a datagram, and that every bit of it counts.
 
+use super::super::handshake::Split;
 use super::*;
 
 /// One datagram of each kind, to the access point that has not taken it yet.
@@ -68,4 +69,27 @@ fn every_bit_of_a_datagram_counts() {
         assert!(state(net.channel(n)) == before);
         assert_eq!(net.datagram(n, seen.from, &bytes), Ok(()));
     }
+}
+
+/// Made by a second implementation of RFC 8439 and of what is around it.
+#[test]
+fn a_sealed_datagram_is_known_octet_by_octet() {
+    let split = Split {
+        from_initiator: key(0x11),
+        from_responder: key(0x22),
+    };
+    let who = Who {
+        ap: ApId(1),
+        life: 1,
+    };
+    let mut session = Session::new(split, Role::Initiator, who, START);
+    session.sent = 0x0101;
+    let sealed = [
+        // Kind, version, session, counter.
+        &[4, 1, 0xc9, 0xa7, 0x0b, 0x1f, 0, 0, 0, 0, 0, 0, 1, 2][..],
+        &[0x75, 0x1e, 0xb4, 0xf6, 0x90, 0xd9, 0xab],
+        &[0x64, 0x7b, 0x12, 0x54, 0x83, 0x2d, 0xbf, 0xe6],
+        &[0x25, 0x4c, 0x23, 0x66, 0xdc, 0x6e, 0x71, 0xc9],
+    ];
+    assert_eq!(session.seal(b"handoff", START), sealed.concat());
 }
