@@ -20,6 +20,7 @@ pub mod anchor;
 pub mod ap;
 pub mod channel;
 pub mod context;
+pub mod edge;
 pub mod frame;
 pub mod id;
 pub mod message;

@@ -207,7 +207,7 @@ impl<A: Anchor> Ap<A> {
             return;
         }
         new.state = state;
-        new.record.associated = Some(now);
+        new.record.associated.get_or_insert(now);
         self.catch(station, true);
     }
 

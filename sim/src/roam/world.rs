@@ -15,10 +15,10 @@ use rether_proto::policy::{Direction, Promise, Rank};
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 
+use super::Outcome;
 use super::host::{Host, Said};
 use super::plan::{self, Plan, Subnets};
 use super::station::{Client, bssid, outcome, place};
-use super::Outcome;
 
 /// One way over the wire.
 const LAN: Duration = Duration::from_micros(100);
@@ -145,7 +145,14 @@ impl<'a> World<'a> {
         };
         for client in 0..world.clients.len() {
             let later = plan.stagger * client as u64;
-            world.at(BEGIN - ms(500), Event::Radio { client, host: 0, turn: 0 });
+            world.at(
+                BEGIN - ms(500),
+                Event::Radio {
+                    client,
+                    host: 0,
+                    turn: 0,
+                },
+            );
             world.at(BEGIN, Event::Down(client));
             world.at(BEGIN + plan.interval / 2, Event::Up(client));
             world.at(BEGIN + plan.every + later, Event::Move(client));
@@ -199,7 +206,7 @@ impl<'a> World<'a> {
                 .hosts
                 .iter()
                 .enumerate()
-                .filter(|(_, host)| host.alive && host.machine.serves(client.mac).is_some())
+                .filter(|(_, host)| host.serves(client.mac).is_some())
                 .map(|(host, _)| host)
                 .collect();
             let here = client.at.filter(|host| self.hosts[*host].alive);
@@ -218,8 +225,10 @@ impl<'a> World<'a> {
                 let text = format!("{} frames have no verdict at {place}", host.held.len());
                 self.outcome.broken.push(text);
             }
-            if host.machine.penned() > 0 {
-                self.outcome.broken.push(format!("a pen of {place} never ended"));
+            if host.penned() > 0 {
+                self.outcome
+                    .broken
+                    .push(format!("a pen of {place} never ended"));
             }
         }
         self.outcome
@@ -343,7 +352,7 @@ impl<'a> World<'a> {
             payload: number.to_be_bytes().to_vec(),
         };
         if self.hosts[host].catching.contains(&station) {
-            let id = self.hosts[host].hold(number);
+            let id = self.hosts[host].hold(number, station);
             let caught = ApInput::Caught { station, id, frame };
             return self.ap(host, caught);
         }
@@ -660,20 +669,20 @@ impl<'a> World<'a> {
         if !self.plan.rether || !self.hosts[host].alive {
             return;
         }
-        self.hosts[host].machine.handle(self.now, input);
+        let now = self.now;
+        self.hosts[host].input(now, input);
         self.drain(host);
     }
 
     /// Carries out all that an access point wants done.
     fn drain(&mut self, host: usize) {
-        let now = self.now;
-        while let Some(said) = self.hosts[host].poll(now) {
+        while let Some(said) = self.hosts[host].poll() {
             match said {
                 Said::Datagram { to, bytes } => self.carry(host, to, bytes),
                 Said::Output(output) => self.carry_out(host, output),
             }
         }
-        let penned = self.hosts[host].machine.penned();
+        let penned = self.hosts[host].penned();
         self.outcome.penned = self.outcome.penned.max(penned);
     }
 
@@ -745,7 +754,11 @@ impl<'a> World<'a> {
             } => {
                 let full = self.plan.faults.full;
                 let admission = Admission {
-                    kept: if full { 0 } else { (1_u16 << promises.len()) as u8 - 1 },
+                    kept: if full {
+                        0
+                    } else {
+                        (1_u16 << promises.len()) as u8 - 1
+                    },
                     largest: vec![0; if full { promises.len() } else { 0 }],
                     reason: if full { "full".into() } else { String::new() },
                 };
