@@ -208,7 +208,7 @@ impl Channel {
             let index = known.ok_or(ChannelError::Strange)?;
             return self.response(index, handshake);
         }
-        let may_join = self.peers.len() < MAX_PEERS;
+        let may_join = self.peers.len() < MAX_PEERS || self.vacant().is_some();
         let peer = match known {
             Some(index) => self.peers.get_mut(index),
             None => self.stranger.as_mut().filter(|_| may_join),
@@ -226,16 +226,33 @@ impl Channel {
         if !session.is_confirmed(covered, tag) {
             return Err(ChannelError::Unauthentic);
         }
-        let index = known.unwrap_or(self.peers.len());
-        if let Some(stranger) = self.stranger.as_mut().filter(|_| known.is_none()) {
-            let peer = PeerState::new(Peer::at(from), self.local.entropy.key(), self.now);
-            self.peers.push(peer);
-            stranger.secret = self.local.entropy.key();
-        }
+        let index = known.unwrap_or_else(|| self.admit(from));
         let peer = &mut self.peers[index];
         peer.secret = self.local.entropy.key();
         peer.install(session, self.now, &mut self.local);
         Ok(())
+    }
+
+    /// One that was admitted and went away, if there is no room for another.
+    fn vacant(&self) -> Option<usize> {
+        let full = self.peers.len() >= MAX_PEERS;
+        let mut peers = self.peers.iter();
+        peers.position(|peer| full && peer.admitted && !peer.up)
+    }
+
+    /// Makes a peer of whoever is at `from`; returns its place.
+    fn admit(&mut self, from: SocketAddr) -> usize {
+        if let Some(index) = self.vacant() {
+            self.peers.remove(index);
+        }
+        if let Some(stranger) = &mut self.stranger {
+            // No answer to a stranger leads to a session twice.
+            stranger.secret = self.local.entropy.key();
+        }
+        let mut peer = PeerState::new(Peer::at(from), self.local.entropy.key(), self.now);
+        peer.admitted = true;
+        self.peers.push(peer);
+        self.peers.len() - 1
     }
 
     fn response(&mut self, index: usize, response: &Handshake<'_>) -> Result<(), ChannelError> {

@@ -32,6 +32,8 @@ const HANDSHAKE_EVERY: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PeerState {
     pub(super) peer: Peer,
+    /// Not configured: it knew the key of the site.
+    pub(super) admitted: bool,
     /// Answers to first messages come from it. Changes whenever a session comes of one.
     pub(super) secret: Key,
     /// How often a handshake is computed for it.
@@ -58,6 +60,7 @@ impl PeerState {
     pub(super) fn new(peer: Peer, secret: Key, now: Instant) -> Self {
         Self {
             peer,
+            admitted: false,
             secret,
             bucket: Bucket::sized(HANDSHAKES, HANDSHAKE_EVERY, now),
             attempt: None,
@@ -96,13 +99,13 @@ impl PeerState {
         }
     }
 
-    /// Says HELLO, in the newest session.
+    /// Says HELLO: in the session in use, and in one that is still to be.
     pub(super) fn hello(&mut self, now: Instant, local: &mut Local) {
         self.hello_id = self.hello_id.wrapping_add(1);
         self.hello_sent = now;
         let message = local.greeting(self.hello_id, Body::Hello(local.hello));
         let confirming = self.attempt.as_mut().and_then(Attempt::session);
-        if let Some(session) = confirming.or_else(|| self.sessions.last_mut()) {
+        for session in self.sessions.last_mut().into_iter().chain(confirming) {
             local.seal(now, session, &message, self.peer.address);
         }
     }

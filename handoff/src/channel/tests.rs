@@ -1,5 +1,6 @@
 //! Channels on a virtual network that loses, repeats and reorders.
 
+mod format;
 mod hostile;
 mod meet;
 mod requests;

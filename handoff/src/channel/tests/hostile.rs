@@ -229,6 +229,23 @@ fn handshakes_are_limited() {
     ));
 }
 
+/// Whoever knows the key of the site, but not the ephemeral key of an INIT, cannot go on with it.
+#[test]
+fn a_session_needs_more_than_a_first_message() {
+    let mut net = recorded();
+    let init = net
+        .sent
+        .iter()
+        .find(|(_, s)| s.bytes[0] == 1 && s.to == address(1));
+    let init = init.unwrap().1.clone();
+    let noise = &init.bytes[3..init.bytes.len() - datagram::TAG];
+    let forged = datagram::confirm(&key(9), handshake::Pattern::Site, noise, |_| [7; 16]);
+    let before = state(net.channel(1));
+    let refused = net.datagram(1, address(2), &forged);
+    assert_eq!(refused, Err(ChannelError::Unauthentic));
+    assert!(state(net.channel(1)) == before);
+}
+
 /// A peer that is authentic and speaks nonsense is not believed beyond its name.
 #[test]
 fn a_peer_cannot_speak_for_another() {

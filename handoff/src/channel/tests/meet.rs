@@ -160,6 +160,33 @@ fn a_new_access_point_needs_one_line_of_its_own() {
     ));
 }
 
+/// Those that were admitted and went away make room; those that were configured do not.
+#[test]
+fn there_is_room_for_whoever_comes_last() {
+    let open = ChannelConfig {
+        admit: true,
+        ..config(1, &[2])
+    };
+    for gone in [true, false] {
+        let mut net = Net::new(
+            std::vec![open.clone(), config(2, &[]), config(3, &[1])],
+            FINE,
+            1,
+        );
+        let channel = net.channel(1);
+        for n in 4..u16::try_from(MAX_PEERS).unwrap() + 3 {
+            let mut peer = PeerState::new(Peer::at(address(n)), key(1), START);
+            peer.admitted = gone;
+            channel.peers.push(peer);
+        }
+        assert_eq!(channel.peers.len(), MAX_PEERS);
+        net.run(millis(50));
+        assert_eq!(net.is_up(1, 3), gone);
+        assert_eq!(net.channel(1).peers.len(), MAX_PEERS);
+        assert_eq!(net.channel(1).peers[0].peer.address, address(2));
+    }
+}
+
 #[test]
 fn who_is_silent_is_down_and_comes_back() {
     let mut net = pair(FINE, 3);
