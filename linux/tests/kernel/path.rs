@@ -168,6 +168,10 @@ fn neighbours_and_bridge_entries() {
     assert!(shown("fdb0") && !shown("fdb2"));
     path.apply(&[entry(second.near.index)]).unwrap();
     assert!(!shown("fdb0") && shown("fdb2"));
+    // A port forwards once the kernel has noticed its carrier.
+    run(
+        "for n in $(seq 50); do bridge link show dev fdb0 | grep forwarding && exit; sleep 0.1; done; exit 1",
+    );
     // Not permanent: the bridge learns otherwise from a frame.
     let mut air = rether_linux::frame_socket::FrameSocket::open(&first.far).unwrap();
     air.send_whole(&rether_linux::announce::layer_2_update(STATION), 0)

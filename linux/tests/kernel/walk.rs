@@ -146,6 +146,11 @@ async fn event(events: &mut Events, wanted: Event) {
     .await;
 }
 
+async fn is_heard(nl80211: &Nl80211, index: u32, ap: MacAddr) -> bool {
+    let heard = nl80211.heard(index).await.unwrap();
+    heard.iter().any(|bss| bss.bssid == ap)
+}
+
 #[tokio::test]
 #[ignore = "needs mac80211_hwsim with three radios, hostapd and wpa_supplicant: run in the lab VM"]
 async fn a_station_moves_between_two_access_points() {
@@ -201,10 +206,18 @@ async fn a_station_moves_between_two_access_points() {
         bssid: Some(second.mac),
     };
     nl80211.scan(station.index, &scan).await.unwrap();
-    let ended = Event::ScanEnded {
-        index: station.index,
-    };
-    event(&mut events, ended).await;
+    soon("what was heard", async {
+        while !is_heard(&nl80211, station.index, second.mac).await {
+            event(
+                &mut events,
+                Event::ScanEnded {
+                    index: station.index,
+                },
+            )
+            .await;
+        }
+    })
+    .await;
     let heard = nl80211.heard(station.index).await.unwrap();
     let of = |mac| heard.iter().find(|bss| bss.bssid == mac).unwrap();
     for (ap, frequency, associated) in [(&first, 2412, true), (&second, 2437, false)] {
@@ -222,12 +235,13 @@ async fn a_station_moves_between_two_access_points() {
     };
     supplicant.scan(&order).await.unwrap();
     until(&mut steps, SupplicantEvent::Scanned).await;
-    event(&mut events, ended).await;
     let known = supplicant.known_bss(second.mac).await.unwrap().unwrap();
     assert_eq!((known.frequency, known.signal), (2437, -30));
 
     // It goes there without a scan.
     assert!(supplicant.roam(MacAddr([2, 9, 9, 9, 9, 9])).await.is_err());
+    const QUIET: Duration = Duration::from_millis(200);
+    while timeout(QUIET, events.next()).await.is_ok() {}
     supplicant.roam(second.mac).await.unwrap();
     let bssid = second.mac;
     let seen = until(&mut steps, SupplicantEvent::Connected { bssid }).await;
