@@ -96,7 +96,7 @@ pub enum Change {
         address: IpAddr,
     },
     /// The bridge finds `mac` at its port; it learns otherwise from frames, and forgets it with
-    /// time, as if it had learnt it.
+    /// time, as if it had learnt it. The kernel makes an entry in each VLAN of the port, too.
     ReplaceBridgeEntry {
         /// Interface index of the port.
         port: u32,
