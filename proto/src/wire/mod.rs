@@ -51,11 +51,13 @@ pub use bye::{Bye, ByeReason};
 pub use data::{Data, Packets};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use explain::explain;
+pub use fields::Family;
 pub use handshake::{Handshake, HandshakeTooLong};
 pub use header::{HEADER_LEN, Header, MessageType, VERSION};
 pub(crate) use header::{SEQUENCE_AT, TAG_AT, frame_octets};
 pub use hello::{CellMode, Hello};
 pub use policy::Policy;
+pub use reader::Reader;
 pub use register::{AgentName, NameTooLong, Register};
 pub use register_ack::{RegisterAck, RegisterStatus};
 pub use request::Request;
@@ -64,9 +66,7 @@ pub use reserved::{Outcome, Pressure, RefusalReason, Reserved, Shape};
 pub use r#return::Return;
 pub use schedule::{Schedule, Slot};
 pub use token::Token;
-
-use reader::Reader;
-use writer::Writer;
+pub use writer::Writer;
 
 /// The longest frame in octets, without the Ethernet header: what every 802.11 link carries.
 pub const MAX_FRAME: usize = 1_500;
