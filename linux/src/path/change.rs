@@ -69,6 +69,18 @@ pub(super) fn write(out: &mut Vec<u8>, marks: &Marks, change: &Change, sequence:
             let what = (libc::RTM_DELNEIGH, DELETE, sequence);
             neighbour(out, what, (family, index), 0, 0).attribute(libc::NDA_DST, &octets);
         }
+        Change::ReplaceProxy { index, address } => {
+            let (octets, family) = octets(address);
+            let what = (libc::RTM_NEWNEIGH, REPLACE, sequence);
+            neighbour(out, what, (family, index), 0, libc::NTF_PROXY)
+                .attribute(libc::NDA_DST, &octets);
+        }
+        Change::DeleteProxy { index, address } => {
+            let (octets, family) = octets(address);
+            let what = (libc::RTM_DELNEIGH, DELETE, sequence);
+            neighbour(out, what, (family, index), 0, libc::NTF_PROXY)
+                .attribute(libc::NDA_DST, &octets);
+        }
         Change::ReplaceBridgeEntry { port, mac } => {
             let what = (libc::RTM_NEWNEIGH, REPLACE, sequence);
             let at = (libc::AF_BRIDGE as u8, port);

@@ -6,6 +6,7 @@
 //! What a killed predecessor left there is found by both numbers.
 
 mod change;
+mod device;
 mod list;
 mod rule;
 
@@ -18,6 +19,8 @@ use rether_proto::mac::MacAddr;
 use crate::error::{Doing, OsError};
 use crate::netlink::messages;
 use crate::netlink::socket::NetlinkSocket;
+
+pub use device::Setting;
 
 /// How our routes are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +98,22 @@ pub enum Change {
         /// Its IP address.
         address: IpAddr,
     },
+    /// Interface `index` answers for `address`, which is elsewhere, as if it were its own. IPv4
+    /// needs no entry per host where [`Setting::ProxyArp`] is on; IPv6 needs one, and
+    /// `net.ipv6.conf.DEVICE.proxy_ndp` on.
+    ReplaceProxy {
+        /// Interface index.
+        index: u32,
+        /// Whom it answers for.
+        address: IpAddr,
+    },
+    /// It does not.
+    DeleteProxy {
+        /// Interface index.
+        index: u32,
+        /// Whom it does not answer for.
+        address: IpAddr,
+    },
     /// The bridge finds `mac` at its port; it learns otherwise from frames, and forgets it with
     /// time, as if it had learnt it. The kernel makes an entry in each VLAN of the port, too.
     ReplaceBridgeEntry {
@@ -121,6 +140,8 @@ impl Change {
             Self::DeleteRoute(_) => "delete the route to a station",
             Self::ReplaceNeighbour { .. } => "set a neighbour's MAC address",
             Self::DeleteNeighbour { .. } => "delete a neighbour",
+            Self::ReplaceProxy { .. } => "answer for a station that is elsewhere",
+            Self::DeleteProxy { .. } => "answer for a station no longer",
             Self::ReplaceBridgeEntry { .. } => {
                 "set a station's port of the bridge (is the interface a port of one?)"
             }
@@ -137,7 +158,10 @@ impl Change {
     const fn makes(&self) -> bool {
         matches!(
             self,
-            Self::ReplaceRoute(_) | Self::ReplaceNeighbour { .. } | Self::ReplaceBridgeEntry { .. }
+            Self::ReplaceRoute(_)
+                | Self::ReplaceNeighbour { .. }
+                | Self::ReplaceProxy { .. }
+                | Self::ReplaceBridgeEntry { .. }
         )
     }
 }
@@ -269,6 +293,49 @@ impl Path {
                 .doing("list the routes to stations")?;
         }
         Ok(routes)
+    }
+
+    /// Changes what interface `index` does with packets; nobody puts it back.
+    ///
+    /// # Errors
+    /// The interface has gone, or missing rights.
+    pub fn set(&mut self, index: u32, setting: Setting, value: u32) -> Result<(), OsError> {
+        let number = self.numbers(1);
+        let mut request = Vec::new();
+        device::set(&mut request, index, setting, value, number);
+        self.order(&request, number)
+            .doing("change a setting of an interface")
+    }
+
+    /// Has interface `index` wait at most `milliseconds` before it answers for another host; the
+    /// kernel's default is 800, longer than a roam may take.
+    ///
+    /// # Errors
+    /// As for [`Path::set`].
+    pub fn set_proxy_delay(&mut self, index: u32, milliseconds: u64) -> Result<(), OsError> {
+        for cache in [
+            (libc::AF_INET, "arp_cache"),
+            (libc::AF_INET6, "ndisc_cache"),
+        ] {
+            let number = self.numbers(1);
+            let mut request = Vec::new();
+            device::set_proxy_delay(&mut request, index, cache, milliseconds, number);
+            match self.order(&request, number) {
+                // An interface without IPv6 has none of its own.
+                Err(error)
+                    if cache.0 == libc::AF_INET6 && error.raw_os_error() == Some(libc::ENOENT) => {}
+                result => result.doing("answer for other hosts without delay")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn order(&self, request: &[u8], number: u32) -> io::Result<()> {
+        match self.socket.ask(request, number, 1)?.first() {
+            Some(0) => Ok(()),
+            Some(code) => Err(io::Error::from_raw_os_error(*code)),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 
     fn numbers(&mut self, count: usize) -> u32 {

@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 use std::process::Command;
 
-use rether_linux::path::{Belief, Change, Marks, Path, Route, Way};
+use rether_linux::announce;
+use rether_linux::frame_socket::FrameSocket;
+use rether_linux::path::{Belief, Change, Marks, Path, Route, Setting, Way};
+use rether_linux::token_socket::TokenSocket;
 use rether_proto::mac::MacAddr;
 
 use crate::setup::{Cable, link, run};
@@ -176,8 +179,8 @@ fn neighbours_and_bridge_entries() {
         "for n in $(seq 50); do bridge link show dev fdb0 | grep -q forwarding && exit; sleep 0.1; done; exit 1",
     );
     // Not permanent: the bridge learns otherwise from a frame.
-    let mut air = rether_linux::frame_socket::FrameSocket::open(&first.far).unwrap();
-    air.send_whole(&rether_linux::announce::layer_2_update(STATION), 0)
+    let mut air = FrameSocket::open(&first.far).unwrap();
+    air.send_whole(&announce::layer_2_update(STATION), 0)
         .unwrap();
     assert!(shown("fdb0") && !shown("fdb2"));
     for _ in 0..2 {
@@ -196,16 +199,84 @@ fn announcements_change_what_neighbours_know() {
     let cable = Cable::lay("ann0", "ann1", 84);
     run("echo 0 > /proc/sys/net/ipv6/conf/ann0/disable_ipv6");
     run("ip address add fd84::1/64 dev ann0 nodad");
-    let mut air = rether_linux::frame_socket::FrameSocket::open(&cable.far).unwrap();
+    let mut air = FrameSocket::open(&cable.far).unwrap();
     for host in ["10.77.84.2", "fd84::2"] {
         run(&format!(
             "ip neigh replace {host} lladdr {} dev ann0 nud stale",
             cable.far.mac
         ));
-        let frame = rether_linux::announce::neighbour(address(host), STATION, false);
+        let frame = announce::neighbour(address(host), STATION, false);
         air.send_whole(&frame, 0).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(50));
         let got = said(&format!("ip neigh show {host} dev ann0"));
         assert!(got.contains(&STATION.to_string()), "{got}");
     }
+}
+
+/// The near end of a cable answers for a host that is behind another interface, at once.
+#[test]
+#[ignore = "needs root: run in the lab VM or under `unshare -n`"]
+fn an_interface_answers_for_hosts_that_are_elsewhere() {
+    let (edge, wire) = (
+        Cable::lay("edge0", "edge1", 85),
+        Cable::lay("edge2", "edge3", 86),
+    );
+    let index = edge.near.index;
+    let host = "10.77.85.9";
+    let mut path = Path::open(MARKS).unwrap();
+    path.add_rules().unwrap();
+    path.set(index, Setting::ProxyArp, 1).unwrap();
+    path.set(index, Setting::Forwarding, 1).unwrap();
+    path.set(index, Setting::SendRedirects, 0).unwrap();
+    path.set(index, Setting::ReversePathFilter, 2).unwrap();
+    path.set_proxy_delay(index, 0).unwrap();
+    for (name, value) in [
+        ("conf/edge0/proxy_arp", "1"),
+        ("conf/edge0/forwarding", "1"),
+        ("conf/edge0/send_redirects", "0"),
+        ("conf/edge0/rp_filter", "2"),
+        ("neigh/edge0/proxy_delay", "0"),
+    ] {
+        let is = said(&format!("cat /proc/sys/net/ipv4/{name}"));
+        assert_eq!(is.trim(), value, "{name}");
+    }
+    assert!(path.set(index + 1000, Setting::ProxyArp, 1).is_err());
+    assert!(path.set_proxy_delay(index + 1000, 0).is_err());
+
+    let elsewhere = Way::Via {
+        router: wire.peer.into(),
+        index: None,
+    };
+    path.apply(&[route(host, elsewhere)]).unwrap();
+    let mut ear = TokenSocket::open(&edge.far, 0x0806).unwrap();
+    let mut air = FrameSocket::open(&edge.far).unwrap();
+    let mut request = announce::neighbour(address("10.77.85.2"), edge.far.mac, false);
+    // Instead of itself, it asks for the host.
+    request[38..42].copy_from_slice(&[10, 77, 85, 9]);
+    air.send_whole(&request, 0).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let answer = ear.receive().unwrap().expect("an answer");
+    assert_eq!(
+        (answer.bytes[7], &answer.bytes[14..18]),
+        (2, &[10, 77, 85, 9][..])
+    );
+    assert_eq!(answer.bytes[8..14], edge.near.mac.0);
+
+    let proxy = |text: &str| Change::ReplaceProxy {
+        index,
+        address: address(text),
+    };
+    let hosts = ["10.77.85.10", "fd85::10"];
+    path.apply(&hosts.map(proxy)).unwrap();
+    let listed = || said("ip neigh show proxy dev edge0; ip -6 neigh show proxy dev edge0");
+    assert!(hosts.iter().all(|host| listed().contains(host)));
+    for _ in 0..2 {
+        path.apply(&hosts.map(|text| Change::DeleteProxy {
+            index,
+            address: address(text),
+        }))
+        .unwrap();
+    }
+    assert!(!hosts.iter().any(|host| listed().contains(host)));
+    path.remove_all().unwrap();
 }
