@@ -43,6 +43,11 @@ impl Departure {
         }
     }
 
+    /// The agent was restarted and counts its requests anew.
+    pub(super) fn forget(&mut self) {
+        self.asked = None;
+    }
+
     /// The request that the host deals with.
     fn pending(&mut self) -> Option<&mut Asked> {
         self.asked.as_mut().filter(|asked| !asked.is_over)

@@ -219,11 +219,14 @@ impl Coordinator {
         strategies: u8,
         keys: Option<Keys>,
     ) {
+        // What the agent of the last run asked is over.
+        self.stays(from);
         let common = self.strategies() & strategies;
         let bundles = common & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
+        station.departure.forget();
         station.agent = Some(AgentSession {
             instance,
             session,
@@ -240,8 +243,6 @@ impl Coordinator {
             backlog: Backlog::default(),
             last_sent: self.now,
         });
-        // So is what the last one asked.
-        self.stays(from);
         self.serve_anew(from);
         // A token of the agent's last life will not come back.
         self.end_leases(Some(from));
