@@ -6,7 +6,6 @@
 //! ledger until the host says that the station has left. Whoever asks for airtime after LEAVE has
 //! stayed, whether or not it said so: its word may be lost.
 
-use super::lease::Lease;
 use super::{Coordinator, CoordinatorError, CoordinatorEvent};
 use crate::auth::Bucket;
 use crate::mac::MacAddr;
@@ -197,15 +196,15 @@ impl Coordinator {
         self.serve_anew(address);
     }
 
-    /// Says which stations nothing waits for any more. What travels with a token has arrived when
-    /// the token is back; until then it is repeated.
+    /// Says which stations nothing waits for any more. What travels with a token, or with its
+    /// return, has arrived when the token is back; until then it is repeated.
     pub(super) fn tell_drained(&mut self) {
         if self.draining.is_empty() {
             return;
         }
         let (leases, events) = (&self.leases, &mut self.events);
         self.draining.retain(|address| {
-            let waits = leases.of(*address).is_some_and(Lease::carries);
+            let waits = leases.of(*address).is_some();
             if !waits {
                 events.push_back(CoordinatorEvent::Drained(*address));
             }

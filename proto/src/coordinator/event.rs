@@ -130,7 +130,8 @@ pub enum CoordinatorEvent {
         /// How far it is.
         stage: LeaveStage,
     },
-    /// After [`CoordinatorCommand::Drain`]: nothing waits for the station any more.
+    /// After [`CoordinatorCommand::Drain`]: nothing waits for the station any more, and the token
+    /// that it had, if any, is back or given up.
     Drained(MacAddr),
     /// What a station received in the cell it came from.
     Seen {
