@@ -340,7 +340,7 @@ fn go() -> impl Strategy<Value = Message> {
     let stage = prop::sample::select(LeaveStage::ALL);
     let outcome = prop::sample::select(GoOutcome::ALL);
     // At most four octets each.
-    let reason = vec(any::<char>(), 0..=30).prop_map(|chars| String::from_iter(chars));
+    let reason = vec(any::<char>(), 0..=30).prop_map(String::from_iter);
     (stage, outcome, any::<(u16, u32)>(), reason).prop_map(
         |(stage, outcome, (sequence, largest), reason)| {
             Message::Go(Go {
