@@ -89,7 +89,11 @@ impl Header {
     pub(super) fn read(frame: &mut Reader<'_>) -> Result<(Self, MessageType, usize), DecodeError> {
         let version = frame.u8("version")?;
         if version != VERSION {
-            return Err(frame.error(0, DecodeErrorKind::UnknownVersion(version)));
+            let kind = DecodeErrorKind::UnknownVersion {
+                found: version,
+                known: VERSION,
+            };
+            return Err(frame.error(0, kind));
         }
         let octet = frame.u8("type")?;
         let message = MessageType::from_octet(octet)
@@ -122,9 +126,10 @@ impl Header {
         frame.u32(self.sequence)?;
         frame.bytes(&self.tag)?;
         body(frame)?;
-        let length = u16::try_from(frame.len() - HEADER_LEN).map_err(|_| EncodeError::TooLong)?;
+        let length = u16::try_from(frame.written() - HEADER_LEN)
+            .map_err(|_| EncodeError::TooLong(MAX_FRAME))?;
         frame.patch_u16(LENGTH_AT, length);
-        Ok(frame.len())
+        Ok(frame.written())
     }
 }
 

@@ -54,6 +54,7 @@ pub use bye::{Bye, ByeReason};
 pub use data::{Data, Packets};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use explain::explain;
+pub use fields::Family;
 pub use go::{Go, GoOutcome, GoReason, ReasonTooLong};
 pub use handshake::{Handshake, HandshakeTooLong};
 pub use header::{HEADER_LEN, Header, MessageType, VERSION};
@@ -61,6 +62,7 @@ pub(crate) use header::{SEQUENCE_AT, TAG_AT, frame_octets};
 pub use hello::{CellMode, Hello};
 pub use leave::{Leave, LeaveStage};
 pub use policy::Policy;
+pub use reader::Reader;
 pub use register::{AgentName, NameTooLong, Register};
 pub use register_ack::{RegisterAck, RegisterStatus};
 pub use request::Request;
@@ -70,9 +72,7 @@ pub use r#return::Return;
 pub use schedule::{Schedule, Slot};
 pub use seen::Seen;
 pub use token::Token;
-
-use reader::Reader;
-use writer::Writer;
+pub use writer::Writer;
 
 /// The longest frame in octets, without the Ethernet header: what every 802.11 link carries.
 pub const MAX_FRAME: usize = 1_500;

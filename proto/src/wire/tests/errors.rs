@@ -418,7 +418,7 @@ fn a_frame_is_never_longer_than_the_link_carries() {
     let octets = encode(&HEADER, &message(31));
     assert_eq!(octets.len(), MAX_FRAME);
     assert_eq!(Message::decode(&octets), Ok((HEADER, message(31))));
-    assert_eq!(refused(&message(32)), EncodeError::TooLong);
+    assert_eq!(refused(&message(32)), EncodeError::TooLong(MAX_FRAME));
 }
 
 /// With both parts, so that a frame can also carry less.
@@ -454,7 +454,7 @@ fn encode_errors_and_others_in_words() {
             "the buffer holds 3 octets, at least 20 are needed",
         ),
         (
-            std::format!("{}", EncodeError::TooLong),
+            std::format!("{}", EncodeError::TooLong(MAX_FRAME)),
             "the frame would be longer than 1500 octets",
         ),
         (
