@@ -29,8 +29,6 @@ pub(crate) fn frame_octets(bytes: &[u8]) -> Option<&[u8]> {
 
 octet_enum! {
     /// The type octet of the common header.
-    ///
-    /// 12 LEAVE and 13 GO are reserved: they belong to the handoff, and do not decode yet.
     pub enum MessageType {
         /// [`super::Hello`]
         Hello = 1 => "HELLO",
@@ -54,8 +52,14 @@ octet_enum! {
         Schedule = 10 => "SCHEDULE",
         /// [`super::Data`]
         Data = 11 => "DATA",
+        /// [`super::Leave`]
+        Leave = 12 => "LEAVE",
+        /// [`super::Go`]
+        Go = 13 => "GO",
         /// [`super::Bye`]
         Bye = 14 => "BYE",
+        /// [`super::Seen`]
+        Seen = 15 => "SEEN",
     }
 }
 
