@@ -92,7 +92,7 @@ impl Summary {
                     }
                 }
                 TrafficKind::Udp | TrafficKind::Tcp => rows.push(bulk(report, flow)),
-                TrafficKind::Ping | TrafficKind::Video => {}
+                TrafficKind::Ping | TrafficKind::Video | TrafficKind::Probe => {}
             }
         }
         rows.extend([airtime::shares(report), airtime::cycle(report)]);
