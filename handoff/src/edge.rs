@@ -123,7 +123,9 @@ impl<A: Anchor> Edge<A> {
     #[must_use]
     pub fn whose(&self, bssid: MacAddr) -> Option<ApId> {
         let mut peers = self.channel.peers();
-        peers.find(|peer| peer.hello.is_some_and(|hello| hello.bssid == bssid))?.ap
+        peers
+            .find(|peer| peer.hello.is_some_and(|hello| hello.bssid == bssid))?
+            .ap
     }
 
     /// Where a peer is.

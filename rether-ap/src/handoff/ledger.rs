@@ -5,9 +5,13 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rether_daemon::table::{or_dash, table};
+use rether_handoff::anchor::AnyAnchor;
+use rether_handoff::edge::Edge;
 use rether_handoff::roam::RoamRecord;
 use rether_linux::clock;
 use serde_json::{Value, json};
+
+use super::Sender;
 
 /// So many handoffs are kept.
 const KEPT: usize = 256;
@@ -26,11 +30,37 @@ impl Ledger {
         }
     }
 
-    /// All entries, oldest first, with the present time on the same clock.
-    pub(crate) fn state(&self) -> Value {
+    /// All entries, oldest first.
+    fn entries(&self) -> Vec<Value> {
         let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entries: Vec<Value> = records.iter().map(entry).collect();
-        json!({ "now": clock::now(), "handoffs": entries })
+        records.iter().map(entry).collect()
+    }
+}
+
+/// What questions about handoffs are answered from.
+#[derive(Clone)]
+pub(crate) struct Window {
+    ledger: Ledger,
+    sender: Option<Sender>,
+}
+
+impl Window {
+    pub(super) const fn new(ledger: Ledger, sender: Option<Sender>) -> Self {
+        Self { ledger, sender }
+    }
+
+    /// The ledger, the other access points and what came from them, with the present time on the
+    /// ledger's clock.
+    pub(crate) async fn state(&self) -> Value {
+        let look = |edge: &Edge<AnyAnchor>| {
+            let peers: Vec<_> = edge.peers().collect();
+            json!({ "peers": peers, "datagrams": edge.counters(), "penned": edge.ap().penned() })
+        };
+        let site = match &self.sender {
+            Some(sender) => sender.inspect(look).await,
+            None => None,
+        };
+        json!({ "now": clock::now(), "handoffs": self.ledger.entries(), "site": site })
     }
 }
 
@@ -65,32 +95,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     };
-    let rows = entries.iter().map(|one| {
-        let mut phases = String::new();
-        for (name, span) in one
-            .get("phases_ms")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            let _ = write!(phases, "{name} {:.1} ", span.as_f64().unwrap_or(0.0));
-        }
-        [
-            text(one, "station"),
-            text(one, "side"),
-            or_dash(Some(text(one, "peer")).filter(|peer| !peer.is_empty())),
-            text(one, "ending"),
-            text(one, "held"),
-            text(one, "flushed_packets"),
-            text(one, "expired"),
-            text(one, "dropped"),
-            text(one, "duplicated"),
-            text(one, "missing"),
-            phases.trim_end().to_owned(),
-            or_dash(Some(text(one, "culprit")).filter(|culprit| !culprit.is_empty())),
-        ]
-    });
-    let header = [
+    let mut shown = table(&[
         "station",
         "side",
         "other AP",
@@ -103,6 +108,28 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         "missing",
         "phases (ms)",
         "culprit",
-    ];
-    Ok(format!("{}\n", table(header, rows)))
+    ]);
+    for one in entries {
+        let mut phases = String::new();
+        let spans = one.get("phases_ms").and_then(Value::as_object);
+        for (name, span) in spans.into_iter().flatten() {
+            let _ = write!(phases, "{name} {:.1} ", span.as_f64().unwrap_or(0.0));
+        }
+        let given = |key| or_dash(Some(text(one, key)).filter(|word| !word.is_empty()));
+        shown.add_row([
+            text(one, "station"),
+            text(one, "side"),
+            given("peer"),
+            given("ending"),
+            text(one, "held"),
+            text(one, "flushed_packets"),
+            text(one, "expired"),
+            text(one, "dropped"),
+            text(one, "duplicated"),
+            text(one, "missing"),
+            phases.trim_end().to_owned(),
+            given("culprit"),
+        ]);
+    }
+    Ok(format!("{shown}\n"))
 }

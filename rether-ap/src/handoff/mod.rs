@@ -6,6 +6,7 @@
 
 mod kernel;
 mod ledger;
+mod roaming;
 mod thread;
 mod words;
 
@@ -37,8 +38,9 @@ use tokio::sync::oneshot;
 
 use crate::config::{AnchorKind, Handoff};
 
-pub(crate) use ledger::{Ledger, human};
-pub(crate) use words::{go, stage};
+pub(crate) use ledger::{Ledger, Window, human};
+pub(crate) use roaming::Roaming;
+use words::{go, stage};
 
 type Look = Box<dyn FnOnce(&Edge<AnyAnchor>) + Send>;
 

@@ -229,9 +229,7 @@ impl Thread {
         let mut buffer = [0; MAX_DATAGRAM];
         while let Some((to, len)) = self.edge.poll_transmit(&mut buffer) {
             // What does not go out is repeated, like what is lost on the way.
-            let _ = self
-                .udp
-                .send_to(buffer.get(..len).unwrap_or_default(), to);
+            let _ = self.udp.send_to(buffer.get(..len).unwrap_or_default(), to);
         }
     }
 

@@ -118,6 +118,9 @@ mod tests {
         assert_eq!(answer.largest, 64_000);
         assert_eq!(answer.reason.as_str(), "no airtime left");
         let ready = go(Stage::Leave, candidate, &Answer::Ready);
-        assert_eq!((ready.outcome, ready.stage), (GoOutcome::Ready, LeaveStage::Leave));
+        assert_eq!(
+            (ready.outcome, ready.stage),
+            (GoOutcome::Ready, LeaveStage::Leave)
+        );
     }
 }
