@@ -68,7 +68,7 @@ pub enum Change {
         address: IpAddr,
     },
     /// Interface `index` answers for `address`, which is elsewhere, as if it were its own. IPv4
-    /// needs no entry per host where [`Setting::ProxyArp`] is on; IPv6 needs one, and
+    /// needs no entry per host where [`super::Setting::ProxyArp`] is on; IPv6 needs one, and
     /// `net.ipv6.conf.DEVICE.proxy_ndp` on.
     ReplaceProxy {
         /// Interface index.
