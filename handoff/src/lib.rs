@@ -16,6 +16,16 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod anchor;
+pub mod ap;
+pub mod channel;
 pub mod context;
+pub mod edge;
+pub mod frame;
 pub mod id;
 pub mod message;
+pub mod pen;
+pub mod roam;
+pub mod shadow;
+pub mod station;
+pub mod wire;

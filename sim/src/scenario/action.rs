@@ -117,8 +117,8 @@ pub enum Deed {
     Roam,
     /// From now on both ends of the station's link send at `rate-mbps`. In the simulator only.
     SetRate,
-    /// Notes what the node's daemon says of itself now. `gained.NODE` of the result is by how much
-    /// its figures grew from the first to the last snapshot.
+    /// Notes what the node's daemon says of itself now. `snapshot.NODE` of the result is the last of
+    /// them, `gained.NODE` by how much its figures grew since the first.
     Snapshot,
     /// Runs `command` in the node's namespace with `/bin/sh`.
     Run,

@@ -84,6 +84,15 @@ impl<'a> Cell<'a> {
         Ok(())
     }
 
+    /// What each daemon said of itself at its latest snapshot.
+    fn latest(&self) -> Value {
+        let all = self.snapshots.iter();
+        Value::Object(
+            all.map(|(node, _, latest)| (node.clone(), latest.clone()))
+                .collect(),
+        )
+    }
+
     /// By how much each daemon's figures grew between its snapshots.
     fn gained(&self) -> Value {
         let all = self
@@ -331,6 +340,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         },
         "status": status,
         "gained": cell.gained(),
+        "snapshot": cell.latest(),
         "daemons": daemons,
         "rules-left": leftovers,
     });
