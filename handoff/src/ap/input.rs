@@ -94,7 +94,7 @@ pub enum ApInput {
     Sent {
         /// Who.
         station: MacAddr,
-        /// [`digest`](rether_proto::digest) of the packet.
+        /// [`rether_proto::digest::digest`] of the packet.
         digest: u32,
         /// The frame.
         frame: Frame,

@@ -565,6 +565,17 @@ impl<A: Anchor> Ap<A> {
         }
     }
 
+    /// What still comes for the station goes to another access point than before.
+    pub(super) fn retarget(&mut self, station: MacAddr, to: ApId) {
+        let until = self.now + self.config.forward;
+        let fresh = self.new_pen();
+        if let Some(old) = self.old(station) {
+            old.pen.rename(fresh);
+            old.checked = None;
+            old.state = Leaving::Forwarding { to, until };
+        }
+    }
+
     /// Nothing for the station is caught any more.
     pub(super) fn close_pen(&mut self, station: MacAddr) {
         let Some(known) = self.stations.get_mut(&station) else {

@@ -309,15 +309,16 @@ impl<A: Anchor> Ap<A> {
         if known.new.is_some() {
             return;
         }
-        match &known.old {
-            // It has moved on from where it is forwarded to, which has a pen of its own for it.
-            Some(old) if old.forwards_to().is_some_and(|to| to != from) => {
-                return self.close_pen(station);
-            }
-            // The path is switched when that is over, or it has been.
-            Some(_) => return,
-            None => {}
+        match known.old.as_ref().map(Old::forwards_to) {
+            // It has moved on: what still comes goes straight there.
+            Some(Some(to)) if to != from => self.retarget(station, from),
+            Some(Some(_)) | None => {}
+            // The path is switched when the pen is empty.
+            Some(None) => return,
         }
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
         if core::mem::take(&mut known.present) {
             let text = format!("{from} has the station, and did not claim it here");
             self.note(station, text);

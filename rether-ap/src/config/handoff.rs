@@ -133,7 +133,7 @@ impl Handoff {
             peers: peers.filter(|peer| *peer != listen).collect(),
             anchor,
             key: key?.0,
-            table: table.unwrap_or(PORT.into()),
+            table: table.unwrap_or(u32::from(PORT)),
         })
     }
 }
