@@ -129,9 +129,11 @@ impl Handoff {
                 self.asked = Asked::Nothing;
                 // Without a link what is held would be lost. The agent opens the gate when there is
                 // one, or after a second.
-                self.away
-                    .is_none()
-                    .then_some(Deed::Agent(AgentCommand::Stay))
+                if self.away.is_some() {
+                    return None;
+                }
+                self.let_go = None;
+                Some(Deed::Agent(AgentCommand::Stay))
             }
             StationOutput::Switch { bssid, .. } => {
                 self.asked = Asked::Switch;

@@ -122,6 +122,17 @@ fn a_failed_switch_keeps_the_gate_shut_until_there_is_a_link() {
 }
 
 #[test]
+fn who_stayed_after_all_was_not_let_go() {
+    let mut handoff = served();
+    ordered(&mut handoff);
+    handoff.agent_says(at(103), &prepared(GoOutcome::Ready));
+    handoff.agent_says(at(105), &go(GoOutcome::Ready));
+    handoff.input(at(110), StationInput::SwitchFailed);
+    handoff.drifts(at(400), THERE);
+    assert_eq!(handoff.arrived(at(420), THERE).unannounced_from, Some(HERE));
+}
+
+#[test]
 fn an_unannounced_move_shuts_the_gate_and_is_written_down() {
     let mut handoff = served();
     assert_eq!(handoff.drifts(at(90), HERE), []);

@@ -31,8 +31,9 @@ impl Daemon<'_> {
         }
         // During a roam `wpa_supplicant` has the word, and nothing else may take time.
         let away = self.handoff.away();
-        let settles = away.is_some_and(|since| clock::now().since(since) < SETTLING);
-        if !self.handoff.is_moving() && !(settles && self.wpa_events.is_some()) {
+        let settles = self.wpa_events.is_some()
+            && away.is_some_and(|since| clock::now().since(since) < SETTLING);
+        if !settles && !self.handoff.is_moving() {
             self.follow_link().await;
             self.listen().await;
             self.follow_addresses().await;
