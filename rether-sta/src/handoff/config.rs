@@ -67,7 +67,7 @@ impl Value for Who {
             ("assist", Steer::Assist),
             ("lead", Steer::Lead),
         ];
-        one_of(raw, "who decides that the station moves", &words).map(Self)
+        one_of(raw, "a way to steer", &words).map(Self)
     }
 }
 
