@@ -113,6 +113,13 @@ pub enum ApInput {
         /// How long.
         span: Duration,
     },
+    /// Whether it answers the radio; the answer to [`ApOutput::Probe`].
+    Probed {
+        /// Who.
+        station: MacAddr,
+        /// Whether it does.
+        here: bool,
+    },
     /// The ledger's answer to [`ApOutput::Admit`].
     Admitted {
         /// Who.
@@ -209,6 +216,8 @@ pub enum ApOutput {
     Resume(MacAddr),
     /// How long has the radio heard nothing of it?
     AskIdle(MacAddr),
+    /// Does it answer the radio?
+    Probe(MacAddr),
     /// What of these promises could be kept? Hold their airtime for two seconds.
     Admit {
         /// Whose.

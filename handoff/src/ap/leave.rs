@@ -93,6 +93,11 @@ impl Old {
         )
     }
 
+    /// What is still in the pen, for the station that is back.
+    pub(super) fn into_frames(mut self, now: Instant) -> alloc::vec::Vec<Frame> {
+        core::iter::from_fn(|| self.pen.reinject(now)).collect()
+    }
+
     /// Where what still comes goes straight on to.
     pub(super) const fn forwards_to(&self) -> Option<ApId> {
         match self.state {

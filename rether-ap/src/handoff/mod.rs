@@ -78,6 +78,8 @@ pub(crate) enum Report {
     },
     /// How long has the radio heard nothing of it?
     AskIdle(MacAddr),
+    /// Does it answer the radio?
+    Probe(MacAddr),
     /// Its promises here are over.
     Released(MacAddr),
     /// hostapd should forget it, without a word to it.

@@ -61,7 +61,7 @@ impl World<'_> {
             ApOutput::Pass(id) => match self.hosts[host].held.remove(&id) {
                 Some((number, station)) => {
                     if let Some(client) = client(station) {
-                        self.to_air(host, client, number);
+                        self.put_on_air(host, client, number);
                     }
                 }
                 None => self.broke("a frame had two verdicts"),
@@ -74,7 +74,7 @@ impl World<'_> {
             ApOutput::Inject { station, frame } => {
                 let number = <[u8; 4]>::try_from(&frame.payload[..]).map(u32::from_be_bytes);
                 if let (Some(client), Ok(number)) = (client(station), number) {
-                    self.to_air(host, client, number);
+                    self.put_on_air(host, client, number);
                 }
             }
             ApOutput::Drain(station) => self.ap(host, ApInput::Drained(station)),
@@ -93,6 +93,11 @@ impl World<'_> {
                 let heard = client(station).and_then(|one| self.hosts[host].heard.get(&one));
                 let span = heard.map_or(Duration::ZERO, |at| self.now.since(*at));
                 self.ap(host, ApInput::Idle { station, span });
+            }
+            ApOutput::Probe(station) => {
+                let found = client(station).map(|one| &self.clients[one]);
+                let here = found.is_some_and(|one| one.at == Some(host) && one.authorised);
+                self.ap(host, ApInput::Probed { station, here });
             }
             ApOutput::Admit {
                 station,

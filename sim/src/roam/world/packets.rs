@@ -60,7 +60,7 @@ impl World<'_> {
             let caught = ApInput::Caught { station, id, frame };
             return self.ap(host, caught);
         }
-        self.to_air(host, client, number);
+        self.put_on_air(host, client, number);
         if self.plan.rether {
             let digest = number;
             self.ap(
@@ -74,7 +74,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn to_air(&mut self, host: usize, client: usize, number: u32) {
+    pub(super) fn put_on_air(&mut self, host: usize, client: usize, number: u32) {
         self.at(
             AIR,
             Event::AirDown {
@@ -105,12 +105,12 @@ impl World<'_> {
         if one.shut {
             one.held.push_back(number);
         } else {
-            self.up_to_air(client, number);
+            self.send_on_air(client, number);
         }
         self.at(self.plan.interval, Event::Up(client));
     }
 
-    pub(super) fn up_to_air(&mut self, client: usize, number: u32) {
+    pub(super) fn send_on_air(&mut self, client: usize, number: u32) {
         let one = &mut self.clients[client];
         let Some(host) = one.at.filter(|_| one.authorised) else {
             return one.up.ended("lost in the air");
@@ -128,7 +128,7 @@ impl World<'_> {
     pub(super) fn open(&mut self, client: usize) {
         self.clients[client].shut = false;
         for number in std::mem::take(&mut self.clients[client].held) {
-            self.up_to_air(client, number);
+            self.send_on_air(client, number);
         }
     }
 }
