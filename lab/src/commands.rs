@@ -44,6 +44,15 @@ pub fn status(role: Role) -> Vec<String> {
     line(&[role.program(), "status", "--json"])
 }
 
+/// Asks the node's daemon for its ledger of handoffs, as JSON on standard output.
+#[must_use]
+pub fn handoffs(role: Role) -> Vec<String> {
+    match role {
+        Role::Coordinator => line(&[role.program(), "handoffs", "--json"]),
+        Role::Agent => line(&[role.program(), "handoff", "history", "--json"]),
+    }
+}
+
 /// Asks the node's agent to take the station over to the access point whose address is `bssid`.
 #[must_use]
 pub fn roam(bssid: &str) -> Vec<String> {

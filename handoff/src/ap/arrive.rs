@@ -81,6 +81,14 @@ impl New {
         }
     }
 
+    /// One that is here, whatever `from` says.
+    pub(super) fn back(station: MacAddr, epoch: Epoch, from: ApId, now: Instant) -> Self {
+        let mut new = Self::begin(Arriving::Claiming { until: now }, station, epoch);
+        new.from = Some(from);
+        new.record.authorised = Some(now);
+        new
+    }
+
     pub(super) const fn timer(&self) -> Option<Instant> {
         match self.state {
             Arriving::Primed { until }
@@ -193,8 +201,7 @@ impl<A: Anchor> Ap<A> {
         let (now, until) = (self.now, self.now + self.config.patience);
         let known = self.stations.entry(station).or_default();
         known.touched = now;
-        let unclaimed = known.old.as_ref().is_some_and(|old| old.is_unclaimed());
-        if unclaimed || known.serves(self.config.own) {
+        if known.is_back(self.config.own) || known.serves(self.config.own) {
             // Back before anybody claimed it, or a second association of one that never left.
             return;
         }
@@ -214,10 +221,11 @@ impl<A: Anchor> Ap<A> {
     pub(super) fn authorised(&mut self, station: MacAddr) {
         self.associated(station);
         let (now, until) = (self.now, self.now + self.config.agent);
+        let own = self.config.own;
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        if known.old.as_ref().is_some_and(|old| old.is_unclaimed()) {
+        if known.is_back(own) {
             return self.stayed(station);
         }
         let seen = known.seen.is_some();
@@ -257,7 +265,7 @@ impl<A: Anchor> Ap<A> {
 
     /// Asks for what waits for it: at the access point that told of it, or served it last, or
     /// everywhere.
-    fn claim(&mut self, station: MacAddr) {
+    pub(super) fn claim(&mut self, station: MacAddr) {
         let own = self.config.own;
         let Some(known) = self.stations.get(&station) else {
             return;
@@ -267,6 +275,17 @@ impl<A: Anchor> Ap<A> {
         let likely = likely.filter(|id| self.can_reach(*id));
         let whom = likely.map_or_else(|| self.reachable(), |id| alloc::vec![id]);
         self.claim_from(station, &whom);
+    }
+
+    /// Another access point has a later stay of a station that is here.
+    pub(super) fn claim_again(&mut self, station: MacAddr, from: ApId) {
+        let new = self
+            .stations
+            .get(&station)
+            .and_then(|known| known.new.as_ref());
+        if new.is_some_and(|new| new.claims < CLAIMS) {
+            self.claim_from(station, &[from]);
+        }
     }
 
     fn claim_from(&mut self, station: MacAddr, whom: &[ApId]) {
@@ -547,9 +566,11 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         // What it did before, as the old one, is over: the station is back.
-        known.old = None;
+        let mut late = known
+            .old
+            .take()
+            .map_or_else(Vec::new, |old| old.into_frames(now));
         known.gap = None;
-        let mut late = Vec::new();
         if let Some((pen, end)) = new.end
             && let Some(order) = known.orders.get_mut(&pen)
         {
@@ -584,6 +605,11 @@ impl<A: Anchor> Ap<A> {
 }
 
 impl Station {
+    /// It left, and comes back before anybody claimed it.
+    fn is_back(&self, own: ApId) -> bool {
+        self.holder == Some(own) && self.old.as_ref().is_some_and(|old| old.is_unclaimed())
+    }
+
     /// Served at `own`, neither coming nor going.
     pub(super) fn serves(&self, own: ApId) -> bool {
         self.present && self.new.is_none() && self.holder == Some(own)

@@ -94,7 +94,7 @@ pub enum ApInput {
     Sent {
         /// Who.
         station: MacAddr,
-        /// [`digest`](rether_proto::digest) of the packet.
+        /// [`rether_proto::digest::digest`] of the packet.
         digest: u32,
         /// The frame.
         frame: Frame,
@@ -112,6 +112,13 @@ pub enum ApInput {
         station: MacAddr,
         /// How long.
         span: Duration,
+    },
+    /// Whether it answers the radio; the answer to [`ApOutput::Probe`].
+    Probed {
+        /// Who.
+        station: MacAddr,
+        /// Whether it does.
+        here: bool,
     },
     /// The ledger's answer to [`ApOutput::Admit`].
     Admitted {
@@ -209,6 +216,8 @@ pub enum ApOutput {
     Resume(MacAddr),
     /// How long has the radio heard nothing of it?
     AskIdle(MacAddr),
+    /// Does it answer the radio?
+    Probe(MacAddr),
     /// What of these promises could be kept? Hold their airtime for two seconds.
     Admit {
         /// Whose.
