@@ -64,6 +64,8 @@ pub enum ApInput {
     Associated(MacAddr),
     /// It is authorised: its packets pass.
     Authorised(MacAddr),
+    /// It has sent a frame since, so it lets packets in, too.
+    Receives(MacAddr),
     /// It said that it has left, or the radio gave it up.
     Left(MacAddr),
     /// It was heard again although it had left.

@@ -50,8 +50,10 @@ pub struct ApConfig {
     pub forward: Duration,
     /// The path is switched without the other end when nothing has come for so long.
     pub silence: Duration,
-    /// How long a station's agent may take to say what it has received.
+    /// How long a station's agent may take to say that it is there, and what it has received.
     pub agent: Duration,
+    /// How long a station's own kernel may take to let packets in, once it is authorised.
+    pub settle: Duration,
 }
 
 impl ApConfig {
@@ -67,6 +69,7 @@ impl ApConfig {
             forward: Duration::from_secs(30),
             silence: Duration::from_millis(20),
             agent: Duration::from_millis(30),
+            settle: Duration::from_millis(5),
         }
     }
 }
@@ -162,6 +165,7 @@ impl<A: Anchor> Ap<A> {
             }
             ApInput::Associated(station) => self.associated(station),
             ApInput::Authorised(station) => self.authorised(station),
+            ApInput::Receives(station) => self.receives(station),
             ApInput::Left(station) => self.left(station),
             ApInput::Heard(station) | ApInput::Stayed(station) => self.stayed(station),
             ApInput::Leaving { station, to, stage } => match stage {

@@ -25,6 +25,8 @@ const AIR: Duration = Duration::from_micros(500);
 const REPEAT: Duration = Duration::from_millis(10);
 /// The kernel's layer-2 update leaves so long after a station is authorised.
 const UPDATE: Duration = Duration::from_micros(500);
+/// The station's kernel lets packets in and out so long after its access point does.
+const DEAF: Duration = Duration::from_millis(2);
 /// After the last move, until all is quiet.
 const QUIET: Duration = Duration::from_millis(3_500);
 /// Sessions between access points are set up before anybody moves.
@@ -90,6 +92,16 @@ enum Event {
     Learn {
         client: usize,
         host: usize,
+    },
+    Listens {
+        client: usize,
+        host: usize,
+        turn: u32,
+    },
+    /// The agent's first frame arrives.
+    Registers {
+        host: usize,
+        mac: MacAddr,
     },
     Move(usize),
     Dies(usize),
@@ -289,6 +301,8 @@ impl<'a> World<'a> {
             }
             Event::Radio { client, host, turn } => self.radio(client, host, turn),
             Event::Keys { client, host, turn } => self.keys(client, host, turn),
+            Event::Listens { client, host, turn } => self.listens(client, host, turn),
+            Event::Registers { host, mac } => self.ap(host, ApInput::Receives(mac)),
             Event::Learn { client, host } => self.learned[client] = host,
             Event::Move(client) => self.moves(client),
             Event::Dies(host) => self.dies(host),

@@ -8,7 +8,7 @@ use rether_proto::policy::{Direction, Promise, Rank};
 use rether_proto::time::Duration;
 use std::net::IpAddr;
 
-use super::{AIR, Event, REPEAT, UPDATE, World, ms};
+use super::{AIR, DEAF, Event, REPEAT, UPDATE, World, ms};
 use crate::roam::host::Host;
 use crate::roam::plan;
 use crate::roam::station::{bssid, outcome, place};
@@ -93,7 +93,6 @@ impl World<'_> {
             return;
         }
         let first = turn == 0;
-        self.clients[client].authorised = true;
         let mac = self.clients[client].mac;
         self.at(UPDATE, Event::Learn { client, host });
         self.ap(host, ApInput::Authorised(mac));
@@ -106,6 +105,19 @@ impl World<'_> {
             let digests = self.clients[client].digests.iter().copied().collect();
             let station = mac;
             self.ap(host, ApInput::Seen { station, digests });
+        }
+        self.at(DEAF, Event::Listens { client, host, turn });
+    }
+
+    /// The station's own kernel lets packets in and out.
+    pub(super) fn listens(&mut self, client: usize, host: usize, turn: u32) {
+        if self.clients[client].turn != turn || !self.hosts[host].alive {
+            return;
+        }
+        let mac = self.clients[client].mac;
+        self.clients[client].authorised = true;
+        if self.plan.client != plan::Client::Plain {
+            self.at(AIR, Event::Registers { host, mac });
         }
         let bssid = bssid(host);
         self.agent(client, StationInput::LinkUp { bssid });
