@@ -129,9 +129,11 @@ impl Roaming {
             | CoordinatorEvent::Released(id, _)
             | CoordinatorEvent::Degraded { id, .. }
             | CoordinatorEvent::Restored { id, .. } => self.refresh(id.station).await,
-            CoordinatorEvent::Registered { station, .. } | CoordinatorEvent::AgentLost(station) => {
-                self.refresh(*station).await
+            CoordinatorEvent::Registered { station, .. } => {
+                self.input(ApInput::Receives(*station));
+                self.refresh(*station).await;
             }
+            CoordinatorEvent::AgentLost(station) => self.refresh(*station).await,
             _ => {}
         }
     }
