@@ -65,8 +65,10 @@ impl Coordinator {
         if answer.used_rt + used_nrt > granted {
             self.overstayed(from);
         }
-        // A medium without airtime would spend a cycle's at its beginning, on whoever is quickest.
-        let earliest = lease.acked.unwrap_or(lease.sent) + (answer.used_rt + used_nrt) * 7 / 8;
+        // A medium without airtime would spend a cycle's at its beginning, on whoever is quickest. No
+        // more than was granted: all others wait for it, whatever a station claims.
+        let believed = (answer.used_rt + used_nrt).min(granted);
+        let earliest = lease.acked.unwrap_or(lease.sent) + believed * 7 / 8;
         self.paced_until = self.paced_until.max(earliest);
         self.settle(&lease, answer.used_rt, used_nrt);
         if answer.refused {
