@@ -44,11 +44,25 @@ pub fn status(role: Role) -> Vec<String> {
     line(&[role.program(), "status", "--json"])
 }
 
-/// Answers calls at UDP `port` and the one above it, until it is stopped.
+/// Asks the node's agent to take the station over to the access point whose address is `bssid`.
+#[must_use]
+pub fn roam(bssid: &str) -> Vec<String> {
+    line(&[Role::Agent.program(), "handoff", "to", bssid])
+}
+
+/// Answers calls at UDP `port` and the one above it, until it is stopped; each is
+/// a line of JSON on standard output.
 #[must_use]
 pub fn answer(port: u16, dscp: Option<u8>) -> Vec<String> {
     let port = port.to_string();
-    let mut words = line(&["rether-voip", "answer", "--quiet", "--port", &port]);
+    let mut words = line(&[
+        "rether-voip",
+        "answer",
+        "--quiet",
+        "--json",
+        "--port",
+        &port,
+    ]);
     mark(&mut words, dscp);
     words
 }

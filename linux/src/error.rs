@@ -31,6 +31,15 @@ impl OsError {
         )
     }
 
+    /// True when buffers are full: try again when what is in them has left.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(
+            self.source.raw_os_error(),
+            Some(libc::EAGAIN | libc::ENOBUFS)
+        )
+    }
+
     /// True when rights are missing: root or a capability.
     #[must_use]
     pub fn is_denied(&self) -> bool {
@@ -78,6 +87,8 @@ mod tests {
         assert!(text.contains("CAP_NET_ADMIN"), "{text}");
         assert!(error.is_denied() && !error.is_link_down());
         let gone = OsError::new("send", io::Error::from_raw_os_error(libc::ENETDOWN));
-        assert!(gone.is_link_down());
+        assert!(gone.is_link_down() && !gone.is_full());
+        let full = OsError::new("send", io::Error::from_raw_os_error(libc::ENOBUFS));
+        assert!(full.is_full() && !full.is_denied());
     }
 }

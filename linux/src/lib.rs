@@ -8,9 +8,12 @@
 //! Errors are values that say what to do. A link that goes down, a station that leaves and a
 //! daemon that restarts are normal events here.
 
+pub mod announce;
 pub mod clock;
 pub mod control;
+pub mod copy_socket;
 pub mod error;
+pub mod frame_socket;
 pub mod gate;
 pub mod inject;
 pub mod link;
@@ -19,11 +22,14 @@ mod netlink;
 pub mod nl80211;
 pub mod on_link;
 pub mod packet;
+pub mod path;
 pub mod poll;
 pub mod probe;
 pub mod process;
+pub mod roam_gate;
 pub mod rt;
 pub mod rules;
+pub mod segment;
 mod sys;
 pub mod timer;
 pub mod token_socket;

@@ -1,6 +1,6 @@
 //! Sends and receives Rether's own frames.
 
-mod filter;
+pub(crate) mod filter;
 mod sent;
 
 use std::os::fd::{AsFd, BorrowedFd};

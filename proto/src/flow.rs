@@ -104,7 +104,7 @@ impl FlowKey {
     }
 }
 
-fn is_later_fragment(extension: Ipv6ExtensionSlice<'_>) -> bool {
+pub(crate) fn is_later_fragment(extension: Ipv6ExtensionSlice<'_>) -> bool {
     match extension {
         Ipv6ExtensionSlice::Fragment(fragment) => fragment.fragment_offset().value() != 0,
         _ => false,

@@ -90,6 +90,7 @@ pub mod agent;
 pub mod airtime;
 pub mod auth;
 pub mod coordinator;
+pub mod digest;
 pub mod flow;
 pub mod ledger;
 pub mod mac;

@@ -139,6 +139,8 @@ pub enum Reason {
     Slot,
     /// The coordinator has been silent for too long: open the gate.
     FailOpen,
+    /// Unanswered LEAVE.
+    Leave,
 }
 
 /// A sans-IO core; see the module text for how to drive it.

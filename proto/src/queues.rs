@@ -32,6 +32,8 @@ pub struct Queues {
     /// What is in those packets that the gate copied.
     copies: Copies,
     limit: usize,
+    /// What is reserved has no limit.
+    keeps_reserved: bool,
     dropped: u64,
     codel_drops: u64,
 }
@@ -211,9 +213,16 @@ impl Queues {
             bulk: Bulk::new(),
             copies: Copies::new(),
             limit,
+            keeps_reserved: false,
             dropped: 0,
             codel_drops: 0,
         }
+    }
+
+    /// Whether packets of reserved flows are kept however many they are: for a while in which none
+    /// can go.
+    pub const fn keep_reserved(&mut self, keep: bool) {
+        self.keeps_reserved = keep;
     }
 
     /// Gives `key` a queue of its own, with those of its packets that wait already, or later ones
@@ -283,7 +292,7 @@ impl Queues {
         let dropped = match self.flows.iter_mut().find(|flow| flow.key == key) {
             Some(flow) => {
                 flow.last_packet = now;
-                let full = flow.fifo.held.len() >= self.limit;
+                let full = flow.fifo.held.len() >= self.limit && !self.keeps_reserved;
                 if !full {
                     flow.fifo.push(held);
                 }

@@ -3,7 +3,7 @@
 use crate::machine::Reason;
 use crate::time::Instant;
 
-const COUNT: usize = Reason::FailOpen as usize + 1;
+const COUNT: usize = Reason::Leave as usize + 1;
 
 /// At most one pending deadline per reason; setting a timer again moves it.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +54,7 @@ const ALL: [Reason; COUNT] = [
     Reason::Retry,
     Reason::Slot,
     Reason::FailOpen,
+    Reason::Leave,
 ];
 
 #[cfg(test)]

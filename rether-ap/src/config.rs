@@ -1,6 +1,7 @@
 //! The configuration file of `rether-ap`; `config/ap.toml` explains every key.
 
 mod cell;
+mod handoff;
 mod policy;
 mod security;
 
@@ -13,6 +14,7 @@ use rether_proto::policy::PolicyTable;
 use rether_proto::time::Duration;
 
 pub use cell::{CellConfig, Preamble, Standard};
+pub use handoff::{AnchorKind, Handoff};
 pub use security::Security;
 
 /// Where the configuration is unless the command line says otherwise.
@@ -41,6 +43,8 @@ pub struct Config {
     pub group_may_observe: bool,
     /// Which agents are believed.
     pub security: Security,
+    /// The other access points of the site, if stations move between them without loss.
+    pub handoff: Option<Handoff>,
     /// Who is promised what.
     pub policy: PolicyTable,
 }
@@ -80,6 +84,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
     let patience = config::patience(file);
     let group_may_observe = config::group_may_observe(file);
     let security = file.section("security", Security::read);
+    let handoff = file.section("handoff", Handoff::read);
     let policy = policy::read(file);
     Some(Config {
         interface,
@@ -91,6 +96,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         patience,
         group_may_observe,
         security,
+        handoff,
         policy,
     })
 }

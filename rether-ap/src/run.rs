@@ -21,11 +21,13 @@ use rether_linux::nl80211::{Event, Events, Nl80211};
 use rether_linux::rules::{Mode, Placement, Remark};
 use rether_proto::airtime::{PhyKind, Turn};
 use rether_proto::coordinator::{
-    Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent, FlowStatus, Strategy,
+    Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent, FlowStatus, GoAnswer,
+    Strategy,
 };
+use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Direction, Prefix};
 use rether_proto::record::CoordinatorStart;
-use rether_proto::wire::CellMode;
+use rether_proto::wire::{CellMode, GoOutcome, GoReason, LeaveStage};
 
 use crate::ask;
 use crate::cell::{self, Cell};
@@ -341,10 +343,39 @@ impl<'a> Daemon<'a> {
             CoordinatorEvent::NotAuthenticated { station, status } => {
                 tracing::warn!("the agent at {station} is not believed: {status}");
             }
+            CoordinatorEvent::Leaving {
+                station,
+                candidate,
+                stage,
+            } => {
+                tracing::info!("{station} for {candidate}: {stage}");
+                if stage != LeaveStage::Stay {
+                    self.decline(station, candidate, stage);
+                }
+            }
+            CoordinatorEvent::Drained(station) => tracing::debug!("nothing waits for {station}"),
+            CoordinatorEvent::Seen {
+                station,
+                from,
+                digests,
+            } => tracing::debug!("{station} has {} packets from {from}", digests.len()),
             CoordinatorEvent::Overstayed(station) => {
                 tracing::debug!("{station} used more than it was granted");
             }
         }
+    }
+
+    /// No other access point is known here: the station goes as it would without Rether.
+    fn decline(&self, station: MacAddr, candidate: MacAddr, stage: LeaveStage) {
+        let answer = GoAnswer {
+            stage,
+            candidate,
+            outcome: GoOutcome::Unavailable,
+            largest: 0,
+            reason: GoReason::default(),
+        };
+        let go = CoordinatorCommand::Go { station, answer };
+        self.session.orders.command(go);
     }
 
     /// The rules that go with the mode, for the stations that are here.

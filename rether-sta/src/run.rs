@@ -279,6 +279,15 @@ impl<'a> Daemon<'a> {
                 tracing::warn!("the coordinator is silent: let {released} packets go");
             }
             AgentEvent::CoordinatorLost => tracing::info!("the coordinator is gone"),
+            AgentEvent::Prepared {
+                candidate, outcome, ..
+            } => tracing::info!("{candidate} is {outcome}"),
+            AgentEvent::Go {
+                candidate, outcome, ..
+            } => tracing::info!("leaving for {candidate}: {outcome}"),
+            AgentEvent::LeaveUnanswered { candidate } => {
+                tracing::info!("the coordinator does not answer about {candidate}");
+            }
         }
     }
 

@@ -12,6 +12,7 @@ pub mod medium;
 pub mod plot;
 pub mod preset;
 pub mod results;
+pub mod roam;
 pub mod rows;
 pub mod scenario;
 pub mod study;

@@ -7,16 +7,18 @@ use std::fmt;
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig};
 use rether_proto::airtime::{Phy, PhyKind, Rate, Turn};
 use rether_proto::auth::{AgentAuth, CoordinatorAuth, Key, handshake};
-use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorConfig};
+use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorConfig, GoAnswer};
 use rether_proto::flow::FlowKey;
+use rether_proto::mac::MacAddr;
 use rether_proto::machine::{Input, Machine, Packet, PacketId};
 use rether_proto::policy::Direction;
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::{
-    Backlog, Bye, ByeReason, CellMode, ClassBacklog, Data, HEADER_LEN, Handshake, Header, Hello,
-    MAX_FRAME, Message, MessageType, Outcome as Decision, Packets, Policy, Register, RegisterAck,
-    RegisterStatus, Request, Reserve, ReserveOp, Reserved, Return, Schedule, Slot, Token, explain,
+    Backlog, Bye, ByeReason, CellMode, ClassBacklog, Data, Go, GoOutcome, GoReason, HEADER_LEN,
+    Handshake, Header, Hello, Leave, LeaveStage, MAX_FRAME, Message, MessageType,
+    Outcome as Decision, Packets, Policy, Register, RegisterAck, RegisterStatus, Request, Reserve,
+    ReserveOp, Reserved, Return, Schedule, Seen, Slot, Token, explain,
 };
 
 use crate::world::{AP, Source, station, voice_policy, voice_rule};
@@ -108,6 +110,8 @@ struct Bench {
     last_token: u32,
     instance: u32,
     epoch: u32,
+    /// Number of the last LEAVE.
+    asked: u16,
     /// The last frames of the conversation, to be sent again.
     recorded: VecDeque<Vec<u8>>,
     with_keys: bool,
@@ -116,6 +120,8 @@ struct Bench {
     outcome: Outcome,
 }
 
+/// The cell that the station may leave for.
+const CANDIDATE: MacAddr = MacAddr([2, 0, 0, 0, 2, 0]);
 /// So many frames of the conversation are remembered.
 const RECORDED: usize = 64;
 /// A core that wakes itself more often than this after one input would never let its driver rest.
@@ -155,6 +161,7 @@ impl Bench {
             last_token: 0,
             instance: 0,
             epoch: 0,
+            asked: 0,
             recorded: VecDeque::new(),
             with_keys,
             origin: None,
@@ -185,8 +192,36 @@ impl Bench {
         if self.rng.below(4) == 0 {
             self.send_packet();
         }
+        if self.rng.below(64) == 0 {
+            self.hand_over();
+        }
         self.now += Duration::from_micros(self.rng.below(3_000));
         self.run_timers();
+    }
+
+    /// The hosts have the station leave, or stay.
+    fn hand_over(&mut self) {
+        let candidate = CANDIDATE;
+        let command = match self.rng.below(4) {
+            0 => AgentCommand::Prepare { candidate },
+            1 | 2 => AgentCommand::Leave { candidate },
+            _ => AgentCommand::Stay,
+        };
+        self.tell_agent(Input::Command(command));
+        let answer = GoAnswer {
+            stage: self.stage(),
+            candidate,
+            outcome: GoOutcome::ALL[self.place(4)],
+            largest: 0,
+            reason: GoReason::default(),
+        };
+        let station = station(1);
+        let command = match self.rng.below(4) {
+            0 => CoordinatorCommand::Drain(station),
+            1 => CoordinatorCommand::Stayed(station),
+            _ => CoordinatorCommand::Go { station, answer },
+        };
+        self.tell_coordinator(Input::Command(command));
     }
 
     fn check_codec(&mut self, bytes: &[u8]) {
@@ -287,6 +322,7 @@ impl Bench {
                     self.outcome.tokens += 1;
                 }
                 (_, Message::Hello(hello)) => self.epoch = hello.epoch,
+                (_, Message::Leave(leave)) => self.asked = leave.sequence,
                 (_, Message::Register(register)) => self.instance = register.instance,
                 (header, _) if header.session != 0 => self.session = header.session,
                 _ => {}
@@ -385,7 +421,7 @@ impl Bench {
     }
 
     fn valid_frame(&mut self) -> Vec<u8> {
-        let kind = self.rng.below(12);
+        let kind = self.rng.below(15);
         let message = self.message(kind);
         let header = Header {
             session: [self.session, 0, self.rng.next_u32()][self.place(3)],
@@ -440,6 +476,10 @@ impl Bench {
 
     fn direction(&mut self) -> Direction {
         [Direction::Up, Direction::Down, Direction::Both][self.place(3)]
+    }
+
+    fn stage(&mut self) -> LeaveStage {
+        LeaveStage::ALL[self.place(3)]
     }
 
     fn message(&mut self, kind: u64) -> Message {
@@ -533,6 +573,24 @@ impl Bench {
             10 => Message::Request(Request {
                 backlog: self.backlog(),
                 rate,
+            }),
+            11 => Message::Leave(Leave {
+                stage: self.stage(),
+                sequence: [self.asked, self.asked.wrapping_add(1), 0][self.place(3)],
+                candidate: CANDIDATE,
+            }),
+            12 => Message::Go(Go {
+                stage: self.stage(),
+                sequence: [self.asked, 0][self.place(2)],
+                outcome: GoOutcome::ALL[self.place(4)],
+                largest: self.rng.next_u32(),
+                reason: ["", "full"][self.place(2)]
+                    .try_into()
+                    .expect("a short reason"),
+            }),
+            13 => Message::Seen(Seen {
+                from: CANDIDATE,
+                digests: vec![self.rng.next_u32(); self.place(Seen::MAX)],
             }),
             _ => Message::Bye(Bye {
                 reason: [ByeReason::Stopping, ByeReason::Leaving][self.place(2)],

@@ -86,8 +86,10 @@ fn offences(folder: &str, at_least: usize, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_cores_are_pure() {
-    let found = offences("proto/src", 40, FORBIDDEN);
-    assert!(found.is_empty(), "{found:#?}");
+    for (folder, at_least) in [("proto/src", 40), ("handoff/src", 12)] {
+        let found = offences(folder, at_least, FORBIDDEN);
+        assert!(found.is_empty(), "{found:#?}");
+    }
 }
 
 #[test]
@@ -98,9 +100,12 @@ fn the_air_is_pure() {
 
 #[test]
 fn the_cores_say_so_to_the_compiler() {
-    let text = std::fs::read_to_string(root().join("proto/src/lib.rs")).expect("lib.rs");
-    for attribute in ["#![no_std]", "#![forbid(unsafe_code)]"] {
-        assert!(text.lines().any(|line| line == attribute), "{attribute}");
+    for file in ["proto/src/lib.rs", "handoff/src/lib.rs"] {
+        let text = std::fs::read_to_string(root().join(file)).expect(file);
+        for attribute in ["#![no_std]", "#![forbid(unsafe_code)]"] {
+            let says_so = text.lines().any(|line| line == attribute);
+            assert!(says_so, "{file}: {attribute}");
+        }
     }
 }
 

@@ -136,6 +136,9 @@ pub(crate) struct AnswerArgs {
     /// Forget a caller after hearing nothing for this long
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
     pub(crate) dead_after: Duration,
+    /// Print a line of JSON at the end of each call: what this end sent and received
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Show nothing on standard error
     #[arg(long)]
     pub(crate) quiet: bool,

@@ -12,7 +12,7 @@ use std::sync::mpsc;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use rether_voip::answer::{AnswerOptions, Limits, answer};
+use rether_voip::answer::{AnswerOptions, Limits, Notice, answer};
 use rether_voip::call::{CallOptions, Live, Patience, call};
 use rether_voip::report::{RunReport, SCHEMA_VERSION};
 use rether_voip::thresholds::{Thresholds, verdict};
@@ -130,6 +130,12 @@ fn run_answer(args: &AnswerArgs) -> Result<ExitCode> {
         },
     };
     let delivered = answer(&options, &stop, |notice| {
+        if let (true, Notice::Ended(_, _, call)) = (args.json, &notice)
+            && let Ok(line) = serde_json::to_string(call)
+        {
+            // Nobody may be reading any more; calls are answered all the same.
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
         if !args.quiet {
             let _ = writeln!(std::io::stderr(), "{notice}");
         }

@@ -42,6 +42,7 @@ struct Counters {
 pub struct Sender {
     counters: Arc<Counters>,
     thread: JoinHandle<()>,
+    started_ns: u64,
 }
 
 impl Sender {
@@ -52,10 +53,15 @@ impl Sender {
     pub fn spawn(job: Job) -> io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let shared = Arc::clone(&counters);
+        let started_ns = job.start_ns;
         let thread = std::thread::Builder::new()
             .name("voice".into())
             .spawn(move || send(&job, &shared))?;
-        Ok(Self { counters, thread })
+        Ok(Self {
+            counters,
+            thread,
+            started_ns,
+        })
     }
 
     /// Asks the thread to stop; it does so within a packet time.
@@ -76,6 +82,7 @@ impl Sender {
             sent: self.counters.sent.load(Ordering::Relaxed),
             send_errors: self.counters.errors.load(Ordering::Relaxed),
             pacing_late_max_ms: self.counters.late_max_ns.load(Ordering::Relaxed) as f64 / 1e6,
+            started_ns: self.started_ns,
         }
     }
 }

@@ -27,16 +27,39 @@ pub enum Profile {
     G729,
     /// Opus-like, 20 ms: 70 bytes (28 kb/s), 50 packets a second
     OpusLike,
+    /// No call but a probe, 5 ms: 160 bytes, 200 packets a second, each one's fate reported
+    Probe,
+    /// The same, 1 ms: 1,000 packets a second
+    #[serde(rename = "probe-1")]
+    #[value(name = "probe-1")]
+    ProbeMs1,
+    /// The same, 2 ms: 500 packets a second
+    #[serde(rename = "probe-2")]
+    #[value(name = "probe-2")]
+    ProbeMs2,
+    /// The same, 10 ms: 100 packets a second
+    #[serde(rename = "probe-10")]
+    #[value(name = "probe-10")]
+    ProbeMs10,
+    /// The same, 20 ms: 50 packets a second
+    #[serde(rename = "probe-20")]
+    #[value(name = "probe-20")]
+    ProbeMs20,
 }
 
 impl Profile {
     /// Every profile, in the order of its wire code.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::G711,
         Self::G711Ms10,
         Self::G711Ms30,
         Self::G729,
         Self::OpusLike,
+        Self::Probe,
+        Self::ProbeMs1,
+        Self::ProbeMs2,
+        Self::ProbeMs10,
+        Self::ProbeMs20,
     ];
 
     /// The name used on the command line and in reports.
@@ -48,6 +71,11 @@ impl Profile {
             Self::G711Ms30 => "g711-30",
             Self::G729 => "g729",
             Self::OpusLike => "opus-like",
+            Self::Probe => "probe",
+            Self::ProbeMs1 => "probe-1",
+            Self::ProbeMs2 => "probe-2",
+            Self::ProbeMs10 => "probe-10",
+            Self::ProbeMs20 => "probe-20",
         }
     }
 
@@ -60,6 +88,11 @@ impl Profile {
             Self::G711Ms30 => 2,
             Self::G729 => 3,
             Self::OpusLike => 4,
+            Self::Probe => 5,
+            Self::ProbeMs1 => 6,
+            Self::ProbeMs2 => 7,
+            Self::ProbeMs10 => 8,
+            Self::ProbeMs20 => 9,
         }
     }
 
@@ -73,9 +106,12 @@ impl Profile {
     #[must_use]
     pub const fn packet_ms(self) -> u32 {
         match self {
-            Self::G711 | Self::G729 | Self::OpusLike => 20,
-            Self::G711Ms10 => 10,
+            Self::G711 | Self::G729 | Self::OpusLike | Self::ProbeMs20 => 20,
+            Self::G711Ms10 | Self::ProbeMs10 => 10,
             Self::G711Ms30 => 30,
+            Self::Probe => 5,
+            Self::ProbeMs1 => 1,
+            Self::ProbeMs2 => 2,
         }
     }
 
@@ -94,17 +130,33 @@ impl Profile {
             Self::G711Ms30 => 240,
             Self::G729 => 20,
             Self::OpusLike => 70,
+            Self::Probe | Self::ProbeMs1 | Self::ProbeMs2 | Self::ProbeMs10 | Self::ProbeMs20 => {
+                160
+            }
         }
     }
 
+    /// Whether it is no call but a probe, whose receiver reports the fate of each packet
+    /// ([`crate::stats::Trace`]).
+    #[must_use]
+    pub const fn is_probe(self) -> bool {
+        matches!(
+            self,
+            Self::Probe | Self::ProbeMs1 | Self::ProbeMs2 | Self::ProbeMs10 | Self::ProbeMs20
+        )
+    }
+
     /// RTP payload type: RFC 3551 table 4 for the fixed ones, 111 (dynamic,
-    /// the number browsers use) for Opus.
+    /// the number browsers use) for Opus and the one after it for probes.
     #[must_use]
     pub const fn payload_type(self) -> u8 {
         match self {
             Self::G711 | Self::G711Ms10 | Self::G711Ms30 => 0,
             Self::G729 => 18,
             Self::OpusLike => 111,
+            Self::Probe | Self::ProbeMs1 | Self::ProbeMs2 | Self::ProbeMs10 | Self::ProbeMs20 => {
+                112
+            }
         }
     }
 
@@ -122,7 +174,15 @@ impl Profile {
     #[must_use]
     pub const fn codec(self) -> Codec {
         match self {
-            Self::G711 | Self::G711Ms10 | Self::G711Ms30 => Codec::G711_PLC,
+            // A probe is judged as if it were G.711.
+            Self::G711
+            | Self::G711Ms10
+            | Self::G711Ms30
+            | Self::Probe
+            | Self::ProbeMs1
+            | Self::ProbeMs2
+            | Self::ProbeMs10
+            | Self::ProbeMs20 => Codec::G711_PLC,
             Self::G729 => Codec::G729A,
             Self::OpusLike => Codec::OPUS_ASSUMED,
         }
@@ -149,7 +209,7 @@ mod tests {
             let json = serde_json::to_string(&profile).unwrap();
             assert_eq!(json, format!("\"{}\"", profile.name()));
         }
-        assert_eq!(Profile::from_code(5), None);
+        assert_eq!(Profile::from_code(10), None);
     }
 
     #[test]

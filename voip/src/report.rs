@@ -22,6 +22,10 @@ pub struct SenderReport {
     /// How late the latest packet was against its schedule. Large values mean a busy
     /// machine, not a slow network; delay is counted from the real sending time.
     pub pacing_late_max_ms: f64,
+    /// When the first packet was due, nanoseconds of the sender's monotonic clock; 0 from an older
+    /// peer, which did not tell it.
+    #[serde(default)]
+    pub started_ns: u64,
 }
 
 /// What the answerer sends at the end of a call.
@@ -33,6 +37,35 @@ pub struct FarReport {
     pub stream: StreamReport,
     /// Datagrams it received on this call's account and ignored.
     pub bad_datagrams: u64,
+}
+
+/// A call as its answerer saw it, also if the caller never came for its report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnsweredCall {
+    /// The caller's control address.
+    pub caller: String,
+    /// Session id, hexadecimal.
+    pub session: String,
+    /// How it ended.
+    pub how: Parting,
+    /// Its own sending.
+    pub sender: SenderReport,
+    /// What it received; absent if the call was never begun.
+    pub stream: Option<StreamReport>,
+}
+
+/// How a call ended, as the answerer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parting {
+    /// The caller has the report.
+    Done,
+    /// The caller fell silent during the call.
+    Vanished,
+    /// The caller hung up and never confirmed the report.
+    Unconfirmed,
+    /// The answerer was stopped during the call.
+    Stopped,
 }
 
 /// The gist of a received stream, for a log line.

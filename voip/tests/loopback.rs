@@ -158,7 +158,10 @@ fn the_json_schema_is_what_was_promised() {
     same(&call["clock"], "basis offset_ms error_ms");
     same(&call["rtt_ms"], "count min mean p99 max");
     for way in ["up", "down"] {
-        same(&call[way]["sender"], "sent send_errors pacing_late_max_ms");
+        same(
+            &call[way]["sender"],
+            "sent send_errors pacing_late_max_ms started_ns",
+        );
         let stream = &call[way]["stream"];
         same(
             stream,

@@ -110,6 +110,12 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// Whether nothing stands in it, or it is not there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// The value of `key`; `None` if it is not there or wrong.
     pub fn value<T: Value>(&mut self, key: &'static str) -> Option<T> {
         let (_, value) = self.find(key)?;
@@ -121,6 +127,30 @@ impl<'d> Section<'d> {
                 None
             }
         }
+    }
+
+    /// The values in the list at `key`; those that are wrong are left out, and reported.
+    pub fn list<T: Value>(&mut self, key: &'static str, example: &str) -> Vec<T> {
+        let Some((_, value)) = self.find(key) else {
+            return Vec::new();
+        };
+        let DeValue::Array(items) = value.get_ref() else {
+            let wrong = Wrong::not(Raw::new(value.get_ref()), "a list", example);
+            self.document
+                .report(value.span().start, self.path_of(key), wrong);
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for item in items.iter() {
+            match T::read(Raw::new(item.get_ref())) {
+                Ok(read) => found.push(read),
+                Err(wrong) => {
+                    self.document
+                        .report(item.span().start, self.path_of(key), wrong);
+                }
+            }
+        }
+        found
     }
 
     /// Every key and its value, in a table whose keys are names that the author chose.

@@ -121,7 +121,7 @@ pub(super) fn shares(report: &Report) -> Row {
 #[must_use]
 pub(super) fn cycle(report: &Report) -> Row {
     let figure = |name: &str| report.figure(WITH, &format!("{CELL}.{name}")).ok();
-    let length = figure("cycle").map_or_else(
+    let length = figure("ledger.cycle").map_or_else(
         || "the cycle".to_owned(),
         |length| format!("{} ms", length / 1e6),
     );
@@ -137,8 +137,9 @@ pub(super) fn cycle(report: &Report) -> Row {
     Row {
         what: "cycle".to_owned(),
         promised: vec![
-            "granted airtime".to_owned(),
-            format!("never above {length}"),
+            "granted airtime at most".to_owned(),
+            // The last one begins within the cycle, and may end in the next.
+            format!("{length} and one grant"),
         ],
         with: Delivered::Cell(with),
         without: not_there(),

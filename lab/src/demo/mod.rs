@@ -5,6 +5,7 @@
 
 mod airtime;
 mod delivered;
+mod flows;
 mod html;
 mod notes;
 mod page;
@@ -15,6 +16,7 @@ mod terminal;
 
 pub use airtime::Airtime;
 pub use delivered::{Delivered, Flow};
+pub use flows::PromisedWay;
 pub use summary::{Delay, Row, Summary};
 
 use crate::{
@@ -121,10 +123,11 @@ impl Demo {
     }
 }
 
-/// The table, what does not hold, and what to know about it.
+/// The tables, what does not hold, and what to know about it.
 impl fmt::Display for Demo {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{}\n", terminal::table(&self.cells))?;
+        writeln!(out, "{}\n", terminal::promises(&self.cells))?;
         for cell in &self.cells {
             for (expected, seen, passed) in &cell.checks {
                 if !passed {
@@ -144,6 +147,7 @@ impl fmt::Display for Demo {
         }
         writeln!(out, "\n{}\n", wrapped(notes::MEDIUM))?;
         writeln!(out, "{}\n", wrapped(notes::DELAY))?;
+        writeln!(out, "{}\n", wrapped(notes::PROMISES))?;
         writeln!(out, "{}\n", wrapped(notes::CLOCK))?;
         write!(
             out,

@@ -16,6 +16,14 @@ pub(super) const DELAY: &str = "The promised wait is that for the air, at each s
      else on the way. The verdict is that of the scenario's checks, in the lines \"required\": a delay above the promised wait but within what is \
      required counts as kept.";
 
+/// Where the promise report comes from.
+pub(super) const PROMISES: &str = "The promise report is what rether-ap status said of each promise \
+     in mid-run. Delivered is the mean of the last ten seconds, or as many as there were, in whole IP \
+     packets; a second counts as missed if less than promised went although the application sent it, \
+     or more than 1 % waited too long. The coordinator times the wait of what goes down; what goes up \
+     waits at its station, where it cannot see it. The delays are those that the call measured over all \
+     of its time, from end to end.";
+
 /// How the timing of a run comes about.
 pub(super) const CLOCK: &str = "Time is that of the virtual machine (qemu -icount \
      shift=0,sleep=off): one instruction takes 1 ns and idle time is skipped, so the load of the \

@@ -3,10 +3,11 @@
 use super::{
     Demo, Fault,
     delivered::{Delivered, Flow},
+    flows::PromisedWay,
     html::{escape, lines},
     notes, plots,
     summary::{Row, Summary, WITH, WITHOUT},
-    terminal::verdict,
+    terminal::{noted, verdict},
 };
 use std::fmt::Write as _;
 
@@ -33,10 +34,11 @@ pub(super) fn page(demo: &Demo) -> Result<String, Fault> {
          <p>A voice call in a loaded Wi-Fi cell, on the real Linux Wi-Fi stack, with Rether and \
          without: {result}.</p>\n<dl>\n{facts}</dl>\n</header>\n<main>\n{cells}\
          <section>\n<h2>How to read this</h2>\n<p>{}</p>\n<p>{}</p>\n<p>{}</p>\n\
-         <details><summary>All packages in the machine</summary><p>{}</p></details>\n\
+         <p>{}</p>\n<details><summary>All packages in the machine</summary><p>{}</p></details>\n\
          </section>\n</main>\n</body>\n</html>\n",
         notes::MEDIUM,
         escape(notes::DELAY),
+        escape(notes::PROMISES),
         notes::CLOCK,
         packages.join("<br>"),
         facts = facts(demo),
@@ -91,10 +93,11 @@ fn section(cell: &Summary) -> Result<String, Fault> {
          <th colspan=\"5\" scope=\"colgroup\" class=\"with\">with Rether</th>\
          <th colspan=\"5\" scope=\"colgroup\" class=\"without\">without Rether</th>\
          <th rowspan=\"2\" scope=\"col\">verdict</th></tr>\n<tr>{figures}{figures}</tr>\n</thead>\n\
-         <tbody>\n{rows}</tbody>\n</table>\n</div>\n<div class=\"charts\">\n{}{}{}</div>\n\
+         <tbody>\n{rows}</tbody>\n</table>\n</div>\n{}<div class=\"charts\">\n{}{}{}</div>\n\
          <details{}><summary>Every check</summary>\n<ul>\n{checks}</ul></details>\n\
          <p>Raw results: {}, {}, {}; logs {} and {}; {}.</p>\n</section>\n",
         escape(&cell.title),
+        promises(cell),
         figure(
             "One-way delay of the call",
             &plots::delays(cell)?,
@@ -120,6 +123,42 @@ fn section(cell: &Summary) -> Result<String, Fault> {
         link(&format!("{WITHOUT}/logs/"), "without"),
         link("console.log", "console"),
     ))
+}
+
+/// The promise report of a cell, or why there is none.
+fn promises(cell: &Summary) -> String {
+    let ways = match &cell.promises {
+        Ok(ways) => ways,
+        Err(why) => return format!("<h3>Promise report</h3>\n<p>None: {}.</p>\n", escape(why)),
+    };
+    let figures: String = PromisedWay::NAMES
+        .iter()
+        .map(|name| format!("<th scope=\"col\">{name}</th>"))
+        .collect();
+    let rows: String = ways.iter().map(promised_way).collect();
+    format!(
+        "<div class=\"wide\">\n<table>\n<caption>Promise report of <code>rether-ap status</code> \
+         {}</caption>\n<thead>\n<tr><th scope=\"col\">flow</th><th scope=\"col\">promised</th>\
+         <th scope=\"col\">state</th>{figures}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n\
+         </div>\n",
+        noted(cell)
+    )
+}
+
+fn promised_way(way: &PromisedWay) -> String {
+    let [figures @ .., why] = way.texts();
+    let figures: String = figures
+        .iter()
+        .map(|text| format!("<td class=\"figure\">{}</td>", escape(text)))
+        .collect();
+    format!(
+        "<tr><th scope=\"row\">{}</th><td class=\"promised\">{}</td><td>{}</td>{figures}\
+         <td>{}</td></tr>\n",
+        lines(&way.whose()),
+        lines(&way.promise()),
+        escape(&way.state),
+        escape(&why),
+    )
 }
 
 fn figure(title: &str, svg: &str, caption: &str) -> String {
@@ -166,7 +205,13 @@ const fn class(kept: Option<bool>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::page;
-    use crate::{demo::Demo, report::Report};
+    use crate::{
+        demo::{
+            Demo,
+            flows::tests::{STATUS, report as with_status},
+        },
+        report::Report,
+    };
 
     fn report() -> Report {
         serde_json::from_str(include_str!("fixture.json")).unwrap()
@@ -180,6 +225,19 @@ mod tests {
         assert!(page.contains("linux-image-6.1.0-56-amd64 6.1.192-2"));
         let elsewhere = page.replace("http://www.w3.org/2000/svg", "");
         assert!(!elsewhere.contains("http") && !elsewhere.contains("src="));
+    }
+
+    #[test]
+    fn the_page_has_the_promise_report_or_says_why_not() {
+        let page_of = |report| page(&Demo::of(&[report])).unwrap();
+        let with = page_of(with_status(STATUS));
+        assert!(
+            with.contains("A down: rule voice") && with.contains("from the wired side in bursts")
+        );
+        assert!(page_of(report()).contains("None: the run noted no status while it lasted."));
+        let evil = STATUS.replace("\"voice\"", "\"<script>\"");
+        let page = page_of(with_status(&evil));
+        assert!(page.contains("rule &lt;script&gt;") && !page.contains("<script"));
     }
 
     #[test]

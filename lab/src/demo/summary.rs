@@ -3,6 +3,7 @@
 use super::{
     airtime::{self, Airtime},
     delivered::{Delivered, Flow},
+    flows::{self, PromisedWay},
     promise::Promise,
 };
 use crate::{
@@ -57,6 +58,10 @@ pub struct Summary {
     pub title: String,
     /// The table.
     pub rows: Vec<Row>,
+    /// The promise report of `rether-ap`, or why there is none.
+    pub promises: Result<Vec<PromisedWay>, String>,
+    /// When it was taken, as seconds of the cell's clock.
+    pub noted_at: Option<f64>,
     /// Delays of the call.
     pub delays: Vec<Delay>,
     /// The delay that the scenario requires 99 % of the call to keep below, in ms.
@@ -87,7 +92,7 @@ impl Summary {
                     }
                 }
                 TrafficKind::Udp | TrafficKind::Tcp => rows.push(bulk(report, flow)),
-                TrafficKind::Ping | TrafficKind::Video => {}
+                TrafficKind::Ping | TrafficKind::Video | TrafficKind::Probe => {}
             }
         }
         rows.extend([airtime::shares(report), airtime::cycle(report)]);
@@ -95,6 +100,8 @@ impl Summary {
             name: scenario.name.clone(),
             title: scenario.title.clone(),
             rows,
+            promises: flows::of(report),
+            noted_at: flows::noted_at(report),
             delays,
             delay_required: scenario
                 .check

@@ -1,6 +1,7 @@
 //! What a run gave, and whether that is what the scenario asks for.
 
 mod happened;
+mod roams;
 
 pub use rether_sim::verdict::{ArmReport, Verdict, figure};
 
@@ -121,10 +122,13 @@ impl Report {
     }
 }
 
-/// For people: one line for each check that holds, and for each that does not what was expected,
+/// For people: how stations roamed, if they did; one line for each check that holds, and for each that does not what was expected,
 /// what was seen and where to look.
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(table) = roams::table(&self.arms) {
+            writeln!(out, "{table}")?;
+        }
         for check in &self.checks {
             writeln!(out, "{check}")?;
             if !check.passed {

@@ -1,8 +1,12 @@
 //! The control sockets of hostapd and `wpa_supplicant`, which speak one protocol: a datagram with
 //! a command, a datagram with the reply.
 
+mod ap;
+mod beacon_report;
 mod reply;
 mod socket;
+mod supplicant;
+mod text;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +15,10 @@ use tokio::time::timeout;
 
 use socket::ControlSocket;
 
+pub use ap::{ApEvent, Candidate, TransitionRequest};
+pub use beacon_report::BeaconReport;
 pub use reply::{Event, Fields};
+pub use supplicant::{KnownBss, ScanOrder, SupplicantEvent};
 
 /// How long a reply may take.
 pub const TIMEOUT: Duration = Duration::from_secs(2);

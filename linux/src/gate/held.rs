@@ -7,26 +7,26 @@ use super::wire::{Fate, Scope};
 /// The numbers of the packets a queue holds, in the order they came. The kernel numbers packets
 /// one after the other and starts anew after 2^32.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(crate) struct Held {
     ids: VecDeque<u32>,
 }
 
 impl Held {
-    pub(super) fn push(&mut self, id: u32) {
+    pub(crate) fn push(&mut self, id: u32) {
         self.ids.push_back(id);
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ids.len()
     }
 
     /// The youngest one.
-    pub(super) fn last(&self) -> Option<u32> {
+    pub(crate) fn last(&self) -> Option<u32> {
         self.ids.back().copied()
     }
 
     /// Forgets all of them.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.ids.clear();
     }
 
@@ -50,11 +50,11 @@ impl Held {
 
 /// A verdict message: `count` packets of `queue` meet `fate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Order {
-    pub(super) queue: u16,
-    pub(super) scope: Scope,
-    pub(super) fate: Fate,
-    pub(super) count: u32,
+pub(crate) struct Order {
+    pub(crate) queue: u16,
+    pub(crate) scope: Scope,
+    pub(crate) fate: Fate,
+    pub(crate) count: u32,
 }
 
 impl Order {
@@ -69,14 +69,14 @@ impl Order {
 /// each the oldest of their queue at their turn, one after the other with the same fate, become
 /// one order.
 #[derive(Debug, Default)]
-pub(super) struct Coalescer {
+pub(crate) struct Coalescer {
     run: Option<Order>,
 }
 
 impl Coalescer {
     /// Adds the verdict on packet `id` of `queue`, whose held packets are `held`. Returns the
     /// order that is complete by this. A packet that is not held is ignored.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         held: &mut Held,
         queue: u16,
@@ -107,7 +107,7 @@ impl Coalescer {
     }
 
     /// The last order.
-    pub(super) fn finish(&mut self) -> Option<Order> {
+    pub(crate) fn finish(&mut self) -> Option<Order> {
         self.run.take()
     }
 }

@@ -4,9 +4,9 @@
 //! gate at all is the business of [`crate::rules`].
 
 mod book;
-mod held;
+pub(crate) mod held;
 mod nfqueue;
-mod wire;
+pub(crate) mod wire;
 
 use std::os::fd::AsFd;
 

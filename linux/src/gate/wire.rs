@@ -14,9 +14,9 @@ use super::QueueOptions;
 use crate::token_socket::PRIORITY_BASE;
 
 /// Octets of each packet the kernel copies: enough for the IP and transport headers.
-pub(super) const HEADERS: u32 = 128;
+pub(crate) const HEADERS: u32 = 128;
 /// The same where small packets are wanted whole.
-pub(super) const SMALL: u32 = Carrier::LARGEST as u32;
+pub(crate) const SMALL: u32 = Carrier::LARGEST as u32;
 /// `NFQA_PRIORITY`: the socket priority with which a packet goes on. Linux before 5.18 passes it
 /// over, and granted packets keep the class that the rules gave them.
 const PRIORITY: u16 = 21;
@@ -42,19 +42,19 @@ fn config(buffer: &mut Vec<u8>, queue: u16, sequence: u32) -> Message<'_> {
 }
 
 /// Takes over a queue.
-pub(super) fn bind(buffer: &mut Vec<u8>, queue: u16, sequence: u32) {
+pub(crate) fn bind(buffer: &mut Vec<u8>, queue: u16, sequence: u32) {
     let command = [libc::NFQNL_CFG_CMD_BIND as u8, 0, 0, 0];
     config(buffer, queue, sequence).attribute(libc::NFQA_CFG_CMD as u16, &command);
 }
 
 /// Gives a queue up.
-pub(super) fn unbind(buffer: &mut Vec<u8>, queue: u16, sequence: u32) {
+pub(crate) fn unbind(buffer: &mut Vec<u8>, queue: u16, sequence: u32) {
     let command = [libc::NFQNL_CFG_CMD_UNBIND as u8, 0, 0, 0];
     config(buffer, queue, sequence).attribute(libc::NFQA_CFG_CMD as u16, &command);
 }
 
 /// Sets a queue up: `range` octets of each packet to copy, length, fail open, segmentation offload.
-pub(super) fn set_up(
+pub(crate) fn set_up(
     buffer: &mut Vec<u8>,
     queue: u16,
     options: &QueueOptions,
@@ -81,7 +81,7 @@ pub(super) fn set_up(
 
 /// What becomes of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Accept,
     /// Accepted in the class of granted packets.
     Grant,
@@ -101,7 +101,7 @@ impl Fate {
 
 /// Which packets of a queue a verdict names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     /// This one.
     One(u32),
     /// This one and all older ones.
@@ -109,7 +109,7 @@ pub(super) enum Scope {
 }
 
 /// Decides on packets. `sequence` comes back in the error message if they have vanished.
-pub(super) fn verdict(buffer: &mut Vec<u8>, queue: u16, scope: Scope, fate: Fate, sequence: u32) {
+pub(crate) fn verdict(buffer: &mut Vec<u8>, queue: u16, scope: Scope, fate: Fate, sequence: u32) {
     let (message, id) = match scope {
         Scope::One(id) => (libc::NFQNL_MSG_VERDICT, id),
         Scope::UpTo(id) => (libc::NFQNL_MSG_VERDICT_BATCH, id),
@@ -127,31 +127,33 @@ pub(super) fn verdict(buffer: &mut Vec<u8>, queue: u16, scope: Scope, fate: Fate
 
 /// A queued packet as the kernel describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Queued<'a> {
-    pub(super) queue: u16,
-    pub(super) id: u32,
+pub(crate) struct Queued<'a> {
+    pub(crate) queue: u16,
+    pub(crate) id: u32,
     /// `EtherType` of what is in `payload`.
-    pub(super) protocol: u16,
+    pub(crate) protocol: u16,
     /// Length of the whole network-layer packet in octets.
-    pub(super) len: u32,
+    pub(crate) len: u32,
     /// Destination address of the Ethernet header; bridge family only.
-    pub(super) link_destination: Option<MacAddr>,
+    pub(crate) link_destination: Option<MacAddr>,
+    /// Its source address.
+    pub(crate) link_source: Option<MacAddr>,
     /// The first octets of the network-layer packet.
-    pub(super) payload: &'a [u8],
+    pub(crate) payload: &'a [u8],
     /// Its checksum is left to the hardware.
-    pub(super) unsummed: bool,
+    pub(crate) unsummed: bool,
     /// It has a VLAN tag, which stands elsewhere.
-    pub(super) tagged: bool,
+    pub(crate) tagged: bool,
 }
 
 impl Queued<'_> {
     /// True if `payload` is IPv4 or IPv6.
-    pub(super) const fn is_ip(&self) -> bool {
+    pub(crate) const fn is_ip(&self) -> bool {
         matches!(self.protocol as i32, libc::ETH_P_IP | libc::ETH_P_IPV6)
     }
 
     /// All of the IP packet as it goes on the wire, if it was copied.
-    pub(super) fn whole(&self) -> Option<Cow<'_, [u8]>> {
+    pub(crate) fn whole(&self) -> Option<Cow<'_, [u8]>> {
         if self.tagged || !self.is_ip() {
             return None;
         }
@@ -165,14 +167,14 @@ impl Queued<'_> {
 }
 
 /// Reads a packet message; `None` if it is another message or makes no sense.
-pub(super) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
+pub(crate) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
     if message.kind != kind(libc::NFQNL_MSG_PACKET) {
         return None;
     }
     let queue = u16::from_be_bytes(message.body.get(2..FAMILY)?.try_into().ok()?);
     let mut header = None;
     let mut whole = None;
-    let mut link_destination = None;
+    let (mut link_destination, mut link_source) = (None, None);
     let mut payload: &[u8] = &[];
     let (mut unsummed, mut tagged) = (false, false);
     for (kind, value) in attributes(message.body.get(FAMILY..)?) {
@@ -181,6 +183,8 @@ pub(super) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
             libc::NFQA_CAP_LEN => whole = value.try_into().ok().map(u32::from_be_bytes),
             libc::NFQA_L2HDR => {
                 link_destination = value.first_chunk().map(|octets| MacAddr(*octets));
+                let source = value.get(6..).and_then(|octets| octets.first_chunk());
+                link_source = source.map(|octets| MacAddr(*octets));
             }
             libc::NFQA_PAYLOAD => payload = value,
             libc::NFQA_SKB_INFO => {
@@ -199,6 +203,7 @@ pub(super) fn read<'a>(message: &Received<'a>) -> Option<Queued<'a>> {
         // The kernel tells the length only when it copied less.
         len: whole.unwrap_or_else(|| u32::try_from(payload.len()).unwrap_or(u32::MAX)),
         link_destination,
+        link_source,
         payload,
         unsummed,
         tagged,

@@ -5,7 +5,7 @@ use std::io;
 
 use crate::error::{Doing, OsError};
 use crate::netlink::socket::NetlinkSocket;
-use crate::netlink::{Message, messages};
+use crate::netlink::{Message, attribute, messages};
 
 /// `TC_H_INGRESS`: where the ingress queueing discipline is attached.
 const INGRESS: u32 = 0xffff_fff1;
@@ -71,15 +71,6 @@ fn link(device: u32, flags: libc::c_int) -> Vec<u8> {
 fn traffic(device: u32, handle: u32, parent: u32, info: u32) -> Vec<u8> {
     let words = [0, device, handle, parent, info];
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
-}
-
-/// An attribute, padded.
-fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len() + 4).unwrap_or(u16::MAX);
-    let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
-    bytes.extend_from_slice(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
 }
 
 fn up(device: u32) -> Vec<u8> {

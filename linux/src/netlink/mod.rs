@@ -55,6 +55,15 @@ impl<'a> Message<'a> {
     }
 }
 
+/// An attribute, padded: what others are nested in.
+pub(crate) fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len() + 4).unwrap_or(u16::MAX);
+    let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+    bytes.extend_from_slice(payload);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}
+
 /// A message that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Received<'a> {

@@ -7,6 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::messages;
 use crate::sys;
 
 /// How long the kernel may take to answer a request; it does so before `send` returns.
@@ -51,6 +52,29 @@ impl NetlinkSocket {
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Sends `requests`, messages that ask for an acknowledgement and are numbered from `first`
+    /// on, one after the other, and gives the error number of each, 0 for none. What else comes
+    /// meanwhile is passed over. The kernel tries all of them, whatever became of those before.
+    pub(crate) fn ask(&self, requests: &[u8], first: u32, count: usize) -> io::Result<Vec<i32>> {
+        self.send(requests)?;
+        let mut codes = vec![None; count];
+        let mut buffer = [0; 4096];
+        while codes.contains(&None) {
+            let Some(datagram) = self.receive(&mut buffer)? else {
+                self.wait()?;
+                continue;
+            };
+            for answer in messages(datagram) {
+                let at = usize::try_from(answer.sequence.wrapping_sub(first)).ok();
+                let place = at.and_then(|at| codes.get_mut(at));
+                if let (Some(place), Some(code)) = (place, answer.error()) {
+                    *place = Some(code);
+                }
+            }
+        }
+        Ok(codes.into_iter().flatten().collect())
     }
 
     /// Waits for the answer to a request.

@@ -16,12 +16,16 @@ pub(super) enum Attr {
     StaInfo = 21,
     TxqParams = 37,
     WiphyFreq = 38,
+    ScanFrequencies = 44,
+    ScanSsids = 45,
+    Bss = 47,
     Ssid = 52,
     StatusCode = 72,
     PsState = 93,
     Cqm = 94,
     FeatureFlags = 143,
     SplitWiphyDump = 174,
+    Bssid = 245,
     TxqQuantum = 268,
 }
 impl NlAttrType for Attr {}
@@ -77,4 +81,17 @@ impl NlAttrType for Txq {}
 pub(super) enum Entry {
     First = 1,
 }
+
+/// `enum nl80211_bss`.
+#[neli_enum(serialized_type = "u16")]
+pub(super) enum BssInfo {
+    Bssid = 1,
+    Frequency = 2,
+    InformationElements = 6,
+    SignalMbm = 7,
+    Status = 9,
+    SeenMsAgo = 10,
+    BeaconElements = 11,
+}
+impl NlAttrType for BssInfo {}
 impl NlAttrType for Entry {}

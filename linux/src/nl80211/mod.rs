@@ -4,6 +4,7 @@ mod attr;
 mod event;
 mod parse;
 mod request;
+mod scan;
 mod transmit_queues;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use attr::{Attr, Command, Cqm};
 use request::{Attributes, ask, attribute, dump, into_io, order};
 
 pub use event::{Event, Events, SignalLevel};
+pub use scan::{Bss, Scan};
 
 /// nl80211 could not be asked or refused.
 #[derive(Debug, thiserror::Error)]
@@ -156,6 +158,25 @@ impl Nl80211 {
         match messages.doing(doing) {
             Ok(messages) => Ok(messages.iter().filter_map(parse::station).collect()),
             Err(error) if error.is_link_down() => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The peer `mac` of interface `index`; `None` if it is not known there.
+    ///
+    /// # Errors
+    /// The request was refused, which says nothing about the peer.
+    pub async fn station(&self, index: u32, mac: MacAddr) -> Result<Option<Station>, Nl80211Error> {
+        let doing = "read what is known of a station";
+        let of = Attributes::default()
+            .with(Attr::Ifindex, index)
+            .and_then(|attributes| attributes.with(Attr::Mac, &mac.0[..]))
+            .doing(doing)?;
+        let messages = ask(&self.router, self.family, Command::GetStation, of).await;
+        match messages.doing(doing) {
+            Ok(messages) => Ok(messages.iter().find_map(parse::station)),
+            Err(error) if error.source.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+            Err(error) if error.is_link_down() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

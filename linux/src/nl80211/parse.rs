@@ -17,11 +17,14 @@ pub(super) type Message = Genlmsghdr<Command, Attr>;
 /// `NL80211_STA_FLAG_WME`, as a bit.
 const WME: u32 = 1 << 3;
 
-fn number<T: NlAttrType, N: FromBytes>(attrs: &GenlAttrHandle<'_, T>, kind: T) -> Option<N> {
+pub(super) fn number<T: NlAttrType, N: FromBytes>(
+    attrs: &GenlAttrHandle<'_, T>,
+    kind: T,
+) -> Option<N> {
     attrs.get_attr_payload_as(kind).ok()
 }
 
-fn octets<T: NlAttrType>(attrs: &GenlAttrHandle<'_, T>, kind: T) -> Option<Vec<u8>> {
+pub(super) fn octets<T: NlAttrType>(attrs: &GenlAttrHandle<'_, T>, kind: T) -> Option<Vec<u8>> {
     attrs
         .get_attribute(kind)
         .map(|attr| attr.payload().as_ref().to_vec())

@@ -13,9 +13,9 @@
 //! never per packet or token.
 
 mod flow_match;
-mod nft;
+pub(crate) mod nft;
 mod remark;
-mod render;
+pub(crate) mod render;
 
 use rether_proto::mac::MacAddr;
 

@@ -6,17 +6,17 @@ use std::process::{Command, Output, Stdio};
 use super::RulesError;
 
 /// Loads `transaction`, all of it or nothing.
-pub(super) fn load(transaction: &str) -> Result<(), RulesError> {
+pub(crate) fn load(transaction: &str) -> Result<(), RulesError> {
     run(&["-f", "-"], transaction).map(drop)
 }
 
 /// Version of the program.
-pub(super) fn version() -> Result<String, RulesError> {
+pub(crate) fn version() -> Result<String, RulesError> {
     Ok(run(&["--version"], "")?.trim().to_owned())
 }
 
 /// Families and names of all tables.
-pub(super) fn tables() -> Result<Vec<(String, String)>, RulesError> {
+pub(crate) fn tables() -> Result<Vec<(String, String)>, RulesError> {
     Ok(parse_tables(&run(&["list", "tables"], "")?))
 }
 

@@ -5,16 +5,14 @@ use std::fmt::Write;
 use super::{FlowMatch, Mode, Placement, RulesConfig, StationQueue};
 use crate::link::InterfaceName;
 
-/// The table of `interface`. Characters that nftables does not take in a name become their code.
+/// The table of `interface`. What nftables does not take in a name becomes its code.
 pub(super) fn table_name(interface: &InterfaceName) -> String {
-    let mut name = "rether_".to_owned();
-    for c in interface.as_str().chars() {
-        match c {
-            '@' => name.push_str("_40"),
-            c => name.push(c),
-        }
-    }
-    name
+    format!("rether_{}", in_table_name(interface))
+}
+
+/// The name of `interface` as a part of a table's.
+pub(crate) fn in_table_name(interface: &InterfaceName) -> String {
+    interface.as_str().replace('@', "_40")
 }
 
 /// The transaction that goes from `before` to `mode`. The base chain is made once and only its

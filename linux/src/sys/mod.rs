@@ -70,3 +70,25 @@ pub(crate) fn set_option(
         Err(io::Error::last_os_error())
     }
 }
+
+/// How many frames a packet socket has lost since this was last asked (`PACKET_STATISTICS`).
+pub(crate) fn packet_drops(fd: impl AsFd) -> io::Result<u32> {
+    // `tpacket_stats`: packets, and those lost of them.
+    let mut counts = [0_u32; 2];
+    let mut length = size_of::<[u32; 2]>() as libc::socklen_t;
+    // SAFETY: the pointer and the length describe `counts`, which outlives the call.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.as_fd().as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_STATISTICS,
+            (&raw mut counts).cast(),
+            &raw mut length,
+        )
+    };
+    if result == 0 {
+        Ok(counts[1])
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}

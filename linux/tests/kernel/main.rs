@@ -7,8 +7,11 @@
 mod bridge;
 mod gate;
 mod inject;
+mod path;
+mod roam;
 mod rt;
 mod rules;
 mod setup;
 mod token;
+mod walk;
 mod wifi;

@@ -204,7 +204,8 @@ impl Agent {
     /// When this frame is lost, any later one does the same, and a REGISTER is repeated as long as
     /// the policy table is missing.
     pub(super) fn confirm_session(&mut self) {
-        if self.guard.is_none() {
+        // Nor does it ask for anything while it leaves: that would say that it stays.
+        if self.guard.is_none() || self.departure.is_shut() {
             return;
         }
         let backlog = self.queues.backlog(self.now);

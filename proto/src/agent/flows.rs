@@ -215,6 +215,9 @@ impl Agent {
 
     /// Repeats what was not answered: RESERVEs that are due, and the REQUEST.
     pub(super) fn retry(&mut self) {
+        if self.departure.is_shut() {
+            return;
+        }
         let due: Vec<_> = self
             .flows
             .0
@@ -233,7 +236,7 @@ impl Agent {
                 Due::Close(direction) => self.close_flow(key, direction),
             }
         }
-        if self.is_holding() && !self.queues.is_empty() {
+        if self.is_awaiting() && !self.queues.is_empty() {
             let doubt = self.promise_in_doubt;
             if doubt.is_some_and(|doubt| doubt <= self.now) {
                 self.promise_in_doubt = None;

@@ -4,10 +4,13 @@
 //! table, and keeps the gate as the cell's mode says. In free mode only packets that a policy rule
 //! matches are shown to it, so that it can ask for their reservation (`flows`). In token mode
 //! everything waits for a TOKEN (`visit`). Whatever goes wrong, two silent cycles open the gate.
+//! A host that hands over to another cell has it shut meanwhile (`leave`).
 
 mod auth;
 mod flows;
+mod leave;
 mod open;
+mod seen;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -29,10 +32,14 @@ use crate::queues::Queues;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{AgentName, DecodeError, Header, Message, Outcome, RegisterStatus, Token};
+use crate::wire::{
+    AgentName, DecodeError, GoOutcome, GoReason, Header, Message, Outcome, RegisterStatus, Token,
+};
 
 use auth::Guard;
 use flows::Flows;
+use leave::Departure;
+use seen::Reports;
 use session::Session;
 pub use wishes::Wish;
 use wishes::Wishes;
@@ -87,6 +94,27 @@ pub enum AgentCommand {
     Reserve(Wish),
     /// A program gives up what it asked for under this key.
     Release(crate::flow::FlowKey),
+    /// The station may leave for this cell soon: the coordinator has it made ready, and the gate
+    /// gets the rules that hold packets, which pass as before.
+    Prepare {
+        /// BSSID of the cell.
+        candidate: MacAddr,
+    },
+    /// The station leaves for this cell now: nothing is let go any more.
+    Leave {
+        /// BSSID of the cell.
+        candidate: MacAddr,
+    },
+    /// The station stays after all: what is held goes as the cell's mode says.
+    Stay,
+    /// What the station received in the cell it came from.
+    Seen {
+        /// BSSID of that cell.
+        from: MacAddr,
+        /// Digests ([`crate::digest`]) of the last packets, the latest last; of more than 1,024
+        /// only the latest count.
+        digests: alloc::vec::Vec<u32>,
+    },
     /// Release everything, say BYE, and keep the gate open.
     Stop,
 }
@@ -123,7 +151,38 @@ pub enum AgentEvent {
     /// Programs want promises for flows with these keys now; source port 0 of TCP and UDP: any. In
     /// free mode the gate must show their packets too.
     Wishes(alloc::vec::Vec<crate::flow::FlowKey>),
-    /// Two cycles without a word from the coordinator: the gate was opened.
+    /// What the candidate makes of a station that may come.
+    Prepared {
+        /// Whom the station may leave for.
+        candidate: MacAddr,
+        /// What it keeps of the station's promises.
+        outcome: GoOutcome,
+        /// The largest rate that it has room for, in bit/s, unless it keeps all.
+        largest: u32,
+        /// Why it does not keep all.
+        reason: GoReason,
+    },
+    /// The answer to a station that leaves. Where the outcome lets it go
+    /// ([`GoOutcome::lets_go`]), nothing more comes down, and the gate is shut until the link is
+    /// up again, [`AgentCommand::Stay`], or for a second; else it is as before.
+    Go {
+        /// Whom it leaves for.
+        candidate: MacAddr,
+        /// What the candidate keeps of the station's promises.
+        outcome: GoOutcome,
+        /// The largest rate that it has room for, in bit/s, unless it keeps all.
+        largest: u32,
+        /// Why it does not keep all.
+        reason: GoReason,
+    },
+    /// The coordinator did not say whether the station may leave, or there is none. The gate is as
+    /// before, but when the link was lost meanwhile: then it is shut as after [`AgentEvent::Go`].
+    LeaveUnanswered {
+        /// Whom it would leave for.
+        candidate: MacAddr,
+    },
+    /// Two cycles without a word from the coordinator, or a second without a link after GO: the
+    /// gate was opened.
     FailedOpen {
         /// Packets that were released.
         released: u32,
@@ -230,7 +289,10 @@ pub struct Agent {
     flows: Flows,
     wishes: Wishes,
     queues: Queues,
+    /// As the cell's mode says; what it must catch may be more ([`Agent::shown_gate`]).
     gate: GateMode,
+    departure: Departure,
+    reports: Reports,
     /// In token mode, but the coordinator fell silent: everything passes until it speaks.
     failed_open: bool,
     /// When the air that was taken by packets of an open gate is over.
@@ -252,6 +314,8 @@ pub struct Agent {
     last_visit: Instant,
     /// Names the latest of them.
     request: TxHandle,
+    /// The last name given to a frame.
+    handle: TxHandle,
     /// Promised packets wait; when a visit is so late that the promise must be in doubt.
     promise_in_doubt: Option<Instant>,
     last_token: Option<u32>,
@@ -313,6 +377,8 @@ impl Agent {
             wishes: Wishes::default(),
             queues,
             gate: GateMode::Open,
+            departure: Departure::default(),
+            reports: Reports::default(),
             failed_open: false,
             open_until: now,
             off_channel: false,
@@ -329,6 +395,7 @@ impl Agent {
             ask_at: None,
             last_visit: Instant::ZERO,
             request: TxHandle(0),
+            handle: TxHandle(0),
             promise_in_doubt: None,
             last_token: None,
             slot: None,
@@ -349,7 +416,7 @@ impl Agent {
             bssid: self.session.bssid(),
             registered: self.session.is_registered(),
             authenticated: self.guard.is_some() && self.session.is_registered(),
-            gate: self.gate,
+            gate: self.shown_gate(),
             failed_open: self.failed_open,
             rate: self.rate,
             policy_version: self.session.policy().map_or(0, |table| table.version),
@@ -363,10 +430,22 @@ impl Agent {
         }
     }
 
-    /// Packets wait for a token, rather than pass.
+    /// The gate holds packets, rather than let them pass.
     #[must_use]
     pub const fn is_holding(&self) -> bool {
-        matches!(self.gate, GateMode::Hold) && !self.failed_open
+        self.departure.is_shut()
+            || (matches!(self.shown_gate(), GateMode::Hold) && !self.failed_open)
+    }
+
+    /// Packets wait for a token.
+    const fn is_awaiting(&self) -> bool {
+        matches!(self.gate, GateMode::Hold) && !self.failed_open && !self.departure.is_shut()
+    }
+
+    /// A name for a frame that the radio reports on.
+    const fn next_handle(&mut self) -> TxHandle {
+        self.handle = TxHandle(self.handle.0.wrapping_add(1));
+        self.handle
     }
 
     fn send(&mut self, message: Message) {
@@ -388,6 +467,7 @@ impl Agent {
         if self.gate == mode {
             return;
         }
+        let shown = self.shown_gate();
         self.gate = mode;
         self.failed_open = false;
         self.requests = 0;
@@ -395,8 +475,8 @@ impl Agent {
         self.promise_in_doubt = None;
         self.last_return = None;
         self.coordinator_knows = false;
-        self.events.push_back(AgentEvent::Gate(mode));
-        if mode != GateMode::Hold {
+        self.show_gate(shown);
+        if mode != GateMode::Hold && !self.departure.is_shut() {
             self.queues.release_all(&mut self.verdicts);
             self.timers.stop(Reason::FailOpen);
         }
@@ -404,6 +484,12 @@ impl Agent {
 
     /// A packet waits in the gate; `bytes` if the gate copied what is in it.
     fn packet(&mut self, packet: &Packet, bytes: Option<&[u8]>) {
+        if self.departure.is_shut() {
+            if let Err(verdict) = self.queues.push(self.now, packet) {
+                self.verdicts.push_back(verdict);
+            }
+            return;
+        }
         if !self.stopped {
             self.note_flow(packet);
         }
@@ -411,7 +497,7 @@ impl Agent {
             self.pass_in_turn(packet);
             return;
         }
-        if !self.is_holding() {
+        if !self.is_awaiting() {
             self.stats.passed += 1;
             self.queues.note_passed(self.now, packet);
             self.verdicts.push_back(Verdict::Accept(packet.id));
@@ -443,6 +529,10 @@ impl Agent {
             AgentCommand::Address(address) => self.own_address = address,
             AgentCommand::Reserve(wish) => self.wish(wish),
             AgentCommand::Release(key) => self.unwish(key),
+            AgentCommand::Prepare { candidate } => self.prepare(candidate),
+            AgentCommand::Leave { candidate } => self.leave(candidate),
+            AgentCommand::Stay => self.stay(),
+            AgentCommand::Seen { from, digests } => self.note_seen(from, &digests),
             AgentCommand::Stop => self.stop(),
         }
     }
@@ -454,6 +544,7 @@ impl Agent {
                 Reason::Retry => self.retry(),
                 Reason::Slot => self.begin_slot(),
                 Reason::FailOpen => self.fail_open(),
+                Reason::Leave => self.repeat_leave(),
                 Reason::Housekeeping => self.housekeeping(),
                 Reason::Hello | Reason::Cycle | Reason::Return => {}
             }
@@ -474,7 +565,11 @@ impl Machine for Agent {
             Input::Copied { packet, bytes } => self.packet(&packet, Some(bytes)),
             Input::Timeout => self.timeout(),
             Input::Command(command) => self.command(command),
-            Input::Sent { handle, acked } => self.request_sent(handle, acked),
+            Input::Sent { handle, acked } => {
+                if !self.report_sent(handle, acked) {
+                    self.request_sent(handle, acked);
+                }
+            }
         }
         Ok(())
     }

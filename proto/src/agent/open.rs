@@ -29,11 +29,15 @@ impl Agent {
     /// The coordinator has been silent for too long; or it has been for a while, and the radio has
     /// room for more.
     pub(super) fn fail_open(&mut self) {
+        if self.departure.is_gone() {
+            self.departure_failed();
+            return;
+        }
         if self.failed_open {
             self.pass_more();
             return;
         }
-        if !self.is_holding() {
+        if !self.is_awaiting() {
             return;
         }
         let waiting = self.queues.backlog(self.now);
@@ -62,7 +66,7 @@ impl Agent {
         self.pass_more();
     }
 
-    fn pass_more(&mut self) {
+    pub(super) fn pass_more(&mut self) {
         let air = Air {
             phy: self.phy,
             turn: self.turn,

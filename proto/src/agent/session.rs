@@ -1,6 +1,6 @@
 //! Who coordinates this station: link, registration, policy table, mode of the cell.
 
-use super::{Agent, AgentCommand, AgentError, AgentEvent, GateMode};
+use super::{Agent, AgentError, AgentEvent, GateMode};
 use crate::mac::MacAddr;
 use crate::machine::Reason;
 use crate::policy::PolicyTable;
@@ -95,6 +95,12 @@ const DEFAULT_CYCLE: Duration = Duration::from_millis(20);
 
 impl Agent {
     pub(super) fn link_up(&mut self, bssid: MacAddr) {
+        self.arrive();
+        self.begin_link(bssid);
+    }
+
+    /// Knows nothing of the AP but its address.
+    fn begin_link(&mut self, bssid: MacAddr) {
         self.forget_coordinator();
         self.session.link = Some(Link {
             bssid,
@@ -111,6 +117,8 @@ impl Agent {
     }
 
     pub(super) fn link_down(&mut self) {
+        self.link_lost_while_leaving();
+        self.reports.clear();
         self.forget_coordinator();
         self.session.link = None;
     }
@@ -122,15 +130,23 @@ impl Agent {
             }));
         }
         self.flows.clear();
+        self.arrive();
         self.set_gate(GateMode::Open);
         self.timers = crate::timer::Timers::default();
         self.stopped = true;
     }
 
-    /// Opens the gate and drops all that was agreed with a coordinator.
+    /// Opens the gate, unless the station is on its way to another one, and drops all that was
+    /// agreed with a coordinator.
     fn forget_coordinator(&mut self) {
-        for (key, ..) in self.queues.flows().collect::<alloc::vec::Vec<_>>() {
-            self.queues.unreserve(key);
+        self.void_departure();
+        let is_gone = self.departure.is_gone();
+        let opens = self.timers.get(Reason::FailOpen).filter(|_| is_gone);
+        // On its way what is promised stays apart, so that no flood drives it out.
+        if !is_gone {
+            for (key, ..) in self.queues.flows().collect::<alloc::vec::Vec<_>>() {
+                self.queues.unreserve(key);
+            }
         }
         if let Some(guard) = &mut self.guard {
             guard.forget();
@@ -142,6 +158,9 @@ impl Agent {
         self.last_return = None;
         self.coordinator_knows = false;
         self.timers = crate::timer::Timers::default();
+        if let Some(at) = opens {
+            self.timers.set(Reason::FailOpen, at);
+        }
     }
 
     /// The token strategies that this agent can follow.
@@ -213,6 +232,10 @@ impl Agent {
                 self.check_own_session(header)?;
                 self.reserved(reserved);
             }
+            Message::Go(go) => {
+                self.check_own_session(header)?;
+                self.go(go);
+            }
             Message::Bye(_) => {
                 self.check_session(header)?;
                 self.coordinator_lost();
@@ -221,7 +244,9 @@ impl Agent {
             other @ (Message::Register(_)
             | Message::Reserve(_)
             | Message::Return(_)
-            | Message::Request(_)) => return Err(AgentError::Unexpected(other.message_type())),
+            | Message::Request(_)
+            | Message::Leave(_)
+            | Message::Seen(_)) => return Err(AgentError::Unexpected(other.message_type())),
         }
         self.heard();
         Ok(())
@@ -250,7 +275,10 @@ impl Agent {
         if let Some(link) = &mut self.session.link {
             link.last_heard = self.now;
         }
-        if self.is_holding() && !self.queues.is_empty() {
+        if self.departure.is_shut() {
+            return;
+        }
+        if self.is_awaiting() && !self.queues.is_empty() {
             self.await_coordinator();
         } else if !self.failed_open {
             self.timers.stop(Reason::FailOpen);
@@ -268,7 +296,7 @@ impl Agent {
         if restarted {
             // What was agreed with the coordinator's last life is void.
             let bssid = link.bssid;
-            self.command(AgentCommand::LinkUp { bssid });
+            self.begin_link(bssid);
             if let Some(link) = &mut self.session.link {
                 link.epoch = hello.epoch;
                 link.cycle = plausible(hello.cycle);
@@ -295,7 +323,9 @@ impl Agent {
             CellMode::Token => {
                 self.set_gate(GateMode::Hold);
                 self.failed_open = false;
-                self.timers.stop(Reason::FailOpen);
+                if !self.departure.is_shut() {
+                    self.timers.stop(Reason::FailOpen);
+                }
             }
         }
     }
@@ -340,6 +370,7 @@ impl Agent {
             self.timers
                 .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
             self.renew_wishes();
+            self.report_seen();
         }
     }
 
@@ -408,9 +439,11 @@ impl Agent {
             self.coordinator_lost();
             return;
         }
-        self.change_keys_in_time();
-        self.close_idle_flows();
-        self.look_after_wishes();
+        if !self.departure.is_shut() {
+            self.change_keys_in_time();
+            self.close_idle_flows();
+            self.look_after_wishes();
+        }
         self.timers
             .set(Reason::Housekeeping, self.now + HOUSEKEEPING);
     }

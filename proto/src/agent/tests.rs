@@ -2,6 +2,7 @@
 
 mod data;
 mod flows;
+mod leave;
 mod open;
 mod session;
 mod visit;

@@ -32,7 +32,12 @@ impl Agent {
         match data.token {
             // What came with it will be answered, by TCP for one, in a moment: the answers shall
             // still go with this token.
-            Some(token) if !seen && !token.nrt.is_zero() && !data.packets.is_empty() => {
+            Some(token)
+                if !seen
+                    && !token.nrt.is_zero()
+                    && !data.packets.is_empty()
+                    && !self.departure.is_shut() =>
+            {
                 self.slot = Some(token);
                 self.timers.set(Reason::Slot, self.now + ANSWER);
             }
@@ -65,7 +70,7 @@ impl Agent {
         let (answer, packets) = self.use_grant(&token);
         self.last_token = Some(token.token);
         self.coordinator_knows = answer.backlog.nrt.packets > 0;
-        if answer.backlog.rt.packets > 0 {
+        if answer.backlog.rt.packets > 0 && !self.departure.is_shut() {
             self.expect_visit();
         }
         let answer = if packets.is_empty() {
@@ -111,8 +116,9 @@ impl Agent {
             turn: self.turn,
             rate: token.rate,
         };
-        // A probe asks only whether we live; off its channel the radio would lose the packets.
-        let refused = self.off_channel;
+        // A probe asks only whether we live; off its channel the radio would lose the packets. Who
+        // leaves has said, or will say in a moment, that nothing more comes.
+        let refused = self.off_channel || self.departure.is_shut();
         let idle = refused || token.probe;
         let budget = |granted: Duration| if idle { Duration::ZERO } else { granted };
         let mut carrier = Carrier::answer();
@@ -156,7 +162,7 @@ impl Agent {
     /// Sends one REQUEST when best-effort packets wait that the coordinator does not know of.
     /// Promised packets are visited in every cycle anyway.
     pub(super) fn ask_for_token(&mut self) {
-        if self.requests > 0 || !self.is_holding() || self.coordinator_knows {
+        if self.requests > 0 || !self.is_awaiting() || self.coordinator_knows {
             return;
         }
         // A token is here, and will be used in a moment.
@@ -176,7 +182,7 @@ impl Agent {
 
     pub(super) fn send_request(&mut self) {
         let backlog = self.queues.backlog(self.now);
-        self.request = TxHandle(self.request.0.wrapping_add(1));
+        self.request = self.next_handle();
         let request = Message::Request(Request {
             backlog,
             rate: self.rate,

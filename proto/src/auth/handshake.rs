@@ -8,15 +8,12 @@
 //! A first message can be recorded and sent again. It then opens a session that its sender cannot
 //! use, so nothing may depend on it until a frame with a good tag has come.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use snow::params::{CipherChoice, DHChoice, HashChoice, NoiseParams};
-use snow::resolvers::{CryptoResolver, DefaultResolver};
-use snow::types::{Cipher, Dh, Hash, Random};
-use snow::{Builder, Error, HandshakeState};
+use snow::{Error, HandshakeState};
 
-use super::{Entropy, Key};
+use super::Key;
+use super::noise::builder;
 use crate::mac::MacAddr;
 use crate::wire::{Handshake, Register};
 
@@ -88,40 +85,6 @@ impl Welcome {
     }
 }
 
-/// Hands Noise its only random number, the ephemeral key, from a seed.
-struct Seeded(Key);
-
-struct Source(Entropy);
-
-impl Random for Source {
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Error> {
-        for chunk in octets.chunks_mut(Key::LEN) {
-            for (octet, random) in chunk.iter_mut().zip(self.0.key().octets()) {
-                *octet = *random;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl CryptoResolver for Seeded {
-    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        Some(Box::new(Source(Entropy::new(self.0.clone()))))
-    }
-
-    fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
-        DefaultResolver.resolve_dh(choice)
-    }
-
-    fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
-        DefaultResolver.resolve_hash(choice)
-    }
-
-    fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        DefaultResolver.resolve_cipher(choice)
-    }
-}
-
 /// What both ends must agree on: this protocol, the station's address and its REGISTER.
 fn prologue(station: MacAddr, register: &Register) -> Vec<u8> {
     let name = register.name.as_str().as_bytes();
@@ -133,14 +96,6 @@ fn prologue(station: MacAddr, register: &Register) -> Vec<u8> {
     prologue.push(register.strategies);
     prologue.extend_from_slice(name);
     prologue
-}
-
-fn builder<'a>(key: &'a Key, seed: &Key, prologue: &'a [u8]) -> Result<Builder<'a>, Error> {
-    let params: NoiseParams = PARAMS.parse()?;
-    let resolver = Box::new(Seeded(seed.clone()));
-    Builder::with_resolver(params, resolver)
-        .prologue(prologue)?
-        .psk(0, key.octets())
 }
 
 fn split(mut noise: HandshakeState) -> Split {
@@ -173,7 +128,8 @@ impl Attempt {
     }
 
     fn begin(&self) -> Result<(HandshakeState, Handshake), HandshakeError> {
-        let mut noise = builder(&self.key, &self.seed, &self.prologue)?.build_initiator()?;
+        let mut noise =
+            builder(PARAMS, &self.key, &self.seed, &self.prologue)?.build_initiator()?;
         let mut message = [0; FIRST];
         let len = noise.write_message(&[], &mut message)?;
         let first = message.get(..len).and_then(Handshake::new);
@@ -214,7 +170,7 @@ pub fn answer(
     welcome: &Welcome,
 ) -> Result<(Handshake, Split), HandshakeError> {
     let prologue = prologue(station, register);
-    let mut noise = builder(key, seed, &prologue)?.build_responder()?;
+    let mut noise = builder(PARAMS, key, seed, &prologue)?.build_responder()?;
     let mut payload = [0; Handshake::MAX];
     if noise.read_message(register.handshake.octets(), &mut payload)? != 0 {
         return Err(HandshakeError);

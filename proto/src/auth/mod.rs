@@ -18,6 +18,7 @@ mod bucket;
 mod entropy;
 pub mod handshake;
 mod key;
+pub mod noise;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,8 @@ mod window;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
-pub(crate) use bucket::Bucket;
-pub(crate) use entropy::Entropy;
+pub use bucket::Bucket;
+pub use entropy::{Entropy, derive};
 pub use key::{Key, KeyError};
 pub use tag::{AuthError, Receiver, Sender, Side};
 pub use window::ReplayWindow;

@@ -127,7 +127,7 @@ impl Receiver {
         Self {
             key,
             side,
-            window: ReplayWindow::after(sequence),
+            window: ReplayWindow::after(sequence as u64),
         }
     }
 
@@ -139,8 +139,9 @@ impl Receiver {
 
     /// The highest number that came.
     #[must_use]
-    pub const fn highest(&self) -> u32 {
-        self.window.highest()
+    pub fn highest(&self) -> u32 {
+        // All that is noted came in a field of four octets.
+        u32::try_from(self.window.highest()).unwrap_or(u32::MAX)
     }
 
     /// Takes a frame, with or without padding, once. Nothing changes when it is refused.
@@ -157,10 +158,10 @@ impl Receiver {
         mac(&self.key, self.side, frame)
             .verify_slice(tag)
             .map_err(|_| AuthError::BadTag)?;
-        if !self.window.is_fresh(sequence) {
+        if !self.window.is_fresh(sequence.into()) {
             return Err(AuthError::Replayed(sequence));
         }
-        self.window.note(sequence);
+        self.window.note(sequence.into());
         Ok(())
     }
 }

@@ -79,7 +79,7 @@ fn entropy_differs_by_draw_and_by_seed_and_repeats_by_seed() {
 
 #[test]
 fn the_window_takes_each_number_once() {
-    let mut window = ReplayWindow::after(100);
+    let mut window: ReplayWindow = ReplayWindow::after(100);
     for old in [0, 36, 37, 99, 100] {
         assert!(!window.is_fresh(old), "{old}");
     }
@@ -97,9 +97,32 @@ fn the_window_takes_each_number_once() {
     window.note(10_000);
     assert!(window.is_fresh(10_000 - 63));
     assert!(!window.is_fresh(10_000 - 64));
-    window.note(u32::MAX);
-    assert!(!window.is_fresh(u32::MAX));
-    assert!(window.is_fresh(u32::MAX - 63));
+    window.note(u64::MAX);
+    assert!(!window.is_fresh(u64::MAX));
+    assert!(window.is_fresh(u64::MAX - 63));
+}
+
+/// Against a list of all numbers that came.
+#[test]
+fn a_wider_window_forgets_nothing_that_it_should_know() {
+    let mut rng = crate::rng::Rng::new(5);
+    let mut window = ReplayWindow::<16>::after(0);
+    let mut came = std::collections::BTreeSet::new();
+    let mut highest = 0;
+    for _ in 0..20_000 {
+        // Steps of a few, of about a word, and now and then of about a window.
+        let reach = [4, 70, 1_100][usize::try_from(rng.below(3)).unwrap()];
+        let sequence = (highest + rng.below(reach)).saturating_sub(rng.below(1_100));
+        let fresh = sequence > highest
+            || (highest - sequence < 1_024 && sequence > 0 && !came.contains(&sequence));
+        assert_eq!(window.is_fresh(sequence), fresh, "{sequence} of {highest}");
+        if fresh {
+            window.note(sequence);
+            came.insert(sequence);
+            highest = highest.max(sequence);
+        }
+    }
+    assert_eq!(window.highest(), highest);
 }
 
 #[test]

@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::GoAnswer;
 use super::counters::StationCounters;
 use super::explicit::HoldRequest;
+use super::handover::Promised;
 use super::what_if::Ask;
 use crate::auth::AuthError;
 use crate::ledger::hold::HoldId;
 use crate::ledger::{FlowId, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::policy::PolicyTable;
-use crate::wire::{CellMode, DecodeError, MessageType, Pressure, RegisterStatus};
+use crate::wire::{CellMode, DecodeError, LeaveStage, MessageType, Pressure, RegisterStatus};
 
 /// What only a coordinator is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,28 @@ pub enum CoordinatorCommand {
     Hold(HoldRequest),
     /// The flow has come: the hold becomes a reservation.
     Claim(HoldId),
+    /// A station leaves: everything that waits for it goes at once, promised packets first, and
+    /// nothing is planned for it from now on; what still comes for it passes.
+    Drain(MacAddr),
+    /// The answer to a station that wants to leave. If it may go ([`GoOutcome::lets_go`]), it is
+    /// drained first, unless it is already; if not, all is as before.
+    ///
+    /// [`GoOutcome::lets_go`]: crate::wire::GoOutcome::lets_go
+    Go {
+        /// The station.
+        station: MacAddr,
+        /// What it is told.
+        answer: GoAnswer,
+    },
+    /// A station that was to leave has stayed: all is as before.
+    Stayed(MacAddr),
+    /// A station has come with promises that were made in another cell.
+    Adopt {
+        /// The station; it must have joined.
+        station: MacAddr,
+        /// What it was promised there.
+        promises: alloc::vec::Vec<Promised>,
+    },
     /// The policy table changed.
     Policy(PolicyTable),
     /// Release everything, say BYE.
@@ -96,6 +120,28 @@ pub enum CoordinatorEvent {
     },
     /// A station reported more airtime than it was granted.
     Overstayed(MacAddr),
+    /// A station wants to leave for another cell, or stays after all. It waits for
+    /// [`CoordinatorCommand::Go`], unless it stays.
+    Leaving {
+        /// The station.
+        station: MacAddr,
+        /// BSSID of the cell.
+        candidate: MacAddr,
+        /// How far it is.
+        stage: LeaveStage,
+    },
+    /// After [`CoordinatorCommand::Drain`]: nothing waits for the station any more, and the token
+    /// that it had, if any, is back or given up.
+    Drained(MacAddr),
+    /// What a station received in the cell it came from.
+    Seen {
+        /// The station.
+        station: MacAddr,
+        /// BSSID of the cell it came from.
+        from: MacAddr,
+        /// Digests ([`crate::digest`]) of the last packets that it received there.
+        digests: alloc::vec::Vec<u32>,
+    },
     /// A station's agent is not believed, said at the first REGISTER of that kind: it is treated
     /// as an unregistered station.
     NotAuthenticated {
@@ -159,6 +205,9 @@ pub enum CoordinatorError {
     /// More REGISTERs than anybody needs.
     #[error("REGISTER from {0} dropped: too many of them")]
     TooManyRegisters(MacAddr),
+    /// More LEAVEs than any station needs.
+    #[error("LEAVE from {0} dropped: too many of them")]
+    TooManyLeaves(MacAddr),
     /// An agent without a key, or with another one.
     #[error("REGISTER from {from} refused: {status}")]
     RefusedHandshake {

@@ -12,8 +12,10 @@ mod config;
 pub mod counters;
 mod cycle;
 mod degrade;
+mod departure;
 mod event;
 pub mod explicit;
+pub mod handover;
 mod lease;
 mod plan;
 mod rate;
@@ -49,6 +51,7 @@ pub use config::{CoordinatorConfig, Strategy, Tokens};
 pub use counters::StationCounters;
 use cycle::Cycle;
 use degrade::Strain;
+pub use departure::GoAnswer;
 pub use event::{CoordinatorCommand, CoordinatorError, CoordinatorEvent, ReleaseCause};
 use lease::Leases;
 use rate::Moved;
@@ -79,6 +82,8 @@ pub struct Coordinator {
     stations: BTreeMap<MacAddr, Station>,
     cycle: Cycle,
     leases: Leases,
+    /// Stations of which the host waits to hear that they are drained.
+    draining: alloc::vec::Vec<MacAddr>,
     /// When the radio is through with what it was given, by the model.
     radio_free: Instant,
     /// When what the grants so far let go may be over at the earliest, by the model.
@@ -144,6 +149,7 @@ impl Coordinator {
             stations: BTreeMap::new(),
             cycle: Cycle::default(),
             leases: Leases::default(),
+            draining: alloc::vec::Vec::new(),
             radio_free: now,
             paced_until: now,
             scratch: alloc::vec::Vec::new(),
@@ -183,7 +189,8 @@ impl Coordinator {
             self.note_arrival(packet);
         }
         let holding = self.mode == CellMode::Token;
-        let Some(station) = self.stations.get_mut(&packet.station).filter(|_| holding) else {
+        let station = self.stations.get_mut(&packet.station);
+        let Some(station) = station.filter(|s| holding && !s.departure.is_drained) else {
             if let Some(station) = self.stations.get_mut(&packet.station) {
                 station.queues.note_passed(self.now, packet);
             }
@@ -247,6 +254,8 @@ impl Coordinator {
                 let fresh =
                     Station::new(self.config.queue_limit, self.config.assumed_rate, self.now);
                 self.stations.entry(address).or_insert(fresh);
+                // Who comes back has not left.
+                self.stays(address);
             }
             CoordinatorCommand::StationLeft(address) => self.station_left(address),
             CoordinatorCommand::Link { station, rates } => {
@@ -257,7 +266,14 @@ impl Coordinator {
             CoordinatorCommand::Release(id) => self.release(id, ReleaseCause::Operator),
             CoordinatorCommand::Hold(request) if !self.stopped => self.hold(&request),
             CoordinatorCommand::Claim(name) if !self.stopped => self.claim(name),
+            CoordinatorCommand::Drain(station) => self.drain(station),
+            CoordinatorCommand::Go { station, answer } => self.answer_leave(station, answer),
+            CoordinatorCommand::Stayed(station) => self.come_back(station),
+            CoordinatorCommand::Adopt { station, promises } if !self.stopped => {
+                self.adopt(station, &promises);
+            }
             CoordinatorCommand::Reserve(_)
+            | CoordinatorCommand::Adopt { .. }
             | CoordinatorCommand::Hold(_)
             | CoordinatorCommand::Claim(_) => {}
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),
@@ -302,7 +318,11 @@ impl Coordinator {
                 Reason::Cycle => {}
                 Reason::Return => self.return_overdue(),
                 Reason::Housekeeping => self.housekeeping(),
-                Reason::Register | Reason::Retry | Reason::Slot | Reason::FailOpen => {}
+                Reason::Register
+                | Reason::Retry
+                | Reason::Slot
+                | Reason::FailOpen
+                | Reason::Leave => {}
             }
         }
     }
@@ -358,6 +378,7 @@ impl Machine for Coordinator {
         };
         self.degrade_if_short();
         self.advance();
+        self.tell_drained();
         outcome
     }
 
@@ -396,6 +417,13 @@ impl Machine for Coordinator {
                 tag: [0; 8],
             };
             // Policy fragments are cut to fit, everything else is small.
+            // GO is the last frame to a station: it leaves behind best effort, which nothing that
+            // was let go comes after.
+            let tid = if matches!(message, Message::Go(_)) {
+                0
+            } else {
+                tid
+            };
             if let Ok(len) = message.encode(&header, buf)
                 && self.seal(to, session, &mut buf[..len])
             {

@@ -57,8 +57,19 @@ impl Recent {
         has_room
     }
 
+    fn forget(&mut self, id: &FlowId) {
+        self.0.remove(id);
+    }
+
     fn prune(&mut self, now: Instant) {
         self.0.retain(|_, at| now.since(*at) < REFUSED_PAUSE);
+    }
+}
+
+impl Refusals {
+    /// The next refusal of this flow is made an event, whatever was before.
+    pub(super) fn tell_again(&mut self, id: &FlowId) {
+        self.told.forget(id);
     }
 }
 
@@ -66,7 +77,9 @@ impl Coordinator {
     /// Opens the reservation of a downlink flow when its first packet comes by.
     pub(super) fn note_flow(&mut self, packet: &Packet) {
         let id = FlowId::of(packet.station, Direction::Down, packet.flow);
-        if !self.stations.contains_key(&id.station) || self.ledger.get(&id).is_some() {
+        let station = self.stations.get(&id.station);
+        let is_here = station.is_some_and(|station| !station.departure.is_drained);
+        if !is_here || self.ledger.get(&id).is_some() {
             return;
         }
         if self.ledger.is_withdrawn(&id) {
@@ -107,7 +120,7 @@ impl Coordinator {
             up_idle: false,
             bundled: false,
         };
-        self.grant_entry(id, entry)
+        self.grant_held(id, entry)
     }
 
     /// Grants `entry` if it fits, and tells the station's agent.
@@ -167,6 +180,8 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&address) else {
             return;
         };
+        // Who leaves is not visited.
+        let service = service.filter(|_| !station.departure.is_drained);
         match (&mut station.service, service) {
             (Some(old), Some(new)) => old.adopt(new),
             (old, new) => *old = new,
@@ -350,7 +365,15 @@ impl Coordinator {
     }
 
     pub(super) fn release_idle(&mut self) {
-        let idle = |id: &FlowId, e: &Entry| self.is_up_idle(id, e) && self.is_down_idle(id, e);
+        // What was just promised has not been idle for long, and what goes with its station to
+        // another cell is kept until it has left.
+        let is_kept = |id: &FlowId, e: &Entry| {
+            let station = self.stations.get(&id.station);
+            self.now.since(e.since) <= e.idle || station.is_some_and(|s| s.departure.is_drained)
+        };
+        let idle = |id: &FlowId, e: &Entry| {
+            !is_kept(id, e) && self.is_up_idle(id, e) && self.is_down_idle(id, e)
+        };
         let ids: Vec<_> = self
             .ledger
             .iter()

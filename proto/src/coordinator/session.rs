@@ -11,7 +11,7 @@ use crate::mac::MacAddr;
 use crate::machine::Reason;
 use crate::wire::{
     Backlog, Bye, ByeReason, CellMode, Handshake, Header, Message, Policy, Register, RegisterAck,
-    RegisterStatus,
+    RegisterStatus, Seen,
 };
 
 /// Silent cycles after which an agent with waiting packets opens its gate.
@@ -40,6 +40,9 @@ impl Coordinator {
             self.check_session(from, header)?;
         }
         self.heard_from(from);
+        if matches!(message, Message::Request(_) | Message::Reserve(_)) {
+            self.speaks_on(from, header);
+        }
         match message {
             Message::Return(answer) => {
                 self.note_return(from, &answer);
@@ -53,6 +56,15 @@ impl Coordinator {
             }
             Message::Request(request) => self.requested(from, request),
             Message::Reserve(reserve) => self.reserve(from, &reserve),
+            Message::Leave(leave) => return self.asked_to_leave(from, header, leave),
+            Message::Seen(Seen {
+                from: cell,
+                digests,
+            }) => self.events.push_back(CoordinatorEvent::Seen {
+                station: from,
+                from: cell,
+                digests,
+            }),
             Message::Bye(_) => self.agent_stopped(from),
             other => {
                 let kind = other.message_type();
@@ -207,11 +219,14 @@ impl Coordinator {
         strategies: u8,
         keys: Option<Keys>,
     ) {
+        // What the agent of the last run asked is over.
+        self.stays(from);
         let common = self.strategies() & strategies;
         let bundles = common & Register::BUNDLE != 0;
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
+        station.departure.forget();
         station.agent = Some(AgentSession {
             instance,
             session,
@@ -267,6 +282,7 @@ impl Coordinator {
     }
 
     fn agent_stopped(&mut self, from: MacAddr) {
+        self.stays(from);
         self.end_leases(Some(from));
         if let Some(station) = self.stations.get_mut(&from) {
             station.agent = None;
@@ -279,6 +295,7 @@ impl Coordinator {
         self.end_leases(Some(address));
         self.release_station(address, ReleaseCause::StationLeft);
         self.cycle.forget(address);
+        self.draining.retain(|other| *other != address);
         self.ledger.set_tries(address, crate::ledger::Tries::ONE);
         if let Some(mut station) = self.stations.remove(&address) {
             // The kernel knows best what to do with packets for a station that is gone.

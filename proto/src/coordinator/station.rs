@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::auth::Guard;
 use super::counters::Counted;
+use super::departure::Departure;
 use super::rate::SmoothLink;
 use super::service::Service;
 use crate::airtime::{Phy, Rate, Turn};
@@ -18,6 +19,7 @@ use crate::wire::Backlog;
 pub(super) struct Station {
     pub(super) agent: Option<AgentSession>,
     pub(super) guard: Guard,
+    pub(super) departure: Departure,
     /// Packets that wait to be sent to it.
     pub(super) queues: Queues,
     /// The rates that airtime is computed with.
@@ -128,6 +130,7 @@ impl Station {
         Self {
             agent: None,
             guard: Guard::new(now),
+            departure: Departure::new(now),
             queues: Queues::new(queue_limit),
             link: LinkRates {
                 up: assumed_rate,
@@ -191,7 +194,8 @@ impl Station {
     /// Its agent said that best-effort packets wait.
     pub(super) fn wants_uplink(&self) -> bool {
         let waits = |agent: &AgentSession| agent.backlog.nrt.packets > 0;
-        self.shunned_until.is_none() && self.live_agent().is_some_and(waits)
+        let is_free = self.shunned_until.is_none() && !self.departure.is_drained;
+        is_free && self.live_agent().is_some_and(waits)
     }
 
     pub(super) fn wants_nrt(&self, now: Instant) -> bool {

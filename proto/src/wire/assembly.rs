@@ -59,7 +59,7 @@ fn encoded_len(rule: &Rule) -> Result<usize, EncodeError> {
     let mut scratch = [0; 2 + u8::MAX as usize];
     let mut w = Writer::new(&mut scratch);
     w.tlv(TLV_RULE, "rule", |w| rule::write(rule, w))?;
-    Ok(w.len())
+    Ok(w.written())
 }
 
 /// A POLICY message that cannot be part of a table.

@@ -3,6 +3,8 @@
 /// Defines an enumeration with its wire codes and the words people read.
 ///
 /// The code, the decoder and the text of a value stand in one line, so they cannot drift apart.
+/// The crate that uses it depends on serde.
+#[macro_export]
 macro_rules! octet_enum {
     (
         $(#[$meta:meta])*

@@ -126,7 +126,8 @@ impl Data {
         if let Some(answer) = &self.answer {
             answer.write(w)?;
         }
-        let octets = u16::try_from(self.packets.0.len()).map_err(|_| EncodeError::TooLong)?;
+        let octets =
+            u16::try_from(self.packets.0.len()).map_err(|_| EncodeError::TooLong(MAX_FRAME))?;
         w.u16(octets)?;
         w.bytes(&self.packets.0)
     }

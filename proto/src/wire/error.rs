@@ -5,16 +5,28 @@ use core::fmt;
 use super::MessageType;
 
 /// A frame that cannot be understood: which message, where, and what is wrong there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}, octet {at}: {kind}", Name(*.message))]
-pub struct DecodeError {
+/// `M` names messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError<M = MessageType> {
     /// The message, once its type was read.
-    pub message: Option<MessageType>,
+    pub message: Option<M>,
     /// Offset in octets from the start of the frame.
     pub at: u16,
     /// What is wrong there.
     pub kind: DecodeErrorKind,
 }
+
+impl<M: fmt::Display> fmt::Display for DecodeError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.message {
+            Some(message) => message.fmt(f)?,
+            None => f.write_str("frame")?,
+        }
+        write!(f, ", octet {}: {}", self.at, self.kind)
+    }
+}
+
+impl<M: fmt::Debug + fmt::Display> core::error::Error for DecodeError<M> {}
 
 /// What is wrong at the place that a [`DecodeError`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +42,13 @@ pub enum DecodeErrorKind {
         have: u16,
     },
     /// Another version of the protocol.
-    #[error("protocol version {0}, this is version {version}", version = super::VERSION)]
-    UnknownVersion(u8),
+    #[error("protocol version {found}, this is version {known}")]
+    UnknownVersion {
+        /// That of the frame.
+        found: u8,
+        /// The only one that is known here.
+        known: u8,
+    },
     /// A message that does not exist, or that is reserved for later.
     #[error("message type {0} is unknown")]
     UnknownType(u8),
@@ -73,24 +90,13 @@ pub enum EncodeError {
         /// Length of the buffer.
         room: usize,
     },
-    /// More than [`super::MAX_FRAME`] octets.
-    #[error("the frame would be longer than {max} octets", max = super::MAX_FRAME)]
-    TooLong,
+    /// More octets than a frame may have.
+    #[error("the frame would be longer than {0} octets")]
+    TooLong(usize),
     /// A value that the format cannot carry, or that a receiver would refuse.
     #[error("{field} does not fit its field")]
     Unfit {
         /// The field.
         field: &'static str,
     },
-}
-
-struct Name(Option<MessageType>);
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(message) => message.fmt(f),
-            None => f.write_str("frame"),
-        }
-    }
 }

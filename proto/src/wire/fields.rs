@@ -15,16 +15,23 @@ const MAX_DSCP: u8 = 63;
 /// On the wire: the explicit reservation, which no rule made.
 const NO_RULE: u16 = 0xffff;
 
-impl Reader<'_> {
+impl<M: Copy> Reader<'_, M> {
     /// IPv4 or IPv6 address after a family octet of 4 or 6.
-    pub(super) fn address(&mut self, family: Family) -> Result<IpAddr, DecodeError> {
+    ///
+    /// # Errors
+    /// It is cut off, or has no meaning.
+    pub fn address(&mut self, family: Family) -> Result<IpAddr, DecodeError<M>> {
         Ok(match family {
             Family::V4 => self.array::<4>("address")?.into(),
             Family::V6 => self.array::<16>("address")?.into(),
         })
     }
 
-    pub(super) fn family(&mut self) -> Result<Family, DecodeError> {
+    /// The family octet in front of an address.
+    ///
+    /// # Errors
+    /// It is cut off, or has no meaning.
+    pub fn family(&mut self) -> Result<Family, DecodeError<M>> {
         self.code("address family", |octet| match octet {
             4 => Some(Family::V4),
             6 => Some(Family::V6),
@@ -32,11 +39,15 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn dscp(&mut self) -> Result<u8, DecodeError> {
+    pub(super) fn dscp(&mut self) -> Result<u8, DecodeError<M>> {
         self.u8_to(MAX_DSCP, "DSCP")
     }
 
-    pub(super) fn flow(&mut self) -> Result<FlowKey, DecodeError> {
+    /// Protocol, DSCP, ports and addresses of a flow.
+    ///
+    /// # Errors
+    /// It is cut off, or has no meaning.
+    pub fn flow(&mut self) -> Result<FlowKey, DecodeError<M>> {
         let family = self.family()?;
         let protocol = self.u8("protocol")?;
         let dscp = self.dscp()?;
@@ -54,7 +65,11 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn direction(&mut self) -> Result<Direction, DecodeError> {
+    /// Which way a promise goes.
+    ///
+    /// # Errors
+    /// It is cut off, or has no meaning.
+    pub fn direction(&mut self) -> Result<Direction, DecodeError<M>> {
         self.code("direction", |octet| match octet {
             0 => Some(Direction::Up),
             1 => Some(Direction::Down),
@@ -63,7 +78,11 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn promise(&mut self) -> Result<Promise, DecodeError> {
+    /// Rate, packet size and delay bound.
+    ///
+    /// # Errors
+    /// It is cut off, or has no meaning.
+    pub fn promise(&mut self) -> Result<Promise, DecodeError<M>> {
         Ok(Promise {
             rate: self.u32("promised rate")?,
             packet: self.u16("packet size")?,
@@ -71,16 +90,16 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn rule_number(&mut self) -> Result<Option<u16>, DecodeError> {
+    pub(super) fn rule_number(&mut self) -> Result<Option<u16>, DecodeError<M>> {
         self.u16("rule")
             .map(|rule| (rule != NO_RULE).then_some(rule))
     }
 
-    pub(super) fn rate(&mut self) -> Result<Rate, DecodeError> {
+    pub(super) fn rate(&mut self) -> Result<Rate, DecodeError<M>> {
         self.u16("PHY rate").map(Rate)
     }
 
-    pub(super) fn phy(&mut self) -> Result<Phy, DecodeError> {
+    pub(super) fn phy(&mut self) -> Result<Phy, DecodeError<M>> {
         let kind = self.code("PHY", PhyKind::from_code)?;
         Ok(Phy {
             kind,
@@ -90,14 +109,22 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    pub(super) fn address(&mut self, address: IpAddr) -> Result<(), EncodeError> {
+    /// The octets of an address, without its family.
+    ///
+    /// # Errors
+    /// There is no room, or it does not fit its field.
+    pub fn address(&mut self, address: IpAddr) -> Result<(), EncodeError> {
         match address {
             IpAddr::V4(v4) => self.bytes(&v4.octets()),
             IpAddr::V6(v6) => self.bytes(&v6.octets()),
         }
     }
 
-    pub(super) fn family(&mut self, address: IpAddr) -> Result<(), EncodeError> {
+    /// The family octet of an address.
+    ///
+    /// # Errors
+    /// There is no room, or it does not fit its field.
+    pub fn family(&mut self, address: IpAddr) -> Result<(), EncodeError> {
         self.u8(if address.is_ipv4() { 4 } else { 6 })
     }
 
@@ -108,7 +135,11 @@ impl Writer<'_> {
         self.u8(dscp)
     }
 
-    pub(super) fn flow(&mut self, flow: &FlowKey) -> Result<(), EncodeError> {
+    /// A flow.
+    ///
+    /// # Errors
+    /// There is no room, or it does not fit its field.
+    pub fn flow(&mut self, flow: &FlowKey) -> Result<(), EncodeError> {
         if flow.src.is_ipv4() != flow.dst.is_ipv4() {
             return Err(EncodeError::Unfit {
                 field: "address family",
@@ -123,7 +154,11 @@ impl Writer<'_> {
         self.address(flow.dst)
     }
 
-    pub(super) fn direction(&mut self, direction: Direction) -> Result<(), EncodeError> {
+    /// Which way a promise goes.
+    ///
+    /// # Errors
+    /// There is no room, or it does not fit its field.
+    pub fn direction(&mut self, direction: Direction) -> Result<(), EncodeError> {
         self.u8(match direction {
             Direction::Up => 0,
             Direction::Down => 1,
@@ -131,7 +166,11 @@ impl Writer<'_> {
         })
     }
 
-    pub(super) fn promise(&mut self, promise: &Promise) -> Result<(), EncodeError> {
+    /// Rate, packet size and delay bound.
+    ///
+    /// # Errors
+    /// There is no room, or it does not fit its field.
+    pub fn promise(&mut self, promise: &Promise) -> Result<(), EncodeError> {
         self.u32(promise.rate)?;
         self.u16(promise.packet)?;
         self.micros(promise.delay)
@@ -155,9 +194,11 @@ impl Writer<'_> {
 }
 
 /// Version of the Internet Protocol that addresses belong to.
-#[derive(Clone, Copy)]
-pub(super) enum Family {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// RFC 791.
     V4,
+    /// RFC 8200.
     V6,
 }
 

@@ -29,8 +29,6 @@ pub(crate) fn frame_octets(bytes: &[u8]) -> Option<&[u8]> {
 
 octet_enum! {
     /// The type octet of the common header.
-    ///
-    /// 12 LEAVE and 13 GO are reserved: they belong to the handoff, and do not decode yet.
     pub enum MessageType {
         /// [`super::Hello`]
         Hello = 1 => "HELLO",
@@ -54,8 +52,14 @@ octet_enum! {
         Schedule = 10 => "SCHEDULE",
         /// [`super::Data`]
         Data = 11 => "DATA",
+        /// [`super::Leave`]
+        Leave = 12 => "LEAVE",
+        /// [`super::Go`]
+        Go = 13 => "GO",
         /// [`super::Bye`]
         Bye = 14 => "BYE",
+        /// [`super::Seen`]
+        Seen = 15 => "SEEN",
     }
 }
 
@@ -85,7 +89,11 @@ impl Header {
     pub(super) fn read(frame: &mut Reader<'_>) -> Result<(Self, MessageType, usize), DecodeError> {
         let version = frame.u8("version")?;
         if version != VERSION {
-            return Err(frame.error(0, DecodeErrorKind::UnknownVersion(version)));
+            let kind = DecodeErrorKind::UnknownVersion {
+                found: version,
+                known: VERSION,
+            };
+            return Err(frame.error(0, kind));
         }
         let octet = frame.u8("type")?;
         let message = MessageType::from_octet(octet)
@@ -118,9 +126,10 @@ impl Header {
         frame.u32(self.sequence)?;
         frame.bytes(&self.tag)?;
         body(frame)?;
-        let length = u16::try_from(frame.len() - HEADER_LEN).map_err(|_| EncodeError::TooLong)?;
+        let length = u16::try_from(frame.written() - HEADER_LEN)
+            .map_err(|_| EncodeError::TooLong(MAX_FRAME))?;
         frame.patch_u16(LENGTH_AT, length);
-        Ok(frame.len())
+        Ok(frame.written())
     }
 }
 

@@ -22,9 +22,11 @@ mod data;
 mod error;
 mod explain;
 mod fields;
+mod go;
 mod handshake;
 mod header;
 mod hello;
+mod leave;
 mod policy;
 mod reader;
 mod register;
@@ -35,6 +37,7 @@ mod reserved;
 mod r#return;
 mod rule;
 mod schedule;
+mod seen;
 mod token;
 mod writer;
 
@@ -51,11 +54,15 @@ pub use bye::{Bye, ByeReason};
 pub use data::{Data, Packets};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use explain::explain;
+pub use fields::Family;
+pub use go::{Go, GoOutcome, GoReason, ReasonTooLong};
 pub use handshake::{Handshake, HandshakeTooLong};
 pub use header::{HEADER_LEN, Header, MessageType, VERSION};
 pub(crate) use header::{SEQUENCE_AT, TAG_AT, frame_octets};
 pub use hello::{CellMode, Hello};
+pub use leave::{Leave, LeaveStage};
 pub use policy::Policy;
+pub use reader::Reader;
 pub use register::{AgentName, NameTooLong, Register};
 pub use register_ack::{RegisterAck, RegisterStatus};
 pub use request::Request;
@@ -63,10 +70,9 @@ pub use reserve::{Reserve, ReserveOp};
 pub use reserved::{Outcome, Pressure, RefusalReason, Reserved, Shape};
 pub use r#return::Return;
 pub use schedule::{Schedule, Slot};
+pub use seen::Seen;
 pub use token::Token;
-
-use reader::Reader;
-use writer::Writer;
+pub use writer::Writer;
 
 /// The longest frame in octets, without the Ethernet header: what every 802.11 link carries.
 pub const MAX_FRAME: usize = 1_500;
@@ -97,8 +103,14 @@ pub enum Message {
     Schedule(Schedule),
     /// Packets, with a token or a return.
     Data(Data),
+    /// A station wants to hand over to another cell.
+    Leave(Leave),
+    /// The answer to it.
+    Go(Go),
     /// The sender goes.
     Bye(Bye),
+    /// What a station received in the cell it came from.
+    Seen(Seen),
 }
 
 impl Message {
@@ -117,13 +129,16 @@ impl Message {
             Self::Request(_) => MessageType::Request,
             Self::Schedule(_) => MessageType::Schedule,
             Self::Data(_) => MessageType::Data,
+            Self::Leave(_) => MessageType::Leave,
+            Self::Go(_) => MessageType::Go,
             Self::Bye(_) => MessageType::Bye,
+            Self::Seen(_) => MessageType::Seen,
         }
     }
 
     /// Reads a frame: the bytes behind the Ethernet header, with or without padding. Allocates
-    /// for the rules of a POLICY, the name in a REGISTER, the slots of a SCHEDULE and the packets
-    /// of a DATA, for nothing else.
+    /// for the rules of a POLICY, the name in a REGISTER, the slots of a SCHEDULE, the packets of a
+    /// DATA, the reason in a GO and the digests of a SEEN, for nothing else.
     ///
     /// # Errors
     /// A frame that is cut off, of another version, of an unknown type, or with a value that has
@@ -146,7 +161,10 @@ impl Message {
             MessageType::Request => Self::Request(Request::read(r)?),
             MessageType::Schedule => Self::Schedule(Schedule::read(r)?),
             MessageType::Data => Self::Data(Data::read(r)?),
+            MessageType::Leave => Self::Leave(Leave::read(r)?),
+            MessageType::Go => Self::Go(Go::read(r)?),
             MessageType::Bye => Self::Bye(Bye::read(r)?),
+            MessageType::Seen => Self::Seen(Seen::read(r)?),
         };
         body.skip_tlvs()?;
         Ok((header, message))
@@ -170,7 +188,10 @@ impl Message {
             Self::Request(message) => message.write(w),
             Self::Schedule(message) => message.write(w),
             Self::Data(message) => message.write(w),
+            Self::Leave(message) => message.write(w),
+            Self::Go(message) => message.write(w),
             Self::Bye(message) => message.write(w),
+            Self::Seen(message) => message.write(w),
         })
     }
 }
@@ -190,7 +211,10 @@ impl fmt::Display for Message {
             Self::Request(message) => message.fmt(f),
             Self::Schedule(message) => message.fmt(f),
             Self::Data(message) => message.fmt(f),
+            Self::Leave(message) => message.fmt(f),
+            Self::Go(message) => message.fmt(f),
             Self::Bye(message) => message.fmt(f),
+            Self::Seen(message) => message.fmt(f),
         }
     }
 }

@@ -4,16 +4,19 @@ use crate::time::Duration;
 
 use super::{DecodeError, DecodeErrorKind, MessageType};
 
-/// The unread part of a frame or of a TLV.
+/// The unread part of a frame or of a TLV. `M` names messages in its errors; the formats of other
+/// protocols of this project are read with a type of their own.
 #[derive(Clone)]
-pub(super) struct Reader<'a> {
+pub struct Reader<'a, M = MessageType> {
     rest: &'a [u8],
     at: u16,
-    message: Option<MessageType>,
+    message: Option<M>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+impl<'a, M: Copy> Reader<'a, M> {
+    /// All of a frame, unread.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
             at: 0,
@@ -22,24 +25,31 @@ impl<'a> Reader<'a> {
     }
 
     /// From here on errors name `message`.
-    pub(super) const fn set_message(&mut self, message: MessageType) {
+    pub const fn set_message(&mut self, message: M) {
         self.message = Some(message);
     }
 
-    pub(super) const fn at(&self) -> u16 {
+    /// How many octets of the frame were read.
+    #[must_use]
+    pub const fn at(&self) -> u16 {
         self.at
     }
 
     /// What has not been read.
-    pub(super) const fn rest(&self) -> &'a [u8] {
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    pub(super) const fn left(&self) -> usize {
+    /// How many octets have not been read.
+    #[must_use]
+    pub const fn left(&self) -> usize {
         self.rest.len()
     }
 
-    pub(super) const fn error(&self, at: u16, kind: DecodeErrorKind) -> DecodeError {
+    /// What is wrong at octet `at`.
+    #[must_use]
+    pub const fn error(&self, at: u16, kind: DecodeErrorKind) -> DecodeError<M> {
         DecodeError {
             message: self.message,
             at,
@@ -48,7 +58,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The error for a value without meaning in the field that started at `at`.
-    pub(super) fn bad(&self, at: u16, field: &'static str, value: impl Into<u32>) -> DecodeError {
+    #[must_use]
+    pub fn bad(&self, at: u16, field: &'static str, value: impl Into<u32>) -> DecodeError<M> {
         self.error(
             at,
             DecodeErrorKind::BadValue {
@@ -59,7 +70,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `len` octets as a part of their own; places in it count from the frame's start.
-    pub(super) fn part(&mut self, field: &'static str, len: usize) -> Result<Self, DecodeError> {
+    ///
+    /// # Errors
+    /// Fewer are left.
+    pub fn part(&mut self, field: &'static str, len: usize) -> Result<Self, DecodeError<M>> {
         let Some((part, rest)) = self.rest.split_at_checked(len) else {
             let kind = DecodeErrorKind::Truncated {
                 field,
@@ -77,29 +91,48 @@ impl<'a> Reader<'a> {
         Ok(part)
     }
 
-    pub(super) fn array<const N: usize>(
+    /// The next `N` octets.
+    ///
+    /// # Errors
+    /// Fewer are left.
+    pub fn array<const N: usize>(
         &mut self,
         field: &'static str,
-    ) -> Result<[u8; N], DecodeError> {
+    ) -> Result<[u8; N], DecodeError<M>> {
         let mut array = [0; N];
         array.copy_from_slice(self.part(field, N)?.rest);
         Ok(array)
     }
 
-    pub(super) fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+    /// The next octet.
+    ///
+    /// # Errors
+    /// Fewer are left.
+    pub fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError<M>> {
         self.array(field).map(|[octet]| octet)
     }
 
-    pub(super) fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+    /// A number of two octets.
+    ///
+    /// # Errors
+    /// Fewer are left.
+    pub fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError<M>> {
         self.array(field).map(u16::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+    /// A number of four octets.
+    ///
+    /// # Errors
+    /// Fewer are left.
+    pub fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError<M>> {
         self.array(field).map(u32::from_be_bytes)
     }
 
     /// An octet that may not be larger than `max`.
-    pub(super) fn u8_to(&mut self, max: u8, field: &'static str) -> Result<u8, DecodeError> {
+    ///
+    /// # Errors
+    /// It is, or there is none.
+    pub fn u8_to(&mut self, max: u8, field: &'static str) -> Result<u8, DecodeError<M>> {
         let at = self.at;
         let value = self.u8(field)?;
         if value > max {
@@ -110,40 +143,68 @@ impl<'a> Reader<'a> {
     }
 
     /// An octet that is 0 or 1.
-    pub(super) fn flag(&mut self, field: &'static str) -> Result<bool, DecodeError> {
+    ///
+    /// # Errors
+    /// It is another, or there is none.
+    pub fn flag(&mut self, field: &'static str) -> Result<bool, DecodeError<M>> {
         self.u8_to(1, field).map(|value| value == 1)
     }
 
     /// An octet that stands for a value.
-    pub(super) fn code<T>(
+    ///
+    /// # Errors
+    /// It stands for none, or there is none.
+    pub fn code<T>(
         &mut self,
         field: &'static str,
         meaning: fn(u8) -> Option<T>,
-    ) -> Result<T, DecodeError> {
+    ) -> Result<T, DecodeError<M>> {
         let at = self.at;
         let octet = self.u8(field)?;
         meaning(octet).ok_or_else(|| self.bad(at, field, octet))
     }
 
+    /// A number of eight octets.
+    ///
+    /// # Errors
+    /// Fewer are left.
+    pub fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError<M>> {
+        self.array(field).map(u64::from_be_bytes)
+    }
+
+    /// A span of time in milliseconds.
+    ///
+    /// # Errors
+    /// Fewer than four octets are left.
+    pub fn millis(&mut self, field: &'static str) -> Result<Duration, DecodeError<M>> {
+        self.u32(field)
+            .map(|millis| Duration::from_millis(millis.into()))
+    }
+
     /// A span of time in microseconds.
-    pub(super) fn micros(&mut self, field: &'static str) -> Result<Duration, DecodeError> {
+    ///
+    /// # Errors
+    /// Fewer than four octets are left.
+    pub fn micros(&mut self, field: &'static str) -> Result<Duration, DecodeError<M>> {
         self.u32(field)
             .map(|micros| Duration::from_micros(micros.into()))
     }
 
     /// All that is left, as text of at most `max` octets.
-    pub(super) fn text(&mut self, field: &'static str, max: usize) -> Result<&'a str, DecodeError> {
+    ///
+    /// # Errors
+    /// There are more, or they are not UTF-8.
+    pub fn text(&mut self, field: &'static str, max: usize) -> Result<&'a str, DecodeError<M>> {
         let at = self.at;
         core::str::from_utf8(self.rest_to(field, max)?)
             .map_err(|_| self.error(at, DecodeErrorKind::NotUtf8 { field }))
     }
 
     /// All that is left, at most `max` octets.
-    pub(super) fn rest_to(
-        &mut self,
-        field: &'static str,
-        max: usize,
-    ) -> Result<&'a [u8], DecodeError> {
+    ///
+    /// # Errors
+    /// There are more.
+    pub fn rest_to(&mut self, field: &'static str, max: usize) -> Result<&'a [u8], DecodeError<M>> {
         let len = self.rest.len();
         match len.checked_sub(max).filter(|&extra| extra > 0) {
             Some(extra) => {
@@ -155,7 +216,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next TLV: its type, and a reader for its value. `None` at the end.
-    pub(super) fn tlv(&mut self) -> Result<Option<(u8, Self)>, DecodeError> {
+    pub(super) fn tlv(&mut self) -> Result<Option<(u8, Self)>, DecodeError<M>> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -166,7 +227,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over TLVs that this version does not know.
-    pub(super) fn skip_tlvs(&mut self) -> Result<(), DecodeError> {
+    pub(super) fn skip_tlvs(&mut self) -> Result<(), DecodeError<M>> {
         while self.tlv()?.is_some() {}
         Ok(())
     }
@@ -175,8 +236,8 @@ impl<'a> Reader<'a> {
     pub(super) fn whole<T>(
         mut self,
         field: &'static str,
-        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<T, DecodeError> {
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError<M>>,
+    ) -> Result<T, DecodeError<M>> {
         let value = read(&mut self)?;
         if self.rest.is_empty() {
             Ok(value)

@@ -42,7 +42,7 @@ pub struct Return {
     pub backlog: Backlog,
     /// The station's transmit rate; 0 when it knows none.
     pub rate: Rate,
-    /// Handed back unused because the radio is off channel.
+    /// Handed back unused because the radio is off channel, or the station is about to leave.
     pub refused: bool,
     /// How long the first RT packet sent had waited in the gate; zero when none was sent.
     pub oldest: Duration,

@@ -26,7 +26,6 @@ use core::net::IpAddr;
 
 use crate::mac::MacAddr;
 use crate::policy::{Match, PortRange, Prefix, Rank, Rule};
-use crate::time::Duration;
 
 use super::fields::Family;
 use super::reader::Reader;
@@ -48,7 +47,7 @@ const MIN_RATE: u8 = 11;
 pub(super) fn read(mut r: Reader<'_>) -> Result<Rule, DecodeError> {
     let direction = r.direction()?;
     let promise = r.promise()?;
-    let idle = Duration::from_millis(r.u32("idle time")?.into());
+    let idle = r.millis("idle time")?;
     let matches = Match {
         direction,
         ..Match::default()
@@ -90,7 +89,7 @@ pub(super) fn write(rule: &Rule, w: &mut Writer<'_>) -> Result<(), EncodeError> 
     let m = &rule.matches;
     w.direction(m.direction)?;
     w.promise(&rule.promise)?;
-    w.u32(u32::try_from(rule.idle.as_millis()).unwrap_or(u32::MAX))?;
+    w.millis(rule.idle)?;
     if rule.name.len() > Rule::MAX_NAME {
         return Err(EncodeError::Unfit { field: "rule name" });
     }

@@ -5,24 +5,38 @@ use crate::time::Duration;
 use super::{EncodeError, MAX_FRAME};
 
 /// The buffer of a frame and how far it is filled.
-pub(super) struct Writer<'a> {
+pub struct Writer<'a> {
     buf: &'a mut [u8],
     at: usize,
+    max: usize,
 }
 
 impl<'a> Writer<'a> {
+    /// Writes a frame into the front of `buf`.
     pub(super) const fn new(buf: &'a mut [u8]) -> Self {
-        Self { buf, at: 0 }
+        Self::to(buf, MAX_FRAME)
     }
 
-    pub(super) const fn len(&self) -> usize {
+    /// Writes at most `max` octets into the front of `buf`.
+    #[must_use]
+    pub const fn to(buf: &'a mut [u8], max: usize) -> Self {
+        Self { buf, at: 0, max }
+    }
+
+    /// How many octets were written.
+    #[must_use]
+    pub const fn written(&self) -> usize {
         self.at
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+    /// So many octets.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         let end = self.at + bytes.len();
-        if end > MAX_FRAME {
-            return Err(EncodeError::TooLong);
+        if end > self.max {
+            return Err(EncodeError::TooLong(self.max));
         }
         let room = self.buf.len();
         let Some(place) = self.buf.get_mut(self.at..end) else {
@@ -33,20 +47,51 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(super) fn u8(&mut self, value: u8) -> Result<(), EncodeError> {
+    /// One octet.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn u8(&mut self, value: u8) -> Result<(), EncodeError> {
         self.bytes(&[value])
     }
 
-    pub(super) fn u16(&mut self, value: u16) -> Result<(), EncodeError> {
+    /// A number of two octets.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn u16(&mut self, value: u16) -> Result<(), EncodeError> {
         self.bytes(&value.to_be_bytes())
     }
 
-    pub(super) fn u32(&mut self, value: u32) -> Result<(), EncodeError> {
+    /// A number of four octets.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn u32(&mut self, value: u32) -> Result<(), EncodeError> {
         self.bytes(&value.to_be_bytes())
+    }
+
+    /// A number of eight octets.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn u64(&mut self, value: u64) -> Result<(), EncodeError> {
+        self.bytes(&value.to_be_bytes())
+    }
+
+    /// A span of time in whole milliseconds, cut off; the longest is 49 days.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn millis(&mut self, span: Duration) -> Result<(), EncodeError> {
+        self.u32(u32::try_from(span.as_millis()).unwrap_or(u32::MAX))
     }
 
     /// A span of time in whole microseconds, cut off; the longest is 71 minutes.
-    pub(super) fn micros(&mut self, span: Duration) -> Result<(), EncodeError> {
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn micros(&mut self, span: Duration) -> Result<(), EncodeError> {
         self.u32(u32::try_from(span.as_micros()).unwrap_or(u32::MAX))
     }
 
@@ -66,7 +111,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Overwrites two octets that were written before.
-    pub(super) fn patch_u16(&mut self, at: usize, value: u16) {
+    ///
+    /// # Panics
+    /// They were not.
+    pub fn patch_u16(&mut self, at: usize, value: u16) {
         self.buf[at..at + 2].copy_from_slice(&value.to_be_bytes());
     }
 }

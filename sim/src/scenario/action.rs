@@ -1,7 +1,8 @@
 //! What happens: traffic, events, and the arms they happen in.
 
+use super::topology::Station;
 use super::units::{Percent, Rate, Span};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Kinds of traffic, each with the client that makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,9 @@ pub enum TrafficKind {
     Tcp,
     /// ICMP echo from `from` to `to` and back.
     Ping,
+    /// Numbered packets both ways at a fixed rate, 200 a second, of which each one lost, doubled or
+    /// out of order is known, by `rether-voip`.
+    Probe,
     /// A video that comes in bursts: UDP with a mean of `rate`, on and off for 500 ms each in the
     /// mean. In the simulator only.
     Video,
@@ -72,7 +76,8 @@ pub struct Traffic {
     pub packet_bytes: Option<u16>,
     /// Voice profile, as `rether-voip call --profile` names it; by default G.711.
     pub codec: Option<String>,
-    /// Time between two `ping` requests; by default 100 ms.
+    /// Time between two `ping` requests, by default 100 ms, or two packets of `probe`, by default
+    /// 5 ms.
     pub interval: Option<Span>,
     /// DSCP of the packets, 0 to 63; `ping` has none.
     pub dscp: Option<u8>,
@@ -108,10 +113,12 @@ pub enum Deed {
     LoseTokens,
     /// No Rether frame is lost on purpose any more.
     KeepTokens,
+    /// The station goes over to the access point `to`, which it knows: without a scan.
+    Roam,
     /// From now on both ends of the station's link send at `rate-mbps`. In the simulator only.
     SetRate,
-    /// Notes what the node's daemon says of itself now. `gained.NODE` of the result is by how much
-    /// its figures grew from the first to the last snapshot.
+    /// Notes what the node's daemon says of itself now. `snapshot.NODE` of the result is the last of
+    /// them, `gained.NODE` by how much its figures grew since the first.
     Snapshot,
     /// Runs `command` in the node's namespace with `/bin/sh`.
     Run,
@@ -133,6 +140,46 @@ impl Deed {
     }
 }
 
+/// How a station reaches the access point it wants to roam to (802.11-2020 clause 13.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Over {
+    /// On its channel.
+    #[default]
+    Air,
+    /// Through the access point it is at, over the distribution system: fast transition only.
+    Ds,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_air(over: &Over) -> bool {
+    *over == Over::Air
+}
+
+/// Who carries a `roam` out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoamBy {
+    /// `wpa_supplicant` alone, at once.
+    Plain,
+    /// The station's agent, when the access points are ready for it.
+    Rether,
+}
+
+/// A name, or a list of names.
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a name, or a list of names")]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(from)? {
+        OneOrMany::One(name) => vec![name],
+        OneOrMany::Many(names) => names,
+    })
+}
+
 /// Something that happens to a node at a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -144,6 +191,22 @@ pub struct Event {
     pub deed: Deed,
     /// To whom.
     pub node: String,
+    /// It happens again after each so long; with `times`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Span>,
+    /// How many times it happens; with `every`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// Where a `roam` leads; one of several each time, in turn, if it happens again.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_many"
+    )]
+    pub to: Vec<String>,
+    /// How a `roam` by `wpa_supplicant` talks to the access point it leads to.
+    #[serde(default, skip_serializing_if = "is_air")]
+    pub over: Over,
     /// The share of frames that `lose-tokens` loses.
     pub share: Option<Percent>,
     /// The PHY rate of `set-rate`, in Mbit/s.
@@ -162,6 +225,21 @@ pub struct Arm {
     pub name: String,
     /// Whether the daemons run.
     pub daemons: bool,
+    /// Who carries a `roam` out: by default the agents, if daemons run. A station without an agent
+    /// always does it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roam: Option<RoamBy>,
+}
+
+impl Arm {
+    /// Who carries a `roam` of `station` out.
+    #[must_use]
+    pub fn roam_of(&self, station: &Station) -> RoamBy {
+        if !self.daemons || !station.agent {
+            return RoamBy::Plain;
+        }
+        self.roam.unwrap_or(RoamBy::Rether)
+    }
 }
 
 impl Event {

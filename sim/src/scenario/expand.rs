@@ -2,7 +2,7 @@
 //! flows from and to them and what happens to them.
 
 use super::validate::Fault;
-use super::{Event, Scenario, Station, Traffic};
+use super::{Event, Scenario, Span, Station, Traffic};
 
 /// Where the tables of an expanded scenario stand in the file.
 pub(super) struct Origins {
@@ -26,6 +26,9 @@ impl Origins {
 
 /// The most stations that one `count` makes: the links between them are kept for each pair.
 const MOST: u16 = 1_000;
+
+/// The most times that one event happens.
+const MOST_TIMES: u32 = 10_000;
 
 /// What cannot be written out.
 pub(super) fn fault(scenario: &Scenario) -> Option<Fault> {
@@ -69,7 +72,53 @@ pub(super) fn fault(scenario: &Scenario) -> Option<Fault> {
             });
         }
     }
-    None
+    let mut events = scenario.event.iter().enumerate();
+    events.find_map(|(index, event)| {
+        let (key, text) = repetition(event)?;
+        Some(Fault {
+            table: "event",
+            index,
+            key,
+            text,
+        })
+    })
+}
+
+fn repetition(event: &Event) -> Option<(&'static str, String)> {
+    match (event.every, event.times) {
+        (None, None) if event.to.len() > 1 => {
+            let text = "several are for a roam that happens again; add `every` and `times`";
+            Some(("to", text.to_owned()))
+        }
+        (None, None) => None,
+        (None, Some(_)) => Some((
+            "every",
+            "belongs to `times`; write such as \"1s\"".to_owned(),
+        )),
+        (Some(_), None) => Some(("times", "belongs to `every`; write such as 10".to_owned())),
+        (Some(every), _) if every.0.is_zero() => Some(("every", "must be more than 0".to_owned())),
+        (_, Some(times)) => (!(1..=MOST_TIMES).contains(&times))
+            .then(|| ("times", format!("must be 1 to {MOST_TIMES}"))),
+    }
+}
+
+/// The event each time it happens.
+fn repeated(event: Event) -> impl Iterator<Item = Event> {
+    let (times, every) = (event.times.unwrap_or(1), event.every.unwrap_or_default());
+    let places = event.to.clone();
+    (0..times).map(move |number| {
+        let place = places
+            .iter()
+            .cycle()
+            .nth(usize::try_from(number).unwrap_or(0));
+        Event {
+            at: Span(event.at.0 + every.0 * number),
+            every: None,
+            times: None,
+            to: place.cloned().into_iter().collect(),
+            ..event.clone()
+        }
+    })
 }
 
 pub(super) fn expand(scenario: &mut Scenario) -> Origins {
@@ -125,7 +174,7 @@ pub(super) fn expand(scenario: &mut Scenario) -> Origins {
             node: numbered(&event.node, number, count.unwrap_or(1)),
             ..event.clone()
         });
-        scenario.event.extend(copies);
+        scenario.event.extend(copies.flat_map(repeated));
         origins.event.resize(scenario.event.len(), place);
     }
     origins

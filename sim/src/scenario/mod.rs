@@ -11,7 +11,7 @@ mod topology;
 mod units;
 mod validate;
 
-pub use action::{Arm, Congestion, Deed, Event, Traffic, TrafficKind};
+pub use action::{Arm, Congestion, Deed, Event, Over, RoamBy, Traffic, TrafficKind};
 pub use check::{Check, Relation};
 pub use topology::{
     Access, Ap, Mac, Medium, MediumKind, Mode, PathLoss, Phy, Security, Station, Vice, WIRE,
@@ -151,6 +151,7 @@ impl Scenario {
             scenario.arm.push(Arm {
                 name: "main".to_owned(),
                 daemons: true,
+                roam: None,
             });
         }
         let meaning = |fault: validate::Fault| ScenarioError::Meaning {
@@ -193,10 +194,19 @@ impl Scenario {
     /// What it asks for that the simulator does not honour, if anything.
     #[must_use]
     pub fn lab_only(&self) -> Option<&'static str> {
+        let probe = |flow: &Traffic| flow.kind == TrafficKind::Probe;
         if self.ap.iter().any(|ap| ap.security != Security::Open) {
             Some("`security`: frames are not encrypted here")
         } else if self.ap.iter().any(|ap| ap.mode != Mode::Bridge) {
-            Some("`mode = \"routed\"`")
+            Some("`mode = \"routed\"` and `mode = \"edge\"`")
+        } else if self.ap.iter().any(|ap| ap.site.is_some()) {
+            Some("`site`: a station stays in its cell here")
+        } else if self.event.iter().any(|event| event.deed == Deed::Roam) {
+            Some("the event `roam`: a station stays in its cell here")
+        } else if self.station.iter().any(|station| station.bgscan.is_some()) {
+            Some("`bgscan`")
+        } else if self.traffic.iter().any(probe) {
+            Some("traffic of the kind `probe`; here it is `voice` or `udp`")
         } else if self.medium.capture {
             Some("`medium.capture`; here it is `rether-sim run --pcap FILE`")
         } else {
@@ -225,12 +235,24 @@ impl Scenario {
         }
     }
 
-    /// Whether any flow is a call.
+    /// Whether any flow is made by `rether-voip`.
     #[must_use]
     pub fn needs_voice(&self) -> bool {
-        self.traffic
-            .iter()
-            .any(|flow| flow.kind == TrafficKind::Voice)
+        let kinds = [TrafficKind::Voice, TrafficKind::Probe];
+        self.traffic.iter().any(|flow| kinds.contains(&flow.kind))
+    }
+
+    /// The access points of the site that `station` belongs to, in their order.
+    pub fn site_of<'a>(&'a self, station: &Station) -> impl Iterator<Item = &'a Ap> + Clone + 'a {
+        let site = self.find_ap(&station.ap).map(Ap::site);
+        self.ap.iter().filter(move |ap| Some(ap.site()) == site)
+    }
+
+    /// Whether any station can roam.
+    #[must_use]
+    pub fn may_roam(&self) -> bool {
+        let several = |station: &Station| self.site_of(station).nth(1).is_some();
+        self.station.iter().any(several)
     }
 }
 

@@ -74,7 +74,8 @@ fn no_arm_means_one_with_daemons() {
         scenario.arm,
         [Arm {
             name: "main".to_owned(),
-            daemons: true
+            daemons: true,
+            roam: None,
         }]
     );
 }
@@ -297,4 +298,209 @@ fn vices_need_an_agent_and_profiles_need_categories() {
     );
     let profile = said(&GOOD.replace("11a\"\n", "11a\"\nwmm-profile = \"strict\"\n"));
     assert!(profile.contains("with `wmm = true` only"), "{profile}");
+}
+
+const SITE: &str = r#"
+name = "site"
+
+[[ap]]
+name = "ap1"
+site = "home"
+phy = "11a"
+security = "ft-psk"
+
+[[ap]]
+name = "ap2"
+site = "home"
+phy = "11a"
+channel = 40
+security = "ft-psk"
+
+[[ap]]
+name = "other"
+phy = "11a"
+
+[[station]]
+name = "laptop"
+ap = "ap1"
+
+[[traffic]]
+name = "probe"
+kind = "probe"
+from = "laptop"
+to = "wire"
+duration = "2500ms"
+interval = "2ms"
+
+[[event]]
+at = "1s"
+do = "roam"
+node = "laptop"
+to = ["ap2", "ap1"]
+every = "500ms"
+times = 3
+
+[[arm]]
+name = "plain"
+daemons = false
+
+[[arm]]
+name = "rether"
+daemons = true
+"#;
+
+#[test]
+fn roams_that_happen_again_are_written_out() {
+    let scenario = Scenario::parse(SITE, "site.toml").unwrap();
+    let seen: Vec<_> = scenario
+        .event
+        .iter()
+        .map(|event| (event.at.seconds(), event.to.join(" ")))
+        .collect();
+    let expected = [(1.0, "ap2"), (1.5, "ap1"), (2.0, "ap2")];
+    assert_eq!(seen, expected.map(|(at, to)| (at, to.to_owned())));
+    let site: Vec<_> = scenario.site_of(&scenario.station[0]).collect();
+    assert_eq!(site.len(), 2);
+    assert!(scenario.may_roam() && scenario.needs_voice());
+    // What the machine is given is what was written out.
+    let again: Scenario = serde_json::from_str(&serde_json::to_string(&scenario).unwrap()).unwrap();
+    assert_eq!(again, scenario);
+}
+
+#[test]
+fn an_agent_roams_by_itself_where_daemons_run() {
+    let mut scenario = Scenario::parse(SITE, "site.toml").unwrap();
+    let seen = |scenario: &Scenario| {
+        let each = scenario.arm.iter();
+        each.map(|arm| arm.roam_of(&scenario.station[0]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&scenario), [RoamBy::Plain, RoamBy::Rether]);
+    scenario.arm[1].roam = Some(RoamBy::Plain);
+    assert_eq!(seen(&scenario), [RoamBy::Plain, RoamBy::Plain]);
+    scenario.arm[1].roam = None;
+    scenario.station[0].agent = false;
+    assert_eq!(seen(&scenario), [RoamBy::Plain, RoamBy::Plain]);
+}
+
+#[test]
+fn mistakes_about_roams_are_told_with_place_and_remedy() {
+    let cases = [
+        (
+            "to = [\"ap2\", \"ap1\"]",
+            "to = \"other\"",
+            "site.toml:37: event[1].to: no access point of the site of `laptop` is named `other`; there are: ap1, ap2",
+        ),
+        (
+            "to = [\"ap2\", \"ap1\"]\n",
+            "",
+            "event[1].to: `roam` needs an access point",
+        ),
+        ("times = 3", "times = 0", "event[1].times: must be 1 to"),
+        ("times = 3\n", "", "event[1].times: belongs to `every`"),
+        (
+            "every = \"500ms\"\n",
+            "",
+            "event[1].every: belongs to `times`",
+        ),
+        (
+            "every = \"500ms\"\ntimes = 3\n",
+            "",
+            "event[1].to: several are for",
+        ),
+        (
+            "do = \"roam\"",
+            "do = \"link-up\"",
+            "event[1].to: only a `roam`",
+        ),
+        (
+            "node = \"laptop\"",
+            "node = \"ap1\"",
+            "event[1].node: only a station",
+        ),
+        (
+            "times = 3",
+            "times = 3\nover = \"dss\"",
+            "unknown variant `dss`",
+        ),
+        (
+            "interval = \"2ms\"",
+            "interval = \"3ms\"",
+            "traffic[1].interval: `probe` has a packet each 1, 2, 5",
+        ),
+        (
+            "channel = 40\nsecurity = \"ft-psk\"",
+            "channel = 40",
+            "ap[2].security: must be that of `ap1`",
+        ),
+        (
+            "channel = 40",
+            "mode = \"edge\"",
+            "ap[2].mode: must be that of `ap1`",
+        ),
+        ("site = \"home\"", "site = \"the home\"", "ap[1].site"),
+        (
+            "ap = \"ap1\"",
+            "ap = \"ap1\"\nbgscan = \"simple 5\"",
+            "station[1].bgscan",
+        ),
+        (
+            "daemons = false",
+            "daemons = false\nroam = \"rether\"",
+            "arm[1].roam: agents run with `daemons = true`",
+        ),
+    ];
+    for (good, bad, told) in cases {
+        assert!(SITE.contains(good), "{good}");
+        let error = Scenario::parse(&SITE.replacen(good, bad, 1), "site.toml").expect_err(bad);
+        assert!(error.to_string().contains(told), "{bad}: {error}");
+    }
+    let routed = SITE.replace("security = \"ft-psk\"", "mode = \"routed\"");
+    let error = Scenario::parse(&routed, "site.toml").unwrap_err();
+    assert!(
+        error.to_string().contains("ap[2].mode: each routed cell"),
+        "{error}"
+    );
+    let both = SITE
+        .replace("security = \"ft-psk\"", "mode = \"edge\"")
+        .replace("name = \"other\"", "name = \"other\"\nmode = \"routed\"");
+    let error = Scenario::parse(&both, "site.toml").unwrap_err();
+    assert!(
+        error.to_string().contains("ap[1].mode: all of 10.1.0.0/16"),
+        "{error}"
+    );
+    let edge = SITE
+        .replace(
+            "security = \"ft-psk\"",
+            "security = \"ft-psk\"\nmode = \"edge\"",
+        )
+        .replace("times = 3", "times = 3\nover = \"ds\"");
+    let error = Scenario::parse(&edge, "site.toml").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("event[1].over: the distribution system"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_simulator_says_what_of_a_roam_it_has_not() {
+    let lab_only = |text: &str| Scenario::parse(text, "x").unwrap().lab_only();
+    let open = SITE.replace("security = \"ft-psk\"\n", "");
+    let cases = [
+        (SITE.to_owned(), "security"),
+        (open.replace("site = \"home\"\n", "site = \"home\"\nmode = \"edge\"\n"), "edge"),
+        (open.clone(), "site"),
+        (open.replace("site = \"home\"\n", "").replace("to = [\"ap2\", \"ap1\"]", "to = \"ap1\""), "roam"),
+        ("name = 'x'\n[[ap]]\nname = 'ap'\nphy = '11a'\n[[station]]\nname = 'a'\nap = 'ap'\nbgscan = 'simple:5:-65:60'\n".to_owned(), "bgscan"),
+        ("name = 'x'\n[[ap]]\nname = 'ap'\nphy = '11a'\n[[traffic]]\nname = 'p'\nkind = 'probe'\nfrom = 'ap'\nto = 'wire'\nduration = '1s'\n".to_owned(), "probe"),
+    ];
+    for (text, told) in cases {
+        let said = lab_only(&text);
+        assert!(
+            said.is_some_and(|said| said.contains(told)),
+            "{told}: {said:?}"
+        );
+    }
 }

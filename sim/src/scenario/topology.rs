@@ -141,6 +141,11 @@ pub enum Mode {
     Bridge,
     /// The cell is a subnet of its own and the access point forwards.
     Routed,
+    /// The radio is the one port of a bridge whose addresses, IP and MAC, are those of a gateway
+    /// and the same on every access point of the site. The wired side of each is a subnet of its
+    /// own, so that a station which roams keeps its address and its gateway while the way to it
+    /// leads over another router.
+    Edge,
 }
 
 /// Link security.
@@ -152,6 +157,9 @@ pub enum Security {
     Open,
     /// WPA2-PSK with CCMP.
     Wpa2,
+    /// WPA2-PSK with CCMP, and fast BSS transition (802.11-2020 clause 13) between the access
+    /// points of the site.
+    FtPsk,
 }
 
 /// An access point: a namespace with hostapd on `wlan0` and a cable to the wire.
@@ -160,6 +168,10 @@ pub enum Security {
 pub struct Ap {
     /// Its name, also that of its namespace.
     pub name: String,
+    /// The site it belongs to: all access points of a site have one SSID, and its stations may
+    /// roam between them. Without one it is alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// Physical layer of the cell.
     pub phy: Phy,
     /// Channel number; by default 36 or 1.
@@ -172,7 +184,7 @@ pub struct Ap {
     /// Whether the BSS offers 802.11e (WMM).
     #[serde(default)]
     pub wmm: bool,
-    /// Open or WPA2.
+    /// Open, WPA2, or WPA2 with fast transition.
     #[serde(default)]
     pub security: Security,
     /// Whether an 802.11b cell uses short preambles above 1 Mbit/s.
@@ -194,6 +206,12 @@ pub struct Ap {
 }
 
 impl Ap {
+    /// What its SSID is made of: its site's name, or its own.
+    #[must_use]
+    pub fn site(&self) -> &str {
+        self.site.as_deref().unwrap_or(&self.name)
+    }
+
     /// The channel the cell is on.
     #[must_use]
     pub fn channel(&self) -> u16 {
@@ -229,6 +247,9 @@ pub struct Station {
     /// Where it goes: straight and at constant speed from one to the next.
     #[serde(default)]
     pub walk: Vec<Waypoint>,
+    /// When `wpa_supplicant` scans and roams by itself, as its `bgscan` says; by default never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bgscan: Option<String>,
     /// Whether `rether-sta` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub agent: bool,

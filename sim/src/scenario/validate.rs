@@ -1,6 +1,7 @@
 //! What the types cannot say: names that exist, values that fit each other.
 
 mod radio;
+mod roam;
 
 use super::{Check, Deed, Event, Phy, Relation, Scenario, Traffic, TrafficKind, WIRE};
 
@@ -39,6 +40,7 @@ pub(super) fn validate(scenario: &Scenario) -> Option<Fault> {
             .any(|other| other.name == arm.name);
         name_fault(&arm.name).or_else(|| earlier.then(|| ("name", taken(&arm.name))))
     });
+    let arms = arms.or_else(|| each("arm", &scenario.arm, |_, arm| roam::arm(arm)));
     let flows = each("traffic", &scenario.traffic, |index, flow| {
         traffic(scenario, index, flow)
     });
@@ -144,7 +146,9 @@ fn ap(scenario: &Scenario, index: usize) -> Finding {
         let text = "there are EDCA parameters with `wmm = true` only".to_owned();
         return Some(("wmm-profile", text));
     }
-    rate_fault(ap.phy, ap.rate_mbps()).or_else(|| radio::mac(ap))
+    rate_fault(ap.phy, ap.rate_mbps())
+        .or_else(|| radio::mac(ap))
+        .or_else(|| roam::site(scenario, ap))
 }
 
 fn station(scenario: &Scenario, index: usize) -> Finding {
@@ -180,7 +184,7 @@ fn station(scenario: &Scenario, index: usize) -> Finding {
         let text = "only an agent has one; remove `agent = false`, or `coordinator = false`";
         return Some(("vice", text.to_owned()));
     }
-    rate_fault(ap.phy, station.rate_mbps?)
+    roam::bgscan(station).or_else(|| rate_fault(ap.phy, station.rate_mbps?))
 }
 
 fn rate_fault(phy: Phy, rate_mbps: f64) -> Finding {
@@ -243,10 +247,14 @@ fn traffic(scenario: &Scenario, index: usize, flow: &Traffic) -> Finding {
 
 /// Keys that mean nothing for a kind of traffic are refused, not ignored.
 fn keys_of_kind(flow: &Traffic) -> Finding {
-    use TrafficKind::{Ping, Tcp, Udp, Video, Voice};
+    use TrafficKind::{Ping, Probe, Tcp, Udp, Video, Voice};
     let given = [
         ("rate", flow.rate.is_some(), &[Udp, Tcp, Video][..]),
-        ("port", flow.port.is_some(), &[Voice, Udp, Tcp, Video]),
+        (
+            "port",
+            flow.port.is_some(),
+            &[Voice, Udp, Tcp, Video, Probe],
+        ),
         ("congestion", flow.congestion.is_some(), &[Tcp]),
         ("window-bytes", flow.window_bytes.is_some(), &[Tcp]),
         (
@@ -255,8 +263,12 @@ fn keys_of_kind(flow: &Traffic) -> Finding {
             &[Udp, Ping, Video],
         ),
         ("codec", flow.codec.is_some(), &[Voice]),
-        ("interval", flow.interval.is_some(), &[Ping]),
-        ("dscp", flow.dscp.is_some(), &[Voice, Udp, Tcp, Video]),
+        ("interval", flow.interval.is_some(), &[Ping, Probe]),
+        (
+            "dscp",
+            flow.dscp.is_some(),
+            &[Voice, Udp, Tcp, Video, Probe],
+        ),
     ];
     for (key, is_given, kinds) in given {
         if is_given && !kinds.contains(&flow.kind) {
@@ -266,6 +278,9 @@ fn keys_of_kind(flow: &Traffic) -> Finding {
                     .to_lowercase(),
             ));
         }
+    }
+    if flow.kind == Probe {
+        return roam::probe(flow);
     }
     (flow.kind == Video && flow.rate.is_none()).then(|| {
         (
@@ -315,6 +330,9 @@ fn event(scenario: &Scenario, event: &Event) -> Finding {
         .and_then(|(ap, rate)| rate_fault(ap.phy, rate))
     {
         return Some(fault);
+    }
+    if let Some(found) = roam::event(scenario, event) {
+        return Some(found);
     }
     if (event.deed == Deed::Run) != event.command.is_some() {
         return Some((

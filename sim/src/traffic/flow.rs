@@ -36,6 +36,8 @@ pub(crate) enum FlowError {
     Interval,
     #[error("a flow that is not sent by radio first needs a rate, such as \"100Mbit/s\"")]
     NoRate,
+    #[error("the simulator has no `probe`; write `voice` or `udp`")]
+    Probe,
     #[error(transparent)]
     Tcp(#[from] TcpError),
 }

@@ -14,6 +14,7 @@ const ONLY_IN_THE_LAB: &[&str] = &[
     "gained",
     "nodes",
     "rules-left",
+    "snapshot",
 ];
 
 /// The verdicts of one run.

@@ -29,7 +29,7 @@ pub(super) const fn is_possible(deed: Deed) -> bool {
         | Deed::KeepTokens
         | Deed::SetRate
         | Deed::Snapshot => true,
-        Deed::RestartHostapd | Deed::LinkDown | Deed::LinkUp | Deed::Run => false,
+        Deed::RestartHostapd | Deed::LinkDown | Deed::LinkUp | Deed::Roam | Deed::Run => false,
     }
 }
 
@@ -59,7 +59,12 @@ impl World {
                 self.start(node);
             }
             // The end of the run says what the daemons say of themselves; the rest was refused.
-            Deed::Snapshot | Deed::RestartHostapd | Deed::LinkDown | Deed::LinkUp | Deed::Run => {}
+            Deed::Snapshot
+            | Deed::RestartHostapd
+            | Deed::LinkDown
+            | Deed::LinkUp
+            | Deed::Roam
+            | Deed::Run => {}
         }
     }
 

@@ -18,7 +18,7 @@ use std::hash::{DefaultHasher, Hasher};
 
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig, AgentEvent, GateMode};
 use rether_proto::coordinator::{
-    Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent,
+    Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent, GoAnswer,
 };
 use rether_proto::mac::MacAddr;
 use rether_proto::machine::{self, Machine, Transmit, TxHandle};
@@ -26,7 +26,7 @@ use rether_proto::policy::{Direction, PolicyTable};
 use rether_proto::record::{AgentStart, CoordinatorStart, Line, Start as _};
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
-use rether_proto::wire::{CellMode, Message, MessageType};
+use rether_proto::wire::{CellMode, GoOutcome, GoReason, LeaveStage, Message, MessageType};
 
 pub use cell::{DSSS_11, OFDM_54, cell, cell_by, voice_policy, voice_rule};
 pub use gate::Delivery;
@@ -85,6 +85,10 @@ pub struct World {
     pub now: Instant,
     /// What the medium does wrong from now on.
     pub faults: Faults,
+    /// What the host at the AP answers stations that want to leave; `None`: nothing.
+    pub candidate: Option<GoOutcome>,
+    /// Whom stations that are being drained want to leave for.
+    leaving: BTreeMap<MacAddr, MacAddr>,
     ap: Node<Coordinator>,
     stations: BTreeMap<MacAddr, Node<Agent>>,
     vices: BTreeMap<MacAddr, Vice>,
@@ -128,6 +132,8 @@ impl World {
         let mut world = Self {
             now,
             faults: Faults::default(),
+            candidate: None,
+            leaving: BTreeMap::new(),
             ap,
             stations: BTreeMap::new(),
             vices: BTreeMap::new(),
@@ -582,8 +588,41 @@ impl World {
         }
     }
 
+    /// What the host at the AP does about an event.
+    fn answer(&mut self, event: &CoordinatorEvent) -> Option<CoordinatorCommand> {
+        let outcome = self.candidate?;
+        let (station, candidate, stage) = match *event {
+            CoordinatorEvent::Leaving {
+                station,
+                candidate,
+                stage: LeaveStage::Leave,
+            } => {
+                self.leaving.insert(station, candidate);
+                return Some(CoordinatorCommand::Drain(station));
+            }
+            CoordinatorEvent::Leaving {
+                station,
+                candidate,
+                stage: LeaveStage::Prepare,
+            } => (station, candidate, LeaveStage::Prepare),
+            CoordinatorEvent::Drained(station) => {
+                (station, self.leaving.remove(&station)?, LeaveStage::Leave)
+            }
+            _ => return None,
+        };
+        let answer = GoAnswer {
+            stage,
+            candidate,
+            outcome,
+            largest: 0,
+            reason: GoReason::default(),
+        };
+        Some(CoordinatorCommand::Go { station, answer })
+    }
+
     fn feed_ap(&mut self, stimulus: Stimulus<CoordinatorCommand>) {
         let output = self.ap.step(self.now, stimulus, &mut self.trace);
+        let mut orders = Vec::new();
         if let Some(output) = output {
             let Output {
                 frames,
@@ -597,6 +636,7 @@ impl World {
                         CellMode::Free => GateMode::Watch,
                     };
                 }
+                orders.extend(self.answer(&event));
                 self.coordinator_events.push((self.now, event));
             }
             let passed = self.ap.gate.take_passed();
@@ -605,6 +645,9 @@ impl World {
             self.ride(carried);
             self.alight(AP, &deliveries);
             self.transmit(AP, frames);
+        }
+        for order in orders {
+            self.command_ap(order);
         }
         self.arm(AP);
     }

@@ -7,9 +7,11 @@ use rether_proto::agent::AgentCommand;
 use rether_proto::airtime::{Phy, Rate};
 use rether_proto::coordinator::{CoordinatorCommand, CoordinatorConfig, Strategy as Way};
 use rether_proto::ledger::LinkRates;
+use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Direction, PolicyTable};
 use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
+use rether_proto::wire::GoOutcome;
 use rether_tests::world::{
     AP, DSSS_11, Faults, OFDM_54, Process, Source, Vice, World, station, voice_policy, voice_rule,
 };
@@ -25,6 +27,8 @@ pub(crate) enum Act {
     Join(u8),
     OffChannel(u8),
     LinkFlap(u8),
+    /// It asks to hand over, and is answered so; then it goes, or not.
+    HandOver(u8, Option<GoOutcome>, bool),
     Rate(u8, u16),
     Corrupt(u8, Option<Vice>),
     NewPolicy,
@@ -63,6 +67,10 @@ fn vice() -> impl Strategy<Value = Option<Vice>> {
     ]
 }
 
+fn outcome() -> impl Strategy<Value = Option<GoOutcome>> {
+    prop::option::of(prop::sample::select(GoOutcome::ALL))
+}
+
 fn faults() -> impl Strategy<Value = Faults> {
     (0..300_u64, 0..300_u64, 0..300_u64, 0..300_u64).prop_map(
         |(loss, silent_loss, duplication, reordering)| Faults {
@@ -86,6 +94,8 @@ fn act() -> impl Strategy<Value = Act> {
         n().prop_map(Act::Join),
         n().prop_map(Act::OffChannel),
         n().prop_map(Act::LinkFlap),
+        (n(), outcome(), any::<bool>())
+            .prop_map(|(n, outcome, goes)| Act::HandOver(n, outcome, goes)),
         (n(), prop_oneof![Just(110), Just(540)]).prop_map(|(n, rate)| Act::Rate(n, rate)),
         (n(), vice()).prop_map(|(n, vice)| Act::Corrupt(n, vice)),
         Just(Act::NewPolicy),
@@ -211,6 +221,19 @@ impl Scenario {
                 world.command(n, AgentCommand::LinkDown);
                 world.run_for(Duration::from_millis(150));
                 world.command(n, AgentCommand::LinkUp { bssid: AP });
+            }
+            Act::HandOver(n, outcome, goes) => {
+                let candidate = MacAddr([2, 0, 0, 0, 2, 0]);
+                world.candidate = outcome;
+                world.command(n, AgentCommand::Prepare { candidate });
+                world.run_for(Duration::from_millis(20));
+                world.command(n, AgentCommand::Leave { candidate });
+                world.run_for(Duration::from_millis(50));
+                if goes {
+                    world.command(n, AgentCommand::LinkDown);
+                    world.run_for(Duration::from_millis(30));
+                    world.command(n, AgentCommand::LinkUp { bssid: AP });
+                }
             }
             Act::Rate(n, rate) => {
                 let rates = LinkRates {

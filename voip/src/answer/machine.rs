@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 
 use crate::control::{MAX_PIECE, Media, Message, Offer, Progress, Refusal, SessionId};
 use crate::packet::{StreamId, peek_ssrc};
-use crate::report::{FarReport, SenderReport, StreamSummary};
-use crate::stats::{StreamSpec, StreamStats};
+use crate::report::{FarReport, Parting, SenderReport};
+use crate::stats::{StreamReport, StreamSpec, StreamStats};
 
 const S: u64 = 1_000_000_000;
 /// A cookie is good for this long, and up to as long again.
@@ -59,20 +59,9 @@ pub enum Event {
         key: Key,
         /// The caller heard the whole report, or vanished.
         how: Parting,
-        /// What was received.
-        summary: Option<StreamSummary>,
+        /// What was received, and how many packets the caller sent or must have sent.
+        heard: Option<Box<(StreamReport, u32)>>,
     },
-}
-
-/// How a call ended, as the answerer sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parting {
-    /// The caller has the report.
-    Done,
-    /// The caller fell silent during the call.
-    Vanished,
-    /// The caller hung up and never confirmed the report.
-    Unconfirmed,
 }
 
 #[derive(Debug)]
@@ -85,7 +74,7 @@ enum Stage {
     },
     Closed {
         pieces: Vec<Vec<u8>>,
-        summary: StreamSummary,
+        heard: Box<(StreamReport, u32)>,
     },
 }
 
@@ -203,7 +192,7 @@ impl AnswerMachine {
             return;
         };
         let stream = stats.report(*caller_sent);
-        let summary = StreamSummary::of(&stream, *caller_sent);
+        let heard = Box::new((stream.clone(), *caller_sent));
         let report = FarReport {
             sender,
             stream,
@@ -212,7 +201,7 @@ impl AnswerMachine {
         // Numbers and fixed names only: this cannot fail.
         let json = serde_json::to_vec(&report).unwrap_or_default();
         let pieces = json.chunks(MAX_PIECE).map(<[u8]>::to_vec).collect();
-        session.stage = Stage::Closed { pieces, summary };
+        session.stage = Stage::Closed { pieces, heard };
         session.expires_at = now + KEEP_REPORT_NS;
         self.send_piece(key, 0);
     }
@@ -227,6 +216,14 @@ impl AnswerMachine {
             .collect();
         for key in expired {
             self.forget(key, Parting::Vanished);
+        }
+    }
+
+    /// Ends all calls: the answerer stops.
+    pub fn stop(&mut self) {
+        let keys: Vec<Key> = self.sessions.keys().copied().collect();
+        for key in keys {
+            self.forget(key, Parting::Stopped);
         }
     }
 
@@ -401,17 +398,15 @@ impl AnswerMachine {
         ));
         let vanished = |stats: &StreamStats| {
             let sent = stats.sent_at_least();
-            StreamSummary::of(&stats.report(sent), sent)
+            Box::new((stats.report(sent), sent))
         };
-        let (how, summary) = match &session.stage {
+        let (how, heard) = match session.stage {
             Stage::Accepted => (how, None),
-            Stage::Talking(stats) | Stage::Closing { stats, .. } => (how, Some(vanished(stats))),
-            Stage::Closed { summary, .. } if how == Parting::Vanished => {
-                (Parting::Unconfirmed, Some(*summary))
-            }
-            Stage::Closed { summary, .. } => (how, Some(*summary)),
+            Stage::Talking(stats) | Stage::Closing { stats, .. } => (how, Some(vanished(&stats))),
+            Stage::Closed { heard, .. } if how == Parting::Done => (how, Some(heard)),
+            Stage::Closed { heard, .. } => (Parting::Unconfirmed, Some(heard)),
         };
-        self.events.push_back(Event::Ended { key, how, summary });
+        self.events.push_back(Event::Ended { key, how, heard });
     }
 
     fn cookie_is_good(&self, now: u64, key: Key, cookie: u64) -> bool {

@@ -5,5 +5,6 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use machine::{AnswerMachine, Event, Key, Limits, Parting};
+pub use crate::report::Parting;
+pub use machine::{AnswerMachine, Event, Key, Limits};
 pub use run::{AnswerOptions, Notice, answer};

@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{AnswerMachine, Event, Key, Limits, Parting};
+use super::{AnswerMachine, Event, Key, Limits};
 use crate::pace::{Job, Sender, aligned_start};
-use crate::report::StreamSummary;
+use crate::report::{AnsweredCall, Parting, StreamSummary};
 use crate::sys::{SysError, boot_id, drain, now_ns, plain, udp_socket, wait_readable};
 
 /// Longest sleep, nanoseconds: how soon a stop request or a sender's end is noticed.
@@ -30,14 +30,14 @@ pub struct AnswerOptions {
 }
 
 /// Something to tell the user.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// Ready at this voice address.
     Listening(SocketAddr),
     /// A call began.
     Began(Key),
     /// A call ended.
-    Ended(Key, Parting, Option<StreamSummary>),
+    Ended(Key, Option<StreamSummary>, Box<AnsweredCall>),
 }
 
 /// Answers calls until `stop` is set, or with `once` until a call is over. Returns
@@ -62,7 +62,11 @@ pub fn answer(
     let mut senders: BTreeMap<Key, Sender> = BTreeMap::new();
     let mut halting: Vec<Key> = Vec::new();
     let (mut some_ended, mut all_delivered) = (false, true);
-    while !stop.load(Ordering::Relaxed) {
+    loop {
+        let stopped = stop.load(Ordering::Relaxed);
+        if stopped {
+            machine.stop();
+        }
         if options.once && some_ended && senders.is_empty() {
             break;
         }
@@ -117,14 +121,27 @@ pub fn answer(
                     }
                     halting.push(key);
                 }
-                Event::Ended { key, how, summary } => {
-                    if senders.remove(&key).is_some() {
+                Event::Ended { key, how, heard } => {
+                    if let Some(sender) = senders.remove(&key) {
                         some_ended = true;
-                        all_delivered &= how == Parting::Done;
-                        notify(Notice::Ended(key, how, summary));
+                        all_delivered &= matches!(how, Parting::Done | Parting::Stopped);
+                        let summary = heard
+                            .as_ref()
+                            .map(|heard| StreamSummary::of(&heard.0, heard.1));
+                        let call = AnsweredCall {
+                            caller: plain(key.0).to_string(),
+                            session: key.1.to_string(),
+                            how,
+                            sender: sender.report(),
+                            stream: heard.map(|heard| heard.0),
+                        };
+                        notify(Notice::Ended(key, summary, Box::new(call)));
                     }
                 }
             }
+        }
+        if stopped {
+            break;
         }
         while let Some((to, session, message)) = machine.poll_transmit() {
             // The caller repeats what is lost here.
@@ -165,11 +182,12 @@ impl std::fmt::Display for Notice {
                 )
             }
             Self::Began((from, session)) => write!(f, "call {session} from {} began", plain(*from)),
-            Self::Ended((from, session), how, summary) => {
-                let how = match how {
+            Self::Ended((from, session), summary, call) => {
+                let how = match call.how {
                     Parting::Done => "is over",
                     Parting::Vanished => "broke off: the caller fell silent",
                     Parting::Unconfirmed => "is over, but the caller did not fetch its report",
+                    Parting::Stopped => "broke off: answering was stopped",
                 };
                 write!(f, "call {session} from {} {how}", plain(*from))?;
                 let Some(StreamSummary {

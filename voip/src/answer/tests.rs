@@ -244,14 +244,40 @@ fn a_caller_that_vanishes_is_dropped_with_what_is_known() {
     assert!(matches!(machine.poll_event(), Some(Event::Begin { .. })));
     let Some(Event::Ended {
         how: Parting::Vanished,
-        summary: Some(summary),
+        heard: Some(heard),
         ..
     }) = machine.poll_event()
     else {
         panic!("not dropped");
     };
-    assert_eq!((summary.sent, summary.received, summary.lost), (5, 4, 1));
+    assert_eq!((heard.1, heard.0.received, heard.0.lost), (5, 4, 1));
     assert_eq!(machine.poll_timeout(), None);
+}
+
+#[test]
+fn an_answerer_that_stops_tells_what_it_heard_so_far() {
+    let mut machine = answerer();
+    let from = address(1, 6005);
+    let cookie = cookie(&mut machine, from, 9);
+    hello(&mut machine, from, 9, cookie);
+    let start = Message::Start {
+        basis: ClockBasis::Shared,
+        offset_ns: 0,
+        phase_ns: 0,
+    };
+    say(&mut machine, 0, from, 9, &start);
+    machine.stop();
+    assert!(matches!(machine.poll_event(), Some(Event::Begin { .. })));
+    let Some(Event::Ended {
+        how: Parting::Stopped,
+        heard: Some(heard),
+        ..
+    }) = machine.poll_event()
+    else {
+        panic!("not told");
+    };
+    assert_eq!((heard.1, heard.0.received), (0, 0));
+    assert_eq!((machine.poll_event(), machine.poll_timeout()), (None, None));
 }
 
 /// Runs a whole call in virtual time over a control channel whose every datagram
@@ -304,6 +330,7 @@ fn converse(duration_ms: u32, mut fate: impl FnMut() -> u8) -> (CallMachine, Opt
                         sent: packets,
                         send_errors: 0,
                         pacing_late_max_ms: 0.0,
+                        started_ns: 0,
                     };
                     answer.sender_stopped(now, key, sender);
                 }

@@ -127,7 +127,7 @@ fn values_without_meaning_are_named() {
     assert_eq!(spoilt(&hello(0), 0, b'X'), DecodeError::Magic);
     assert_eq!(spoilt(&hello(0), 4, 2), DecodeError::Version(2));
     assert_eq!(spoilt(&hello(0), 5, 13), DecodeError::Value(5));
-    assert_eq!(spoilt(&hello(0), 22, 5), DecodeError::Value(22));
+    assert_eq!(spoilt(&hello(0), 22, 10), DecodeError::Value(22));
     assert_eq!(
         spoilt(&Message::Refuse(Refusal::Busy), 14, 2),
         DecodeError::Value(14)

@@ -9,10 +9,12 @@ mod jitter;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use gap::{Gap, GapMeter};
 pub use jitter::Jitter;
 pub use summary::{DelaySummary, Quality, StreamReport, WindowReport};
+pub use trace::{MOST_ENTRIES, Trace};
 
 use crate::packet::Voice;
 use crate::profile::Profile;
@@ -33,8 +35,8 @@ pub struct StreamSpec {
     pub offset_ns: i64,
 }
 
-/// Counts one received stream. Memory is four bytes a packet of the spec at most,
-/// whatever arrives.
+/// Counts one received stream. Memory is four bytes a packet of the spec at most, and for a probe
+/// [`MOST_ENTRIES`] of each list of its trace, whatever arrives.
 #[derive(Debug, Clone)]
 pub struct StreamStats {
     spec: StreamSpec,
@@ -47,6 +49,10 @@ pub struct StreamStats {
     out_of_range: u64,
     jitter: Jitter,
     gap: GapMeter,
+    /// When the latest packet arrived, if any did, duplicates not counted.
+    last_arrival: Option<u64>,
+    /// Of a probe.
+    trace: Option<Trace>,
 }
 
 /// Stands in [`StreamStats::delays_us`] for a packet that has not come.
@@ -55,7 +61,8 @@ const NOT_SEEN: i32 = i32::MIN;
 impl StreamStats {
     /// Nothing received yet.
     #[must_use]
-    pub const fn new(spec: StreamSpec) -> Self {
+    pub fn new(spec: StreamSpec) -> Self {
+        let profile = spec.profile;
         Self {
             spec,
             delays_us: Vec::new(),
@@ -65,7 +72,9 @@ impl StreamStats {
             reordered: 0,
             out_of_range: 0,
             jitter: Jitter::new(),
-            gap: GapMeter::new(spec.profile.packet_ns()),
+            gap: GapMeter::new(profile.packet_ns()),
+            last_arrival: None,
+            trace: profile.is_probe().then(|| Trace::new(profile.packet_ns())),
         }
     }
 
@@ -86,6 +95,9 @@ impl StreamStats {
         }
         if self.delays_us[index] != NOT_SEEN {
             self.duplicated += 1;
+            if let Some(trace) = &mut self.trace {
+                trace.on_duplicate(position);
+            }
             return;
         }
         let transit =
@@ -97,6 +109,15 @@ impl StreamStats {
         self.late += u32::from(self.is_late(self.delays_us[index]));
         self.jitter.on_transit(transit);
         self.gap.on_arrival(position, arrival_ns);
+        if let Some(trace) = &mut self.trace {
+            if reordered {
+                trace.on_reordered(position);
+            }
+            if let Some(before) = self.last_arrival {
+                trace.on_arrival(before, arrival_ns);
+            }
+        }
+        self.last_arrival = Some(arrival_ns);
     }
 
     const fn is_late(&self, delay_us: i32) -> bool {

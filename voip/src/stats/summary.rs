@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{NOT_SEEN, StreamStats};
+use super::{NOT_SEEN, StreamStats, Trace};
 use crate::control::Progress;
 use crate::mos::{mos, rating};
 
@@ -39,6 +39,9 @@ pub struct StreamReport {
     pub mos_worst_window: f64,
     /// Each five seconds of speech.
     pub windows: Vec<WindowReport>,
+    /// What befell single packets; of probes only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
 }
 
 /// One-way delay from the sender's call of `send` to the receiver's return from `recv`.
@@ -110,6 +113,7 @@ impl StreamStats {
             quality: whole.quality,
             mos_worst_window: worst.fold(whole.quality.mos, f64::min),
             windows,
+            trace: self.trace(sent),
         }
     }
 

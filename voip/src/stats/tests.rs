@@ -223,3 +223,68 @@ proptest! {
         prop_assert!((1.0..=4.5).contains(&report.quality.mos));
     }
 }
+
+#[test]
+fn a_probe_tells_the_fate_of_each_packet() {
+    let mut stats = StreamStats::new(StreamSpec {
+        profile: Profile::Probe,
+        ..spec(100)
+    });
+    let at = |position: u64, ms: u64| {
+        let sent_ns = 1_000 * MS + position * 5 * MS;
+        (
+            Voice {
+                sequence: position,
+                sent_ns,
+            },
+            sent_ns + ms * MS,
+        )
+    };
+    // 3 and 4 are lost; 7 is held back until after 8; 9 comes three times; the last five are lost.
+    for (position, ms) in [
+        (0, 1),
+        (1, 1),
+        (2, 1),
+        (5, 1),
+        (6, 1),
+        (8, 1),
+        (7, 7),
+        (9, 1),
+        (9, 2),
+        (9, 3),
+    ] {
+        let (voice, arrival) = at(position, ms);
+        stats.on_packet(voice, arrival);
+    }
+    let report = stats.report(15);
+    assert_eq!(
+        (report.lost, report.duplicated, report.reordered),
+        (7, 2, 1)
+    );
+    let trace = report.trace.unwrap();
+    assert_eq!(trace.packet_ns, 5 * MS);
+    assert_eq!(trace.lost, [(3, 2), (10, 5)]);
+    assert_eq!(trace.duplicated, [9, 9]);
+    assert_eq!(trace.reordered, [7]);
+    // From 2 to 5, and from 6 to 8: what a packet time between neighbours is no silence.
+    let begins = |position: u64| at(position, 1).1;
+    assert_eq!(trace.gaps, [(begins(2), 15 * MS), (begins(6), 10 * MS)]);
+    assert_eq!(trace.dropped, 0);
+}
+
+#[test]
+fn a_trace_is_bounded() {
+    let mut stats = StreamStats::new(StreamSpec {
+        profile: Profile::Probe,
+        ..spec(1)
+    });
+    let voice = Voice {
+        sequence: 0,
+        sent_ns: 0,
+    };
+    for _ in 0..MOST_ENTRIES + 3 {
+        stats.on_packet(voice, MS);
+    }
+    let trace = stats.report(1).trace.unwrap();
+    assert_eq!((trace.duplicated.len(), trace.dropped), (MOST_ENTRIES, 2));
+}

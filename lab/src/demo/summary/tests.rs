@@ -63,6 +63,10 @@ fn airtime_is_that_of_the_named_stations() {
         summary.rows[5].with,
         Delivered::Cell(vec!["B 2.56 s, C 2.40 s".into(), "6.7 % apart".into()])
     );
+    assert_eq!(
+        summary.rows[6].promised,
+        ["granted airtime at most", "20 ms and one grant"]
+    );
     assert_eq!(summary.airtime.len(), 3);
     // A station that the coordinator no longer knows is not made up.
     for list in ["/status/ap/cell/stations", "/gained/ap/cell/stations"] {

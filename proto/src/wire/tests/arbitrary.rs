@@ -325,6 +325,44 @@ fn bye() -> impl Strategy<Value = Message> {
     prop::sample::select(ByeReason::ALL).prop_map(|reason| Message::Bye(Bye { reason }))
 }
 
+fn leave() -> impl Strategy<Value = Message> {
+    let stage = prop::sample::select(LeaveStage::ALL);
+    (stage, any::<(u16, [u8; 6])>()).prop_map(|(stage, (sequence, candidate))| {
+        Message::Leave(Leave {
+            stage,
+            sequence,
+            candidate: MacAddr(candidate),
+        })
+    })
+}
+
+fn go() -> impl Strategy<Value = Message> {
+    let stage = prop::sample::select(LeaveStage::ALL);
+    let outcome = prop::sample::select(GoOutcome::ALL);
+    // At most four octets each.
+    let reason = vec(any::<char>(), 0..=30).prop_map(String::from_iter);
+    (stage, outcome, any::<(u16, u32)>(), reason).prop_map(
+        |(stage, outcome, (sequence, largest), reason)| {
+            Message::Go(Go {
+                stage,
+                sequence,
+                outcome,
+                largest,
+                reason: reason.try_into().unwrap(),
+            })
+        },
+    )
+}
+
+fn seen() -> impl Strategy<Value = Message> {
+    (any::<[u8; 6]>(), vec(any::<u32>(), 0..=Seen::MAX)).prop_map(|(from, digests)| {
+        Message::Seen(Seen {
+            from: MacAddr(from),
+            digests,
+        })
+    })
+}
+
 fn header() -> impl Strategy<Value = Header> {
     any::<(u32, u32, [u8; 8])>().prop_map(|(session, sequence, tag)| Header {
         session,
@@ -343,6 +381,7 @@ fn message() -> impl Strategy<Value = Message> {
         returned().prop_map(Message::Return),
         request(),
         prop_oneof![schedule(), data()],
+        prop_oneof![leave(), go(), seen()],
         bye(),
     ]
 }
@@ -373,13 +412,13 @@ proptest! {
     }
 
     #[test]
-    fn any_body_is_survived(message_type in 1..=14u8, body in vec(any::<u8>(), 0..200)) {
+    fn any_body_is_survived(message_type in 1..=15u8, body in vec(any::<u8>(), 0..200)) {
         hostile::check(&frame(message_type, &body));
     }
 
     #[test]
     fn any_tlvs_are_survived(
-        message_type in 1..=14u8,
+        message_type in 1..=15u8,
         tlvs in vec((0..12u8, vec(any::<u8>(), 0..20)), 0..8),
         fixed in vec(0..3u8, 0..60),
     ) {

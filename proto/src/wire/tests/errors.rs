@@ -25,6 +25,7 @@ fn errors_say_message_place_and_kind() {
     let mut long = body(14, "00");
     long[2..4].copy_from_slice(&1_481_u16.to_be_bytes());
     let long_handshake = std::format!("00000001 00000002 01 02 61 {}", "61".repeat(97));
+    let long_reason = std::format!("01 0001 02 00000000 01 79 {}", "61".repeat(121));
     let long_name = std::format!("00000001 00000002 01 01 21 {}", "61".repeat(33));
     for (octets, text) in [
         (
@@ -37,9 +38,7 @@ fn errors_say_message_place_and_kind() {
         ),
         (hex("01"), "frame, octet 1: type needs 1 octets, 0 are left"),
         (hex("01 00"), "frame, octet 1: message type 0 is unknown"),
-        (body(12, ""), "frame, octet 1: message type 12 is unknown"),
-        (body(13, ""), "frame, octet 1: message type 13 is unknown"),
-        (body(15, ""), "frame, octet 1: message type 15 is unknown"),
+        (body(16, ""), "frame, octet 1: message type 16 is unknown"),
         (
             hex("01 07 00"),
             "TOKEN, octet 2: length needs 2 octets, 1 are left",
@@ -241,6 +240,38 @@ fn errors_say_message_place_and_kind() {
             body(11, "00 0003 0002 aa bb"),
             "DATA, octet 25: packet needs 2 octets, 1 are left",
         ),
+        (
+            body(12, "03 0001 020000000101"),
+            "LEAVE, octet 20: stage is 3, which has no meaning",
+        ),
+        (
+            body(12, "01 0001 0200000001"),
+            "LEAVE, octet 23: candidate needs 6 octets, 5 are left",
+        ),
+        (
+            body(13, "03 0001 00 00000000"),
+            "GO, octet 20: stage is 3, which has no meaning",
+        ),
+        (
+            body(13, "01 0001 04 00000000"),
+            "GO, octet 23: outcome is 4, which has no meaning",
+        ),
+        (
+            body(13, "01 0001 02 00000000 01 02 c328"),
+            "GO, octet 30: reason is not UTF-8",
+        ),
+        (
+            body(13, &long_reason),
+            "GO, octet 30: reason is 1 octets too long",
+        ),
+        (
+            body(15, "020000000101 81"),
+            "SEEN, octet 26: number of digests is 129, which has no meaning",
+        ),
+        (
+            body(15, "020000000101 02 00000001 0000"),
+            "SEEN, octet 31: digest needs 4 octets, 2 are left",
+        ),
     ] {
         let error = Message::decode(&octets).expect_err(text);
         assert_eq!(std::format!("{error}"), text);
@@ -336,8 +367,13 @@ fn values_that_a_receiver_would_refuse_are_not_sent() {
         cycle_number: 1,
         slots: std::vec![slot; Schedule::MAX_SLOTS + 1],
     });
+    let verbose = Message::Seen(Seen {
+        from: crate::mac::MacAddr([2; 6]),
+        digests: std::vec![1; Seen::MAX + 1],
+    });
     for (message, field) in [
         (crowded, "slots"),
+        (verbose, "digests"),
         (reserve(Some(0xffff), v4_flow()), "rule"),
         (reserve(None, mixed), "address family"),
         (reserve(None, marked), "DSCP"),
@@ -382,7 +418,7 @@ fn a_frame_is_never_longer_than_the_link_carries() {
     let octets = encode(&HEADER, &message(31));
     assert_eq!(octets.len(), MAX_FRAME);
     assert_eq!(Message::decode(&octets), Ok((HEADER, message(31))));
-    assert_eq!(refused(&message(32)), EncodeError::TooLong);
+    assert_eq!(refused(&message(32)), EncodeError::TooLong(MAX_FRAME));
 }
 
 /// With both parts, so that a frame can also carry less.
@@ -418,7 +454,7 @@ fn encode_errors_and_others_in_words() {
             "the buffer holds 3 octets, at least 20 are needed",
         ),
         (
-            std::format!("{}", EncodeError::TooLong),
+            std::format!("{}", EncodeError::TooLong(MAX_FRAME)),
             "the frame would be longer than 1500 octets",
         ),
         (
@@ -428,6 +464,10 @@ fn encode_errors_and_others_in_words() {
         (
             std::format!("{}", AgentName::try_from("x".repeat(33)).unwrap_err()),
             "a name has at most 32 octets, this one has 33",
+        ),
+        (
+            std::format!("{}", GoReason::try_from("x".repeat(121)).unwrap_err()),
+            "a reason has at most 120 octets, this one has 121",
         ),
         (
             std::format!("{}", AssemblyError::TooManyRules),

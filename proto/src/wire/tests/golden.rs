@@ -508,6 +508,105 @@ fn rest() -> [Vector; 4] {
     ]
 }
 
+fn leaves() -> [Vector; 4] {
+    let leave = |stage, sequence, candidate| {
+        Message::Leave(Leave {
+            stage,
+            sequence,
+            candidate: crate::mac::MacAddr(candidate),
+        })
+    };
+    let candidate = [2, 0, 0, 0, 1, 0x0a];
+    [
+        (
+            12,
+            "00 0102 02000000010a",
+            leave(LeaveStage::Prepare, 0x0102, candidate),
+        ),
+        (
+            12,
+            "01 0103 02000000010a",
+            leave(LeaveStage::Leave, 0x0103, candidate),
+        ),
+        (
+            12,
+            "02 0000 000000000000",
+            leave(LeaveStage::Stay, 0, [0; 6]),
+        ),
+        (
+            12,
+            "01 ffff ffffffffffff",
+            leave(LeaveStage::Leave, u16::MAX, [0xff; 6]),
+        ),
+    ]
+}
+
+fn gos() -> [Vector; 5] {
+    let go = |stage, sequence, outcome, largest, reason: &str| {
+        Message::Go(Go {
+            stage,
+            sequence,
+            outcome,
+            largest,
+            reason: reason.try_into().unwrap(),
+        })
+    };
+    use GoOutcome::{Partial, Ready, Refused, Unavailable};
+    [
+        (
+            13,
+            "01 0102 00 00000000",
+            go(LeaveStage::Leave, 0x0102, Ready, 0, ""),
+        ),
+        (
+            13,
+            "00 0102 01 00015f90 01 04 66756c6c",
+            go(LeaveStage::Prepare, 0x0102, Partial, 90_000, "full"),
+        ),
+        (
+            13,
+            "00 ffff 02 ffffffff 01 02 c3a9",
+            go(LeaveStage::Prepare, u16::MAX, Refused, u32::MAX, "é"),
+        ),
+        (
+            13,
+            "01 0000 03 00000000 01 78
+             616161616161616161616161616161616161616161616161616161616161
+             616161616161616161616161616161616161616161616161616161616161
+             616161616161616161616161616161616161616161616161616161616161
+             616161616161616161616161616161616161616161616161616161616161",
+            go(LeaveStage::Leave, 0, Unavailable, 0, &"a".repeat(120)),
+        ),
+        (
+            13,
+            "02 0001 00 00000000",
+            go(LeaveStage::Stay, 1, Ready, 0, ""),
+        ),
+    ]
+}
+
+fn seens() -> [Vector; 3] {
+    let seen = |from, digests| {
+        Message::Seen(Seen {
+            from: crate::mac::MacAddr(from),
+            digests,
+        })
+    };
+    [
+        (
+            15,
+            "02000000010a 02 01020304 fffefdfc",
+            seen([2, 0, 0, 0, 1, 0x0a], std::vec![0x0102_0304, 0xfffe_fdfc]),
+        ),
+        (15, "000000000000 00", seen([0; 6], std::vec![])),
+        (
+            15,
+            "ffffffffffff 01 ffffffff",
+            seen([0xff; 6], std::vec![u32::MAX]),
+        ),
+    ]
+}
+
 /// Every vector as a whole frame, with what it means.
 pub(super) fn all() -> Vec<(Vec<u8>, Message)> {
     let mut vectors = Vec::new();
@@ -521,6 +620,9 @@ pub(super) fn all() -> Vec<(Vec<u8>, Message)> {
     vectors.extend(returns());
     vectors.extend(schedules());
     vectors.extend(datas());
+    vectors.extend(leaves());
+    vectors.extend(gos());
+    vectors.extend(seens());
     vectors.extend(rest());
     vectors
         .into_iter()

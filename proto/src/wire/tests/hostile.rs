@@ -38,6 +38,7 @@ fn a_short_body_is_an_error_unless_it_ends_where_a_tlv_starts() {
         let tlvs_from = match &message {
             Message::Register(_) => HEADER_LEN + 9,
             Message::Policy(_) => HEADER_LEN + 6,
+            Message::Go(_) => HEADER_LEN + 8,
             _ => octets.len(),
         };
         let mut ends = std::vec![];

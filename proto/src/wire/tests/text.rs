@@ -29,6 +29,10 @@ fn a_line_for_every_message() {
          02:00:00:00:01:02@184.549s rt 184.549s nrt 184.549s",
         "DATA 2 packets of 3B token 16909060 cycle 84281096 rt 151.653s nrt 219.025s valid \
          286.397s rate 54 Mb/s",
+        "LEAVE prepare 258 for 02:00:00:00:01:0a",
+        "GO leave 258: ready",
+        "GO prepare 258: partly ready, largest 90000 bit/s, \"full\"",
+        "SEEN 2 packets from 02:00:00:00:01:0a",
         "BYE leaving",
     ];
     let printed: Vec<_> = golden::all()

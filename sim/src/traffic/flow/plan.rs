@@ -47,7 +47,7 @@ impl Flow {
         let client = CLIENT_PORT.saturating_add(offset);
         let (protocol, ports) = match plan.kind {
             // The lab's caller uses one port at both ends, for policies to match.
-            TrafficKind::Voice => (17, [port, port]),
+            TrafficKind::Voice | TrafficKind::Probe => (17, [port, port]),
             TrafficKind::Udp | TrafficKind::Video => (17, [client, port]),
             TrafficKind::Tcp => (6, [client, port]),
             TrafficKind::Ping => (1, [0, 0]),
@@ -75,6 +75,7 @@ impl Flow {
         let most = (SOCKET_BUFFER / floods.max(1)).max(1);
         let what = match plan.kind {
             TrafficKind::Voice => voice(plan, &window)?,
+            TrafficKind::Probe => return Err(FlowError::Probe),
             TrafficKind::Udp => What::Datagrams {
                 octets: payload(UDP_PAYLOAD),
                 source: match rate {

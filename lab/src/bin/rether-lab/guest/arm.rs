@@ -8,12 +8,14 @@ use super::{
     link::{self, Link},
     network,
     plan::{self, Node},
+    probe,
     process::{Process, output, run, start},
+    roam::{self, Roams},
     tell,
     traffic::Flow,
 };
 use anyhow::{Context as _, Result};
-use rether_lab::scenario::{Arm, Event, Scenario, Traffic};
+use rether_lab::scenario::{Arm, Deed, Event, Scenario, Traffic};
 use serde_json::{Map, Value, json};
 use std::{
     fs,
@@ -32,6 +34,7 @@ pub(crate) struct Cell<'a> {
     /// The medium, if it is not the kernel's own.
     air: Option<Air>,
     links: Vec<(&'a str, Link)>,
+    roams: Roams,
     daemons: Vec<Daemon>,
     /// What daemons said of themselves at their first and at their latest snapshot.
     snapshots: Vec<(String, Value, Value)>,
@@ -50,6 +53,10 @@ impl<'a> Cell<'a> {
             .get(name)
             .map(String::as_str)
             .context("this node has no radio")
+    }
+
+    pub(crate) const fn roams(&mut self) -> &mut Roams {
+        &mut self.roams
     }
 
     pub(crate) const fn air(&self) -> Option<&Air> {
@@ -77,6 +84,15 @@ impl<'a> Cell<'a> {
         Ok(())
     }
 
+    /// What each daemon said of itself at its latest snapshot.
+    fn latest(&self) -> Value {
+        let all = self.snapshots.iter();
+        Value::Object(
+            all.map(|(node, _, latest)| (node.clone(), latest.clone()))
+                .collect(),
+        )
+    }
+
     /// By how much each daemon's figures grew between its snapshots.
     fn gained(&self) -> Value {
         let all = self
@@ -89,6 +105,7 @@ impl<'a> Cell<'a> {
     /// Brings up the cells, then the stations, then their addresses.
     fn associate(
         scenario: &Scenario,
+        arm: &Arm,
         nodes: &'a [Node<'a>],
         radios: network::Radios<'a>,
         logs: &Path,
@@ -103,11 +120,13 @@ impl<'a> Cell<'a> {
                 links.push((node.name, link));
             }
         }
+        let roams = Roams::prepare(scenario, nodes, arm, logs)?;
         Ok(Self {
             nodes,
             radios,
             air,
             links,
+            roams,
             daemons: Vec::new(),
             snapshots: Vec::new(),
         })
@@ -197,7 +216,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     ));
     let radios = network::set_up(&nodes)?;
     let _capture = capture(scenario, logs)?;
-    let mut cell = Cell::associate(scenario, &nodes, radios, logs)?;
+    let mut cell = Cell::associate(scenario, arm, &nodes, radios, logs)?;
     tell(&format!(
         "arm {}: {} links are up",
         arm.name,
@@ -220,9 +239,10 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         .iter()
         .filter(|flow| flow.takes_place(arm))
         .collect();
+    let fine = scenario.may_roam();
     let mut flows = (0..)
         .zip(&plans)
-        .map(|(index, flow)| Flow::prepare(index, flow, &nodes, logs))
+        .map(|(index, flow)| Flow::prepare(index, flow, &nodes, fine, logs))
         .collect::<Result<Vec<_>>>()?;
     thread::sleep(scenario.settle.0);
 
@@ -233,13 +253,14 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     }
     let idle_before = idle_seconds()?;
     let clock = Instant::now();
+    cell.roams.start_clock();
     let (mut happened, mut failed) = (Vec::new(), 0);
     for (at, due) in timetable(scenario, arm, &plans) {
         thread::sleep(at.saturating_sub(clock.elapsed()));
         match due {
             Due::Flow(index) => {
                 if let Some(flow) = flows.get_mut(index) {
-                    flow.start()?;
+                    flow.start(clock)?;
                 }
             }
             Due::Event(event) => {
@@ -247,15 +268,18 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
                 let outcome = event::apply(event, &mut cell);
                 failed += u32::from(outcome.is_err());
                 let error = outcome.as_ref().err().map(|error| format!("{error:#}"));
-                tell(&format!(
-                    "arm {}: at {at:?} {:?} {}{}",
-                    arm.name,
-                    event.deed,
-                    event.node,
-                    error
-                        .as_ref()
-                        .map_or_else(String::new, |text| format!(": {text}"))
-                ));
+                // Roams come in dozens.
+                if event.deed != Deed::Roam || error.is_some() {
+                    tell(&format!(
+                        "arm {}: at {at:?} {:?} {}{}",
+                        arm.name,
+                        event.deed,
+                        event.node,
+                        error
+                            .as_ref()
+                            .map_or_else(String::new, |text| format!(": {text}"))
+                    ));
+                }
                 happened.push(json!({
                     "at-s": at.as_secs_f64(),
                     "late-us": u64::try_from(late.as_micros()).unwrap_or(u64::MAX),
@@ -288,6 +312,8 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "arm {}: done after {seconds:.1} s of its clock",
         arm.name
     ));
+    let noticed = Noticed::take(&flows);
+    let roams = cell.roams.outcome(&noticed.probes, &noticed.goodputs)?;
     let addresses = nodes.iter().map(|node| {
         (
             node.name.to_owned(),
@@ -303,6 +329,8 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "steady-bps": steady(&traffic),
         "calls": calls::together(&traffic),
         "traffic": traffic,
+        "roaming": roam::summary(&roams),
+        "roams": roams,
         "events-failed": failed,
         "events": happened,
         "counters": {
@@ -312,6 +340,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         },
         "status": status,
         "gained": cell.gained(),
+        "snapshot": cell.latest(),
         "daemons": daemons,
         "rules-left": leftovers,
     });
@@ -321,6 +350,28 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     drop(cell);
     network::tear_down(&nodes)?;
     Ok(result)
+}
+
+/// What flows noticed of roams.
+#[derive(Debug, Default)]
+struct Noticed {
+    probes: Vec<(String, [probe::Way; 2])>,
+    goodputs: Vec<(String, roam::Goodput)>,
+}
+
+impl Noticed {
+    fn take(flows: &[Flow<'_>]) -> Self {
+        let mut noticed = Self::default();
+        for flow in flows {
+            let name = flow.name().to_owned();
+            if let Some(ways) = flow.probe() {
+                noticed.probes.push((name, ways));
+            } else if let Some(goodput) = flow.goodput() {
+                noticed.goodputs.push((name, goodput));
+            }
+        }
+        noticed
+    }
 }
 
 /// The steady rates of all UDP and TCP flows together; nothing if one of them has none, since the rest

@@ -24,6 +24,7 @@ pub(crate) fn read(node: &Node<'_>, nodes: &[Node<'_>]) -> Result<Value> {
     let mut all = json!({
         "link": link,
         "snmp": snmp(&get(&["cat", "/proc/net/snmp"])?),
+        "netstat": snmp(&get(&["cat", "/proc/net/netstat"])?),
         "queues": queues(&get(&["sh", "-c", "cat /proc/net/netfilter/nfnetlink_queue 2>&-; true"])?),
         "rules": get(&["nft", "list", "ruleset"])?,
     });
@@ -39,7 +40,7 @@ pub(crate) fn read(node: &Node<'_>, nodes: &[Node<'_>]) -> Result<Value> {
     Ok(all)
 }
 
-/// `/proc/net/snmp`: pairs of lines, names and then figures, each with the protocol in front.
+/// `/proc/net/snmp` and `/proc/net/netstat`: pairs of lines, names and then figures, each with the protocol in front.
 fn snmp(text: &str) -> Value {
     let mut all = Map::new();
     let lines: Vec<_> = text

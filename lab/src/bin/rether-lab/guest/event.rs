@@ -41,6 +41,7 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
             lose(node, event.share.context("no share")?)?;
         }
         Deed::KeepTokens => output(Some(node), &["nft", &no_rule()]).map(drop)?,
+        Deed::Roam => return cell.roams().command(event),
         Deed::SetRate => bail!("only the simulator changes the rate of a link"),
         Deed::Run => {
             let command = event.command.as_deref().context("no command")?;

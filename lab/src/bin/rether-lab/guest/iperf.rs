@@ -22,7 +22,9 @@ fn figures(text: &str, boil: impl Fn(&Value) -> Value) -> Value {
 
 /// Seconds at each end of a flow that are no part of its steady rate: flows that begin together
 /// shake hands one after the other, and end as their queues do.
-const EDGE: usize = 2;
+const EDGE: f64 = 2.0;
+/// Intervals that are as good as a second long.
+const NEARLY_A_SECOND: f64 = 0.95;
 
 /// The payload rates in bit/s at which a flow arrived, by the server's report, without its first and
 /// last two seconds.
@@ -30,26 +32,55 @@ const EDGE: usize = 2;
 pub(crate) struct Steady {
     /// Over the whole of that time.
     pub(crate) mean: f64,
-    /// In the second in which the least arrived.
+    /// In the second in which the least arrived, wherever an interval of the report begins.
     pub(crate) least_second: f64,
+}
+
+/// Seconds and bits of each interval of the server's report in `text`.
+pub(crate) fn parts(text: &str) -> Option<Vec<(f64, f64)>> {
+    let report: Value = serde_json::from_str(text).ok()?;
+    let part = |part: &Value| {
+        let sum = &part["sum"];
+        Some((sum["seconds"].as_f64()?, sum["bytes"].as_f64()? * 8.0))
+    };
+    report["intervals"].as_array()?.iter().map(part).collect()
+}
+
+fn rate(parts: &[(f64, f64)]) -> f64 {
+    let all = parts.iter();
+    let (seconds, bits) = all.fold((0.0, 0.0), |all, part| (all.0 + part.0, all.1 + part.1));
+    bits / seconds
 }
 
 /// What the server's report in `text` says of it; nothing if the flow is not longer than its ends.
 pub(crate) fn steady(text: &str) -> Option<Steady> {
-    let report: Value = serde_json::from_str(text).ok()?;
-    let intervals = report["intervals"].as_array()?;
-    let middle = intervals.get(EDGE..intervals.len().checked_sub(EDGE)?)?;
-    let part = |part: &Value| {
-        let sum = &part["sum"];
-        Some((sum["bytes"].as_f64()? * 8.0, sum["seconds"].as_f64()?))
+    let parts = parts(text)?;
+    let edge = |parts: &mut dyn Iterator<Item = &(f64, f64)>| {
+        let mut passed = 0.0;
+        parts
+            .take_while(|(seconds, _)| {
+                let inside = passed < EDGE * NEARLY_A_SECOND;
+                passed += seconds;
+                inside
+            })
+            .count()
     };
-    let parts = middle.iter().map(part).collect::<Option<Vec<_>>>()?;
-    let (bits, seconds) = parts
-        .iter()
-        .fold((0.0, 0.0), |all, part| (all.0 + part.0, all.1 + part.1));
-    let mean = bits / seconds;
-    let each = parts.iter().map(|(bits, seconds)| bits / seconds);
-    mean.is_finite().then_some(Steady {
+    let first = edge(&mut parts.iter());
+    let last = edge(&mut parts.iter().rev());
+    let middle = parts.get(first..parts.len().checked_sub(last)?)?;
+    let mean = rate(middle);
+    // From each interval on, as many as make a second.
+    let second = |start: usize| {
+        let rest = middle.get(start..)?;
+        let mut seconds = 0.0;
+        let end = rest.iter().position(|part| {
+            seconds += part.0;
+            seconds >= NEARLY_A_SECOND
+        })?;
+        Some(rate(rest.get(..=end)?))
+    };
+    let each = (0..middle.len()).filter_map(second);
+    mean.is_finite().then(|| Steady {
         mean,
         least_second: each.fold(mean, f64::min),
     })
@@ -108,23 +139,34 @@ mod tests {
         assert_eq!((&seen["sent"], &seen["lost"]), (&json!(200), &json!(50)));
     }
 
+    fn report(seconds: f64, parts: &[u32]) -> String {
+        let part = |bytes| json!({"sum": {"bytes": bytes, "seconds": seconds, "other": 1}});
+        let parts: Vec<_> = parts.iter().map(|bytes| part(*bytes)).collect();
+        json!({ "intervals": parts }).to_string()
+    }
+
     #[test]
     fn the_middle_is_steady() {
-        let part = |bytes| json!({"sum": {"bytes": bytes, "seconds": 0.5, "other": 1}});
-        let report = |parts: &[u32]| {
-            let parts: Vec<_> = parts.iter().map(|bytes| part(*bytes)).collect();
-            json!({ "intervals": parts }).to_string()
-        };
-        let seen = steady(&report(&[9, 9, 100, 50, 9, 9]));
+        let seen = steady(&report(1.0, &[9, 9, 100, 50, 9, 9]));
         let expected = Steady {
-            mean: 1200.0,
-            least_second: 800.0,
+            mean: 600.0,
+            least_second: 400.0,
         };
         assert_eq!(seen, Some(expected));
-        assert_eq!(steady(&report(&[9, 9, 9, 9])), None);
-        assert_eq!(steady(&report(&[9])), None);
+        assert_eq!(steady(&report(1.0, &[9, 9, 9, 9])), None);
+        assert_eq!(steady(&report(1.0, &[9])), None);
         assert_eq!(steady("{}"), None);
         assert_eq!(steady(""), None);
+    }
+
+    #[test]
+    fn a_second_begins_anywhere() {
+        // Four quarters of a second: 8, 0, 0, 8 octets lie across the border of two seconds.
+        let edge = [100; 8];
+        let middle = [8, 8, 8, 0, 0, 8, 8, 8];
+        let seen = steady(&report(0.25, &[&edge[..], &middle, &edge].concat())).unwrap();
+        assert!((seen.mean - 8.0 * 48.0 / 2.0).abs() < 1e-9, "{seen:?}");
+        assert!((seen.least_second - 8.0 * 16.0).abs() < 1e-9, "{seen:?}");
     }
 
     #[test]
@@ -133,8 +175,7 @@ mod tests {
             "streams": [{"sender": {"mean_rtt": 900, "max_rtt": 1400}}],
             "sum_sent": {"bits_per_second": 3e6, "retransmits": 4},
             "sum_received": {"bits_per_second": 2.9e6, "seconds": 1.01}}}"#;
-        let middle = r#"{"intervals": [{}, {}, {"sum": {"bytes": 2000, "seconds": 1.0}}, {}, {}]}"#;
-        let seen = tcp(text, middle);
+        let seen = tcp(text, &report(1.0, &[9, 9, 2000, 9, 9]));
         assert_eq!(seen["goodput-bps"], 2.9e6);
         assert_eq!(seen["least-second-bps"], 16e3);
         assert_eq!(

@@ -1,17 +1,19 @@
 //! hostapd and `wpa_supplicant`: one process for each node, as in the field.
 
 use super::{
-    plan::{Kind, Node},
+    plan::{Kind, Node, bssid},
     process::{Process, run, start, wait_for},
 };
 use anyhow::Result;
-use rether_lab::scenario::{Ap, Mode, Phy, Scenario, Security};
+use rether_lab::scenario::{Ap, Mode, Phy, Scenario, Security, Station};
 use std::{
     fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+/// The same for all access points of a site (802.11-2020 clause 9.4.2.46).
+const MOBILITY_DOMAIN: &str = "7e74";
 const PASSPHRASE: &str = "passphrase of the lab";
 /// Virtual time a cell may take to come up, and a station to join it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,7 +30,7 @@ pub(crate) struct Link {
 }
 
 fn ssid(ap: &Ap) -> String {
-    format!("rether-{}", ap.name)
+    format!("rether-{}", ap.site())
 }
 
 /// The rates that stations of a cell must have, in 100 kbit/s: what hostapd takes by default.
@@ -43,7 +45,10 @@ const fn basic_rates(phy: Phy) -> &'static [u16] {
 /// Rates that the cell of `ap` announces as basic ones besides: mac80211 refuses to hold a sender
 /// at rates none of which is a basic one.
 pub(crate) fn feigned_basic_rates(scenario: &Scenario, ap: &Ap) -> Vec<u16> {
-    let members = scenario.station.iter().filter(|other| other.ap == ap.name);
+    let members = scenario.station.iter().filter(|station| {
+        let mut site = scenario.site_of(station);
+        site.any(|other| other.name == ap.name)
+    });
     let rates = members.filter_map(|station| station.rate_mbps);
     let mut feigned = Vec::new();
     for rate in rates.chain([ap.rate_mbps()]) {
@@ -89,30 +94,78 @@ fn hostapd(scenario: &Scenario, ap: &Ap) -> String {
     if ap.short_preamble {
         text += "preamble=1\n";
     }
-    if ap.mode == Mode::Bridge {
-        text += "bridge=br0\n";
+    match ap.mode {
+        Mode::Bridge => text += "bridge=br0\n",
+        Mode::Edge => text += "bridge=br-edge\n",
+        Mode::Routed => {}
     }
-    if ap.security == Security::Wpa2 {
+    let key_mgmt = match ap.security {
+        Security::Open => return text,
+        Security::Wpa2 => "WPA-PSK",
+        Security::FtPsk => "FT-PSK",
+    };
+    text += &format!(
+        "wpa=2\nwpa_key_mgmt={key_mgmt}\nrsn_pairwise=CCMP\nwpa_passphrase={PASSPHRASE}\n"
+    );
+    if ap.security == Security::FtPsk {
+        // With a passphrase each access point can make its keys itself; none has to be fetched.
+        // hostapd speaks over the distribution system in its own subnet only.
         text += &format!(
-            "wpa=2\nwpa_key_mgmt=WPA-PSK\nrsn_pairwise=CCMP\nwpa_passphrase={PASSPHRASE}\n"
+            "mobility_domain={MOBILITY_DOMAIN}\nnas_identifier={}\nft_psk_generate_local=1\n\
+             ft_over_ds={}\n",
+            ap.name,
+            u8::from(ap.mode == Mode::Bridge),
         );
     }
     text
 }
 
-/// The configuration of `wpa_supplicant` for a station of `ap`; it looks at one channel only.
-fn supplicant(ap: &Ap) -> String {
-    let security = match ap.security {
+/// The channels in use at the site of `station`, in MHz.
+pub(crate) fn frequencies(scenario: &Scenario, station: &Station) -> Vec<u16> {
+    let site = scenario.site_of(station);
+    let mut all: Vec<_> = site
+        .filter_map(|ap| ap.phy.frequency(ap.channel()))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The configuration of `wpa_supplicant` for a station that begins at `ap`, whose address is
+/// `bssid`. It looks at the channels of its site only.
+fn supplicant(scenario: &Scenario, station: &Station, ap: &Ap, bssid: &str) -> String {
+    let mut security = match ap.security {
         Security::Open => "key_mgmt=NONE".to_owned(),
         Security::Wpa2 => format!("key_mgmt=WPA-PSK\n  psk=\"{PASSPHRASE}\""),
+        Security::FtPsk => format!("key_mgmt=FT-PSK\n  psk=\"{PASSPHRASE}\""),
     };
-    let frequency = ap.phy.frequency(ap.channel()).unwrap_or_default();
+    if scenario.site_of(station).nth(1).is_some() {
+        // Only to begin with; it is let go before the clock starts.
+        security += &format!("\n  bssid={bssid}");
+    }
+    if let Some(bgscan) = &station.bgscan {
+        security += &format!("\n  bgscan=\"{bgscan}\"");
+    }
+    let frequencies: Vec<_> = frequencies(scenario, station)
+        .iter()
+        .map(u16::to_string)
+        .collect();
+    let frequency = frequencies.join(" ");
     format!(
         "ctrl_interface=/run/wpa_supplicant\nnetwork={{\n  ssid=\"{}\"\n  \
          scan_freq={frequency}\n  freq_list={frequency}\n  disable_ht=1\n  disable_vht=1\n  \
          {security}\n}}\n",
         ssid(ap),
     )
+}
+
+/// The log of the program that runs the link of `node`.
+pub(crate) fn log(node: &Node<'_>, logs: &Path) -> PathBuf {
+    let program = match node.kind {
+        Kind::Station(..) => "wpa_supplicant",
+        Kind::Ap(_) | Kind::Wire => "hostapd",
+    };
+    logs.join(format!("{}-{program}.log", node.name))
 }
 
 impl Link {
@@ -124,10 +177,14 @@ impl Link {
         let (text, program, ready) = match node.kind {
             Kind::Wire => return Ok(None),
             Kind::Ap(ap) => (hostapd(scenario, ap), "hostapd", "AP-ENABLED"),
-            Kind::Station(_, ap) => (supplicant(ap), "wpa_supplicant", "CTRL-EVENT-CONNECTED"),
+            Kind::Station(station, ap) => {
+                let bssid = bssid(scenario, ap).unwrap_or_default();
+                let text = supplicant(scenario, station, ap, &bssid);
+                (text, "wpa_supplicant", "CTRL-EVENT-CONNECTED")
+            }
         };
         fs::write(&config, text)?;
-        let log = logs.join(format!("{}-{program}.log", node.name));
+        let log = log(node, logs);
         let log_text = log.display().to_string();
         let words: Vec<_> = match node.kind {
             Kind::Station(..) => {
@@ -212,6 +269,14 @@ mod tests {
         super::hostapd(&scenario, &scenario.ap[0])
     }
 
+    /// Of the first station.
+    fn supplicant(keys: &str) -> String {
+        let scenario = scenario(keys);
+        let station = &scenario.station[0];
+        let ap = scenario.find_ap(&station.ap).unwrap();
+        super::supplicant(&scenario, station, ap, &bssid(&scenario, ap).unwrap())
+    }
+
     #[test]
     fn a_b_cell_offers_no_rate_of_g() {
         let text = hostapd("phy = '11b'");
@@ -230,14 +295,54 @@ mod tests {
     fn a_secured_routed_cell_is_no_bridge_port() {
         let keys = "phy = '11a'\nmode = 'routed'\nsecurity = 'wpa2'\nrate-mbps = 24";
         let text = hostapd(keys);
-        let ap = scenario(keys).ap.remove(0);
         assert!(text.contains("basic_rates=60 120 240\n"), "{text}");
         assert!(
             !text.contains("bridge=") && text.contains("wpa_key_mgmt=WPA-PSK"),
             "{text}"
         );
-        assert!(supplicant(&ap).contains("scan_freq=5180\n"));
-        assert!(supplicant(&ap).contains("psk=\"passphrase of the lab\""));
+        let text = supplicant(&format!("{keys}\n[[station]]\nname = 'a'\nap = 'ap'"));
+        assert!(text.contains("scan_freq=5180\n"), "{text}");
+        assert!(text.contains("psk=\"passphrase of the lab\""), "{text}");
+        assert!(!text.contains("bssid="), "{text}");
+    }
+
+    #[test]
+    fn a_site_has_one_name_and_one_mobility_domain() {
+        let keys = "site = 's'\nphy = '11a'\nsecurity = 'ft-psk'\n[[ap]]\nname = 'two'\n\
+            site = 's'\nphy = '11a'\nchannel = 44\nsecurity = 'ft-psk'\n\
+            [[station]]\nname = 'a'\nap = 'two'\nbgscan = 'simple:5:-65:60'\nrate-mbps = 9";
+        let scenario = scenario(keys);
+        for (ap, channel) in scenario.ap.iter().zip([36, 44]) {
+            let text = super::hostapd(&scenario, ap);
+            for part in [
+                "ssid=rether-s\n".to_owned(),
+                format!("channel={channel}\n"),
+                "wpa_key_mgmt=FT-PSK\n".to_owned(),
+                format!("mobility_domain=7e74\nnas_identifier={}\n", ap.name),
+                "ft_over_ds=1\n".to_owned(),
+                // Of a station that may come.
+                "basic_rates=60 120 240 90 540\n".to_owned(),
+            ] {
+                assert!(text.contains(&part), "{part} is not in\n{text}");
+            }
+        }
+        let text = supplicant(keys);
+        for part in [
+            "ssid=\"rether-s\"\n",
+            "freq_list=5180 5220\n",
+            "key_mgmt=FT-PSK\n",
+            "bssid=02:00:00:00:01:00\n",
+            "bgscan=\"simple:5:-65:60\"\n",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_distribution_system_ends_at_the_router() {
+        let text = hostapd("phy = '11a'\nmode = 'edge'\nsecurity = 'ft-psk'");
+        assert!(text.contains("bridge=br-edge\n"), "{text}");
+        assert!(text.contains("ft_over_ds=0\n"), "{text}");
     }
 
     #[test]

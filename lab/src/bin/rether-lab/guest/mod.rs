@@ -12,7 +12,9 @@ mod link;
 mod network;
 mod ping;
 mod plan;
+mod probe;
 mod process;
+mod roam;
 mod traffic;
 
 pub(crate) use air::run as run_air;

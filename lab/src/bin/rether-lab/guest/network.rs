@@ -1,5 +1,7 @@
 //! Namespaces, radios, cables and addresses.
 
+mod edge;
+
 use super::{
     plan::{Kind, Node},
     process::{output, prepare_run, run},
@@ -34,6 +36,8 @@ pub(crate) fn set_up<'a>(nodes: &[Node<'a>]) -> Result<Radios<'a>> {
         run(None, &format!("ip netns add {}", node.name))?;
         run(Some(node.name), "ip link set lo up")?;
     }
+    let is_edge = |node: &Node<'_>| matches!(node.kind, Kind::Ap(ap) if ap.mode == Mode::Edge);
+    let first_edge = nodes.iter().find(|node| is_edge(node));
     for node in nodes {
         match node.kind {
             Kind::Wire => {
@@ -48,6 +52,9 @@ pub(crate) fn set_up<'a>(nodes: &[Node<'a>]) -> Result<Radios<'a>> {
             Kind::Station(..) => move_radio(node)?,
         }
     }
+    if let Some(node) = first_edge {
+        edge::lead_to(node)?;
+    }
     Ok(names)
 }
 
@@ -60,9 +67,13 @@ fn access_point(node: &Node<'_>, mode: Mode) -> Result<()> {
         None,
         &format!("ip link add eth0 netns {name} type veth peer name {cable} netns {wire}"),
     )?;
-    run(Some(wire), &format!("ip link set {cable} master lan up"))?;
+    if mode != Mode::Edge {
+        run(Some(wire), &format!("ip link set {cable} master lan"))?;
+    }
+    run(Some(wire), &format!("ip link set {cable} up"))?;
     run(Some(name), "ip link set eth0 up")?;
     match mode {
+        Mode::Edge => edge::access_point(node, &cable),
         Mode::Bridge => {
             run(Some(name), "ip link add br0 type bridge")?;
             run(Some(name), "ip link set eth0 master br0")?;
@@ -76,10 +87,7 @@ fn access_point(node: &Node<'_>, mode: Mode) -> Result<()> {
                 Some(name),
                 &format!("ip addr add {}/24 dev wlan0", Node::gateway(cell)),
             )?;
-            output(
-                Some(name),
-                &["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"],
-            )?;
+            forward(name)?;
             run(
                 Some(wire),
                 &format!("ip route add 10.1.{cell}.0/24 via {ip}"),
@@ -88,18 +96,27 @@ fn access_point(node: &Node<'_>, mode: Mode) -> Result<()> {
     }
 }
 
+/// Lets a node forward between its devices.
+fn forward(name: &str) -> Result<()> {
+    let switches = "echo 1 >/proc/sys/net/ipv4/ip_forward
+        echo 1 >/proc/sys/net/ipv6/conf/all/forwarding";
+    output(Some(name), &["sh", "-c", switches]).map(drop)
+}
+
 /// Addresses of a station; set once it is associated, as a DHCP client would.
 pub(crate) fn address_station(node: &Node<'_>) -> Result<()> {
     let Kind::Station(_, ap) = node.kind else {
         return Ok(());
     };
-    run(
-        Some(node.name),
-        &format!("ip addr replace {}/24 dev wlan0", node.ip()),
-    )?;
+    let address = || {
+        let line = format!("ip addr replace {}/24 dev wlan0", node.ip());
+        run(Some(node.name), &line)
+    };
     match ap.mode {
-        Mode::Bridge => Ok(()),
+        Mode::Edge => edge::station(node),
+        Mode::Bridge => address(),
         Mode::Routed => {
+            address()?;
             let gateway = Node::gateway(node.cell.unwrap_or_default());
             run(
                 Some(node.name),

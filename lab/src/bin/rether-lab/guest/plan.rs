@@ -49,6 +49,17 @@ impl Node<'_> {
             .map(|radio| format!("02:00:00:00:{radio:02x}:00"))
     }
 
+    /// Number of the wired subnet of an edge access point, from 1: 10.0.N.0/24, fd00:0:0:N::/64.
+    pub(crate) fn subnet(&self) -> u8 {
+        self.cell.unwrap_or_default() + 1
+    }
+
+    /// The IPv6 address of a station of an edge site.
+    pub(crate) fn ip6(&self) -> String {
+        let [.., host] = self.ip;
+        format!("fd00:1::{host}")
+    }
+
     /// Address of the gateway of cell `cell` on its radio side, when it is routed.
     pub(crate) fn gateway(cell: u8) -> String {
         dotted([10, 1, cell, 1])
@@ -58,7 +69,8 @@ impl Node<'_> {
 /// The nodes: the wire, then access points, then stations.
 ///
 /// The wire and all bridged cells share 10.0.0.0/24, where the wire is .1, access points are .10
-/// and up, stations .100 and up. The routed cell number `n` has 10.1.n.0/24 behind it.
+/// and up, stations .100 and up. The routed cell number `n` has 10.1.n.0/24 behind it. The edge
+/// access point number `n` (from 1) is 10.0.n.10, and all of them have 10.1.0.0/16 behind them.
 pub(crate) fn nodes(scenario: &Scenario) -> Vec<Node<'_>> {
     let wire = Node {
         name: WIRE,
@@ -70,7 +82,10 @@ pub(crate) fn nodes(scenario: &Scenario) -> Vec<Node<'_>> {
     let aps = (0..).zip(&scenario.ap).map(|(index, ap)| Node {
         name: &ap.name,
         kind: Kind::Ap(ap),
-        ip: [10, 0, 0, APS + index],
+        ip: match ap.mode {
+            Mode::Bridge | Mode::Routed => [10, 0, 0, APS + index],
+            Mode::Edge => [10, 0, index + 1, APS],
+        },
         radio: Some(index),
         cell: Some(index),
     });
@@ -82,6 +97,7 @@ pub(crate) fn nodes(scenario: &Scenario) -> Vec<Node<'_>> {
         let ip = match ap.mode {
             Mode::Bridge => [10, 0, 0, STATIONS + index],
             Mode::Routed => [10, 1, cell, STATIONS + index],
+            Mode::Edge => [10, 1, 0, STATIONS + index],
         };
         let (radio, cell) = (Some(first + index), Some(cell));
         Some(Node {
@@ -93,6 +109,12 @@ pub(crate) fn nodes(scenario: &Scenario) -> Vec<Node<'_>> {
         })
     });
     std::iter::once(wire).chain(aps).chain(stations).collect()
+}
+
+/// The address of the cell of `ap`.
+pub(crate) fn bssid(scenario: &Scenario, ap: &Ap) -> Option<String> {
+    let nodes = nodes(scenario);
+    nodes.iter().find(|node| node.name == ap.name)?.mac()
 }
 
 /// `text` with `{NODE.ip}` and `{NODE.mac}` replaced by the addresses of the nodes.
@@ -134,6 +156,28 @@ mod tests {
         assert_eq!(
             seen,
             expected.map(|(name, ip, radio)| (name.to_owned(), ip.to_owned(), radio))
+        );
+    }
+
+    #[test]
+    fn stations_of_an_edge_site_share_a_subnet_that_no_wire_has() {
+        let text = "name = 'x'\n[[ap]]\nname = 'one'\nsite = 's'\nphy = '11a'\nmode = 'edge'\n\
+            [[ap]]\nname = 'two'\nsite = 's'\nphy = '11a'\nmode = 'edge'\n\
+            [[station]]\nname = 'a'\nap = 'one'\n[[station]]\nname = 'b'\nap = 'two'\n";
+        let scenario = Scenario::parse(text, "x").unwrap();
+        let nodes = nodes(&scenario);
+        let seen: Vec<_> = nodes.iter().map(Node::ip).collect();
+        let expected = [
+            "10.0.0.1",
+            "10.0.1.10",
+            "10.0.2.10",
+            "10.1.0.100",
+            "10.1.0.101",
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(
+            (nodes[2].subnet(), nodes[4].ip6()),
+            (2, "fd00:1::101".to_owned())
         );
     }
 

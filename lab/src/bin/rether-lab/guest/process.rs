@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File, OpenOptions},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -21,7 +21,12 @@ const OWN_RUN: &str = "mount --bind \"$0\" /run && exec \"$@\"";
 
 /// Makes the `/run` folder of a node.
 pub(crate) fn prepare_run(node: &str) -> Result<()> {
-    Ok(fs::create_dir_all(Path::new(NODES).join(node))?)
+    Ok(fs::create_dir_all(run_folder(node))?)
+}
+
+/// The folder that a node has as its `/run`.
+pub(crate) fn run_folder(node: &str) -> PathBuf {
+    Path::new(NODES).join(node)
 }
 
 fn command<S: AsRef<str>>(namespace: Option<&str>, words: &[S]) -> Command {

@@ -3,7 +3,9 @@
 use super::{
     iperf, ping,
     plan::Node,
+    probe,
     process::{Process, start},
+    roam::Goodput,
 };
 use anyhow::{Context as _, Result};
 use rether_lab::{
@@ -31,16 +33,22 @@ pub(crate) struct Flow<'a> {
     port: u16,
     to: String,
     files: PathBuf,
+    /// Whether what arrives is counted ten times a second.
+    fine: bool,
+    /// When the client was started, in seconds of the arm's clock.
+    started: f64,
     server: Option<Process>,
     client: Option<Process>,
 }
 
 impl<'a> Flow<'a> {
-    /// Starts the server side, if it has one, so that it listens when the clock starts.
+    /// Starts the server side, if it has one, so that it listens when the clock starts. A `fine`
+    /// flow counts what arrives ten times a second instead of once.
     pub(crate) fn prepare(
         index: u16,
         plan: &'a Traffic,
         nodes: &[Node<'_>],
+        fine: bool,
         logs: &Path,
     ) -> Result<Self> {
         let port = plan.port.unwrap_or(FIRST_PORT + 2 * index);
@@ -55,14 +63,17 @@ impl<'a> Flow<'a> {
             port,
             to,
             files,
+            fine,
+            started: 0.0,
             server: None,
             client: None,
         };
         let port = port.to_string();
         let words = match plan.kind {
-            TrafficKind::Voice => commands::answer(flow.port, plan.dscp),
+            TrafficKind::Voice | TrafficKind::Probe => commands::answer(flow.port, plan.dscp),
             TrafficKind::Udp | TrafficKind::Tcp | TrafficKind::Video => {
-                ["iperf3", "-s", "-1", "-J", "-p", &port]
+                let interval = if fine { "0.1" } else { "1" };
+                ["iperf3", "-s", "-1", "-J", "-i", interval, "-p", &port]
                     .map(str::to_owned)
                     .to_vec()
             }
@@ -77,16 +88,17 @@ impl<'a> Flow<'a> {
         self.files.with_extension(ending)
     }
 
-    /// Starts the client side.
-    pub(crate) fn start(&mut self) -> Result<()> {
+    /// Starts the client side; `clock` is when the arm's clock started.
+    pub(crate) fn start(&mut self, clock: Instant) -> Result<()> {
+        self.started = clock.elapsed().as_secs_f64();
         let plan = self.plan;
         let seconds = plan.duration.seconds();
         let port = self.port.to_string();
         let words = match plan.kind {
-            TrafficKind::Voice => commands::call(
+            TrafficKind::Voice | TrafficKind::Probe => commands::call(
                 &self.to,
                 self.port,
-                plan.codec.as_deref(),
+                profile(plan),
                 plan.dscp,
                 plan.duration.0.as_millis(),
             ),
@@ -145,18 +157,20 @@ impl<'a> Flow<'a> {
         if let Some(mut server) = self.server.take() {
             // iperf3's server writes its report after the client's end and goes by itself; a signal
             // meanwhile would cost the report.
-            let iperf = self.plan.kind != TrafficKind::Voice;
+            let calls = [TrafficKind::Voice, TrafficKind::Probe];
+            let iperf = !calls.contains(&self.plan.kind);
             if iperf && ended.is_some_and(|status| status.success()) {
                 server.wait_until(Instant::now() + LAST_WORDS)?;
             }
             server.stop(LAST_WORDS)?;
         }
-        let read = |ending: &str| fs::read_to_string(self.file(ending)).unwrap_or_default();
+        let read = |ending: &str| self.read(ending);
         let client = read("client.out");
         let mut report = match self.plan.kind {
             TrafficKind::Ping => ping::summary(&client),
             TrafficKind::Udp | TrafficKind::Video => iperf::udp(&client, &read("server.out")),
             TrafficKind::Tcp => iperf::tcp(&client, &read("server.out")),
+            TrafficKind::Probe => probe::summary(&probe::read(&client, &read("server.out"))),
             TrafficKind::Voice => serde_json::from_str(&client).unwrap_or_else(
                 |error| json!({ "error": format!("{error}; {}", read("client.log").trim()) }),
             ),
@@ -169,4 +183,44 @@ impl<'a> Flow<'a> {
         }
         Ok(report)
     }
+
+    fn read(&self, ending: &str) -> String {
+        fs::read_to_string(self.file(ending)).unwrap_or_default()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.plan.name
+    }
+
+    /// What became of its packets, if it is a probe and finished.
+    pub(crate) fn probe(&self) -> Option<[probe::Way; 2]> {
+        let is_probe = self.plan.kind == TrafficKind::Probe;
+        let (client, server) = (self.read("client.out"), self.read("server.out"));
+        is_probe.then(|| probe::read(&client, &server).ok())?
+    }
+
+    /// What arrived of it and when, if it is a finely counted TCP flow and finished.
+    pub(crate) fn goodput(&self) -> Option<Goodput> {
+        let is_fine = self.fine && self.plan.kind == TrafficKind::Tcp;
+        let parts = is_fine.then(|| iperf::parts(&self.read("server.out")))?;
+        Some(Goodput {
+            start: self.started,
+            parts: parts?,
+        })
+    }
+}
+
+/// The profile of `rether-voip` for a call or a probe.
+fn profile(plan: &Traffic) -> Option<&str> {
+    if plan.kind == TrafficKind::Voice {
+        return plan.codec.as_deref();
+    }
+    let millis = plan.interval.map_or(5, |interval| interval.0.as_millis());
+    Some(match millis {
+        1 => "probe-1",
+        2 => "probe-2",
+        10 => "probe-10",
+        20 => "probe-20",
+        _ => "probe",
+    })
 }

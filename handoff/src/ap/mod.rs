@@ -1,0 +1,453 @@
+//! The machine of an access point: for each station, what it is to be the old one and the new one.
+//!
+//! Driven as the cores of [`rether_proto::machine`] are: one [`ApInput`] with its time, then all of
+//! [`Ap::poll`], then wait until [`Ap::next_timer`]. What a station's context says is believed from
+//! peers only, and peers are authenticated by [`crate::channel`].
+
+mod arrive;
+mod input;
+mod leave;
+mod order;
+#[cfg(test)]
+mod tests;
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use rether_proto::mac::MacAddr;
+use rether_proto::time::{Duration, Instant};
+
+pub use input::{Answer, ApInput, ApOutput, CaughtId, Request, Stage};
+
+use crate::anchor::{Anchor, AnchorIn};
+use crate::context::Context;
+use crate::id::{ApId, Epoch, PenId};
+use crate::message::{Admission, Body, Message};
+use crate::pen::Limits;
+use crate::roam::RoamRecord;
+use crate::shadow::Shadow;
+use arrive::New;
+use leave::Old;
+use order::Order;
+
+/// How an access point behaves.
+#[derive(Clone, Debug)]
+pub struct ApConfig {
+    /// Its name in the site.
+    pub own: ApId,
+    /// Of each pen.
+    pub pen: Limits,
+    /// Octets of all pens together.
+    pub pens: usize,
+    /// What was sent to a station in so long a time before it was last heard may not have arrived.
+    pub shadow: Duration,
+    /// How long a station that has left may take to arrive somewhere.
+    pub patience: Duration,
+    /// How long the old access point forwards after the pen was empty.
+    pub forward: Duration,
+    /// The path is switched without the other end when nothing has come for so long.
+    pub silence: Duration,
+    /// How long a station's agent may take to say what it has received.
+    pub agent: Duration,
+}
+
+impl ApConfig {
+    /// The times of the handoff papers and measurements behind this project.
+    #[must_use]
+    pub fn new(own: ApId) -> Self {
+        Self {
+            own,
+            pen: Limits::default(),
+            pens: 32_000_000,
+            shadow: Duration::from_millis(150),
+            patience: Duration::from_secs(2),
+            forward: Duration::from_secs(30),
+            silence: Duration::from_millis(20),
+            agent: Duration::from_millis(30),
+        }
+    }
+}
+
+/// What is known of a station.
+#[derive(Clone, Debug, Default)]
+struct Station {
+    /// The latest stay known, and where it is or was.
+    epoch: Epoch,
+    holder: Option<ApId>,
+    context: Option<Context>,
+    /// Associated with this access point now.
+    present: bool,
+    shadow: Shadow,
+    old: Option<Old>,
+    new: Option<New>,
+    /// What its agent said that it received last, and when.
+    seen: Option<(Instant, Vec<u32>)>,
+    /// When anything of it was last heard from a peer or from itself.
+    touched: Instant,
+    /// What comes out of pens elsewhere.
+    orders: BTreeMap<(ApId, PenId), Order>,
+    /// When a gap in it is given up.
+    gap: Option<Instant>,
+}
+
+impl Station {
+    fn addresses(&self) -> Vec<IpAddr> {
+        let context = self.context.iter();
+        context
+            .flat_map(|context| context.addresses.iter().map(|address| address.ip))
+            .collect()
+    }
+
+    /// What comes out of a pen; the oldest of too many pens is forgotten.
+    fn order(&mut self, from: ApId, pen: PenId) -> &mut Order {
+        const PENS: usize = 8;
+        if !self.orders.contains_key(&(from, pen)) && self.orders.len() >= PENS {
+            self.orders.pop_first();
+        }
+        self.orders.entry((from, pen)).or_default()
+    }
+
+    fn any_gap(&self) -> bool {
+        self.orders.values().any(Order::has_gap)
+    }
+
+    fn octets(&self) -> usize {
+        self.old.as_ref().map_or(0, |old| old.pen.octets())
+    }
+}
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Ap<A> {
+    config: ApConfig,
+    anchor: A,
+    now: Instant,
+    stations: BTreeMap<MacAddr, Station>,
+    peers: BTreeMap<ApId, bool>,
+    next_pen: PenId,
+    out: VecDeque<ApOutput>,
+}
+
+/// Stations of which nothing was heard for so long are forgotten.
+const FORGET: Duration = Duration::from_secs(3600);
+
+impl<A: Anchor> Ap<A> {
+    /// Knows nobody. `seed` keeps pens of two lives apart.
+    #[must_use]
+    pub const fn new(config: ApConfig, anchor: A, seed: u32, now: Instant) -> Self {
+        Self {
+            config,
+            anchor,
+            now,
+            stations: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            next_pen: PenId(seed),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Takes one input. Times never go backwards.
+    pub fn handle(&mut self, now: Instant, input: ApInput) {
+        self.now = self.now.max(now);
+        match input {
+            ApInput::Message(message) => self.message(message),
+            ApInput::GaveUp { to, station, what } => self.gave_up(to, station, what),
+            ApInput::Peer { id, up } => {
+                self.peers.insert(id, up);
+            }
+            ApInput::Associated(station) => self.associated(station),
+            ApInput::Authorised(station) => self.authorised(station),
+            ApInput::Left(station) => self.left(station),
+            ApInput::Heard(station) | ApInput::Stayed(station) => self.stayed(station),
+            ApInput::Leaving { station, to, stage } => match stage {
+                Stage::Prepare => self.prepare(station, to),
+                Stage::Leave => self.leave(station, to),
+            },
+            ApInput::Drained(station) => self.drained(station),
+            ApInput::Caught { station, id, frame } => self.caught(station, id, frame),
+            ApInput::Sent {
+                station,
+                digest,
+                frame,
+            } => {
+                let now = self.now;
+                if let Some(known) = self
+                    .stations
+                    .get_mut(&station)
+                    .filter(|known| known.present)
+                {
+                    known.shadow.push(now, digest, frame);
+                }
+            }
+            ApInput::Seen { station, digests } => self.seen(station, digests),
+            ApInput::Idle { station, span } => self.idle(station, span),
+            ApInput::Admitted {
+                station,
+                peer,
+                admission,
+            } => self.admitted(station, peer, admission),
+            ApInput::Context { station, context } => self.learnt(station, context),
+            ApInput::Timeout => self.timeout(),
+        }
+    }
+
+    /// The next thing to do; call until there is none, after every input.
+    pub fn poll(&mut self) -> Option<ApOutput> {
+        self.out.pop_front()
+    }
+
+    /// When [`ApInput::Timeout`] must come at the latest.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Instant> {
+        let roles = self.stations.values().flat_map(|station| {
+            let old = station.old.as_ref().and_then(Old::timer);
+            let new = station.new.as_ref().and_then(New::timer);
+            old.into_iter().chain(new).chain(station.gap)
+        });
+        roles.min()
+    }
+
+    /// The epoch of a station's stay here, if it is served here: neither arriving nor leaving.
+    #[must_use]
+    pub fn serves(&self, station: MacAddr) -> Option<Epoch> {
+        let known = self.stations.get(&station)?;
+        known.serves(self.config.own).then_some(known.epoch)
+    }
+
+    /// Octets in all pens.
+    #[must_use]
+    pub fn penned(&self) -> usize {
+        self.stations.values().map(Station::octets).sum()
+    }
+
+    fn message(&mut self, message: Message) {
+        let Message {
+            station,
+            from,
+            epoch,
+            id,
+            body,
+        } = message;
+        match body {
+            Body::Push(context) => self.pushed(station, from, epoch, id, context),
+            Body::Prepare(prepare) => self.prepared(station, from, epoch, id, prepare),
+            Body::Ready(admission) => self.ready(station, from, &admission),
+            Body::Data(data) => self.data(station, from, data),
+            Body::Arrived(arrived) => self.claimed(station, from, epoch, id, &arrived),
+            Body::ArrivedAck(ack) => self.claim_answered(station, from, ack),
+            Body::Flushed(flushed) => self.flushed(station, from, epoch, id, flushed),
+            Body::FlushedAck(ack) => self.flush_answered(station, from, &ack),
+            Body::Cancel => self.cancelled(station, from, epoch, id),
+            Body::Gone => self.gone(station, epoch),
+            // The channel keeps these, or they carry nothing for this machine.
+            Body::Hello(_) | Body::HelloAck(_) | Body::PushAck(_) | Body::CancelAck => {}
+        }
+    }
+
+    fn gave_up(&mut self, to: ApId, station: MacAddr, what: Request) {
+        match what {
+            Request::Arrived => self.claim_unanswered(station, to),
+            Request::Flushed => self.flush_unanswered(station, to),
+            Request::Prepare => self.unprepared(station, to),
+            Request::Push | Request::Cancel => {}
+        }
+    }
+
+    fn timeout(&mut self) {
+        let now = self.now;
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        let stations: Vec<_> = self.stations.keys().copied().collect();
+        for station in stations {
+            let Some(known) = self.stations.get(&station) else {
+                continue;
+            };
+            if due(known.old.as_ref().and_then(Old::timer)) {
+                self.old_timer(station);
+            }
+            let known = self.stations.get(&station);
+            if due(known.and_then(|known| known.new.as_ref()?.timer())) {
+                self.new_timer(station);
+            }
+            if due(self.stations.get(&station).and_then(|known| known.gap)) {
+                self.gap_timer(station);
+            }
+        }
+        self.stations.retain(|_, known| {
+            known.present
+                || known.old.is_some()
+                || known.new.is_some()
+                || now.since(known.touched) < FORGET
+        });
+    }
+
+    /// Another access point serves the station, as it says.
+    fn pushed(&mut self, station: MacAddr, from: ApId, epoch: Epoch, id: u32, context: Context) {
+        self.reply(
+            from,
+            id,
+            station,
+            epoch,
+            Body::PushAck(Admission::default()),
+        );
+        let known = self.stations.entry(station).or_default();
+        known.touched = self.now;
+        if (epoch, Some(from)) < (known.epoch, known.holder) {
+            return;
+        }
+        (known.epoch, known.holder) = (epoch, Some(from));
+        known.context = Some(context);
+        let addresses = known.addresses();
+        if known.new.is_some() {
+            return;
+        }
+        match &known.old {
+            // It has moved on from where it is forwarded to, which has a pen of its own for it.
+            Some(old) if old.forwards_to().is_some_and(|to| to != from) => {
+                return self.close_pen(station);
+            }
+            // The path is switched when that is over, or it has been.
+            Some(_) => return,
+            None => {}
+        }
+        if core::mem::take(&mut known.present) {
+            let text = format!("{from} has the station, and did not claim it here");
+            self.note(station, text);
+            self.out.push_back(ApOutput::Release(station));
+        }
+        self.anchor_on(AnchorIn::Moved {
+            station,
+            to: from,
+            epoch,
+            addresses: &addresses,
+        });
+    }
+
+    /// What this host has learnt of a station it serves.
+    fn learnt(&mut self, station: MacAddr, context: Context) {
+        let now = self.now;
+        let Some(known) = self
+            .stations
+            .get_mut(&station)
+            .filter(|known| known.present)
+        else {
+            return;
+        };
+        if known.context.as_ref() == Some(&context) {
+            return;
+        }
+        known.touched = now;
+        known.context = Some(context);
+        let settled = known.new.is_none() && known.old.is_none();
+        let (epoch, addresses) = (known.epoch, known.addresses());
+        self.anchor_on(AnchorIn::Attach {
+            station,
+            epoch,
+            addresses: &addresses,
+        });
+        if settled {
+            self.push_context(station);
+        }
+    }
+
+    /// Tells every peer that the station is served here.
+    fn push_context(&mut self, station: MacAddr) {
+        let Some(known) = self.stations.get(&station) else {
+            return;
+        };
+        let context = known.context.clone().unwrap_or_default();
+        let epoch = known.epoch;
+        for to in self.reachable() {
+            self.out.push_back(ApOutput::Tell {
+                to,
+                body: Body::Push(context.clone()),
+                station,
+                epoch,
+            });
+        }
+    }
+
+    fn gone(&mut self, station: MacAddr, epoch: Epoch) {
+        let stale = |known: &Station| known.present || known.epoch > epoch;
+        if self.stations.get(&station).is_none_or(stale) {
+            return;
+        }
+        if let Some(known) = self.stations.get(&station)
+            && known.old.is_some()
+        {
+            self.close_pen(station);
+        }
+        self.stations.remove(&station);
+        self.anchor_on(AnchorIn::Gone { station });
+    }
+
+    fn reachable(&self) -> Vec<ApId> {
+        let up = self.peers.iter().filter(|(_, up)| **up);
+        up.map(|(id, _)| *id).collect()
+    }
+
+    fn can_reach(&self, peer: ApId) -> bool {
+        self.peers.get(&peer) == Some(&true)
+    }
+
+    fn anchor_on(&mut self, event: AnchorIn<'_>) {
+        let mut ops = Vec::new();
+        self.anchor.on(event, &mut ops);
+        self.out.extend(ops.into_iter().map(ApOutput::Path));
+    }
+
+    fn reply(&mut self, to: ApId, id: u32, station: MacAddr, epoch: Epoch, body: Body) {
+        self.out.push_back(ApOutput::Reply {
+            to,
+            id,
+            body,
+            station,
+            epoch,
+        });
+    }
+
+    fn tell(&mut self, to: ApId, station: MacAddr, epoch: Epoch, body: Body) {
+        self.out.push_back(ApOutput::Tell {
+            to,
+            body,
+            station,
+            epoch,
+        });
+    }
+
+    fn catch(&mut self, station: MacAddr, on: bool) {
+        self.out.push_back(ApOutput::Catch { station, on });
+    }
+
+    fn record(&mut self, record: RoamRecord) {
+        self.out.push_back(ApOutput::Record(record));
+    }
+
+    fn note(&mut self, station: MacAddr, text: String) {
+        self.out.push_back(ApOutput::Note { station, text });
+    }
+
+    fn new_pen(&mut self) -> PenId {
+        self.next_pen = PenId(self.next_pen.0.wrapping_add(1));
+        self.next_pen
+    }
+
+    /// A frame for the station was caught: it waits, goes into the pen, or was caught by mistake.
+    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: crate::frame::Frame) {
+        let known = self.stations.get_mut(&station);
+        match known {
+            Some(Station { new: Some(new), .. }) => {
+                if let Some(first) = new.wait(id, frame) {
+                    self.out.push_back(ApOutput::Pass(first));
+                }
+            }
+            Some(Station { old: Some(old), .. }) if old.is_away() => {
+                self.out.push_back(ApOutput::Take(id));
+                self.pen_in(station, frame);
+            }
+            _ => self.out.push_back(ApOutput::Pass(id)),
+        }
+    }
+}

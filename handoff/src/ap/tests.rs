@@ -1,0 +1,399 @@
+//! Three access points whose messages arrive at once, and a station that walks.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use rether_proto::mac::MacAddr;
+use rether_proto::time::{Duration, Instant};
+
+use super::*;
+use crate::anchor::{AnyAnchor, Bridge};
+use crate::frame::Frame;
+use crate::roam::{Ending, Side};
+
+const STA: MacAddr = MacAddr([2, 0, 0, 0, 9, 0]);
+
+struct Host {
+    ap: Ap<AnyAnchor>,
+    catching: BTreeSet<MacAddr>,
+    held: BTreeMap<CaughtId, Frame>,
+    up: bool,
+}
+
+struct Site {
+    now: Instant,
+    hosts: BTreeMap<ApId, Host>,
+    /// Where the radio of the station is.
+    at: Option<ApId>,
+    received: Vec<u8>,
+    answers: Vec<Answer>,
+    records: Vec<(ApId, RoamRecord)>,
+    next: u64,
+    idle: Duration,
+    log: Vec<(ApId, ApOutput)>,
+}
+
+impl Site {
+    fn new(n: u16) -> Self {
+        let now = Instant::from_nanos(1);
+        let hosts = (1..=n).map(|id| {
+            let config = ApConfig::new(ApId(id));
+            let anchor = AnyAnchor::Bridge(Bridge);
+            let mut ap = Ap::new(config, anchor, u32::from(id) << 16, now);
+            for peer in (1..=n).filter(|peer| *peer != id) {
+                let id = ApId(peer);
+                ap.handle(now, ApInput::Peer { id, up: true });
+            }
+            let host = Host {
+                ap,
+                catching: BTreeSet::new(),
+                held: BTreeMap::new(),
+                up: true,
+            };
+            (ApId(id), host)
+        });
+        Self {
+            now,
+            hosts: hosts.collect(),
+            at: None,
+            received: Vec::new(),
+            answers: Vec::new(),
+            records: Vec::new(),
+            next: 0,
+            idle: Duration::ZERO,
+            log: Vec::new(),
+        }
+    }
+
+    fn input(&mut self, at: ApId, input: ApInput) {
+        let mut work = VecDeque::from([(at, input)]);
+        while let Some((at, input)) = work.pop_front() {
+            let now = self.now;
+            let Some(host) = self.hosts.get_mut(&at).filter(|host| host.up) else {
+                continue;
+            };
+            host.ap.handle(now, input);
+            while let Some(output) = self.hosts.get_mut(&at).unwrap().ap.poll() {
+                self.log.push((at, output.clone()));
+                self.carry_out(at, output, &mut work);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, at: ApId, output: ApOutput, work: &mut VecDeque<(ApId, ApInput)>) {
+        let on_air = self.at == Some(at);
+        let host = self.hosts.get_mut(&at).unwrap();
+        match output {
+            ApOutput::Tell {
+                to,
+                body,
+                station,
+                epoch,
+            } => {
+                let (from, id) = (at, 7);
+                let message = Message {
+                    station,
+                    from,
+                    epoch,
+                    id,
+                    body,
+                };
+                work.push_back((to, ApInput::Message(message)));
+            }
+            ApOutput::Reply {
+                to,
+                id,
+                body,
+                station,
+                epoch,
+            } => {
+                let from = at;
+                let message = Message {
+                    station,
+                    from,
+                    epoch,
+                    id,
+                    body,
+                };
+                work.push_back((to, ApInput::Message(message)));
+            }
+            ApOutput::Catch { station, on } => {
+                if on {
+                    host.catching.insert(station);
+                } else {
+                    host.catching.remove(&station);
+                }
+            }
+            ApOutput::Pass(id) => {
+                let frame = host.held.remove(&id).expect("a frame is let go once");
+                if on_air {
+                    self.received.push(frame.payload[0]);
+                }
+            }
+            ApOutput::Take(id) => {
+                host.held.remove(&id).expect("a frame is taken once");
+            }
+            ApOutput::Inject { frame, .. } if on_air => self.received.push(frame.payload[0]),
+            ApOutput::Drain(station) => work.push_back((at, ApInput::Drained(station))),
+            ApOutput::Answer { answer, .. } => self.answers.push(answer),
+            ApOutput::AskIdle(station) => {
+                let span = self.idle;
+                work.push_back((at, ApInput::Idle { station, span }));
+            }
+            ApOutput::Admit { station, peer, .. } => {
+                let admission = Admission::default();
+                work.push_back((
+                    at,
+                    ApInput::Admitted {
+                        station,
+                        peer,
+                        admission,
+                    },
+                ));
+            }
+            ApOutput::Record(record) => self.records.push((at, record)),
+            _ => {}
+        }
+    }
+
+    /// A packet from the wire comes to `at`.
+    fn packet(&mut self, at: u16, n: u8) {
+        let at = ApId(at);
+        let frame = Frame {
+            source: MacAddr([2; 6]),
+            ether_type: 0x0800,
+            payload: vec![n],
+        };
+        let on_air = self.at == Some(at);
+        let host = self.hosts.get_mut(&at).unwrap();
+        if host.catching.contains(&STA) {
+            self.next += 1;
+            let id = CaughtId(self.next);
+            host.held.insert(id, frame.clone());
+            let caught = ApInput::Caught {
+                station: STA,
+                id,
+                frame,
+            };
+            self.input(at, caught);
+        } else {
+            if on_air {
+                self.received.push(n);
+            }
+            let sent = ApInput::Sent {
+                station: STA,
+                digest: u32::from(n),
+                frame,
+            };
+            self.input(at, sent);
+        }
+    }
+
+    fn come(&mut self, at: u16) {
+        self.at = Some(ApId(at));
+        self.input(ApId(at), ApInput::Associated(STA));
+        self.input(ApId(at), ApInput::Authorised(STA));
+    }
+
+    fn leaving(&mut self, from: u16, to: u16, stage: Stage) {
+        let to = Some(ApId(to));
+        let leaving = ApInput::Leaving {
+            station: STA,
+            to,
+            stage,
+        };
+        self.input(ApId(from), leaving);
+    }
+
+    fn wait(&mut self, span: Duration) {
+        let end = self.now + span;
+        loop {
+            let next = self.hosts.iter().filter(|(_, host)| host.up);
+            let next = next.filter_map(|(id, host)| Some((host.ap.next_timer()?, *id)));
+            match next.min() {
+                Some((at, id)) if at <= end => {
+                    self.now = self.now.max(at);
+                    self.input(id, ApInput::Timeout);
+                }
+                _ => break,
+            }
+        }
+        self.now = end;
+    }
+
+    fn serving(&self) -> Vec<ApId> {
+        let serving = self.hosts.iter();
+        serving
+            .filter(|(_, host)| host.up && host.ap.serves(STA).is_some())
+            .map(|(id, _)| *id)
+            .collect()
+    }
+}
+
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+#[test]
+fn a_planned_roam_loses_nothing_and_keeps_the_order() {
+    let mut site = Site::new(3);
+    site.come(1);
+    assert_eq!(site.serving(), [ApId(1)]);
+    site.packet(1, 0);
+    site.leaving(1, 2, Stage::Prepare);
+    assert_eq!(site.answers, [Answer::Ready]);
+    site.packet(1, 1);
+    site.leaving(1, 2, Stage::Leave);
+    assert_eq!(site.answers.len(), 2);
+    site.at = None;
+    site.packet(1, 2);
+    site.packet(1, 3);
+    site.wait(ms(10));
+    site.packet(1, 4);
+    site.come(2);
+    site.packet(1, 5);
+    site.packet(2, 6);
+    assert_eq!(site.received, [0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(site.serving(), [ApId(2)]);
+    let endings: Vec<_> = site
+        .records
+        .iter()
+        .map(|(_, r)| (r.side, r.ending))
+        .collect();
+    assert_eq!(
+        endings,
+        [
+            (Side::New, Some(Ending::Flushed)),
+            (Side::Old, Some(Ending::Flushed))
+        ]
+    );
+    site.wait(ms(31_000));
+    assert!(site.hosts.values().all(|host| host.catching.is_empty()));
+}
+
+#[test]
+fn ping_pong_ends_where_the_station_is() {
+    let mut site = Site::new(2);
+    site.come(1);
+    let mut n = 0;
+    for round in 0..20 {
+        let (from, to) = if round % 2 == 0 { (1, 2) } else { (2, 1) };
+        site.packet(from, n);
+        site.leaving(from, to, Stage::Leave);
+        site.at = None;
+        site.packet(from, n + 1);
+        site.wait(ms(5));
+        site.come(to);
+        site.packet(from, n + 2);
+        site.packet(to, n + 3);
+        n += 4;
+        assert_eq!(site.serving(), [ApId(to)], "round {round}");
+    }
+    assert_eq!(site.received, (0..n).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_that_leaves_without_a_word_gets_what_was_sent_last() {
+    let mut site = Site::new(3);
+    site.come(1);
+    site.packet(1, 0);
+    site.wait(ms(200));
+    site.packet(1, 1);
+    site.at = None;
+    site.packet(1, 2);
+    site.packet(1, 3);
+    site.wait(ms(20));
+    site.come(3);
+    site.packet(1, 4);
+    site.packet(3, 5);
+    // Packet 1 comes twice: nobody can know that it arrived.
+    assert_eq!(site.received, [0, 1, 1, 2, 3, 4, 5]);
+    assert_eq!(site.serving(), [ApId(3)]);
+}
+
+#[test]
+fn with_an_agent_that_says_what_it_has_nothing_comes_twice() {
+    let mut site = Site::new(2);
+    site.come(1);
+    let context = Context {
+        agent: true,
+        ..Context::default()
+    };
+    let station = STA;
+    site.input(ApId(1), ApInput::Context { station, context });
+    site.packet(1, 1);
+    site.packet(1, 2);
+    site.at = None;
+    site.packet(1, 3);
+    site.come(2);
+    assert_eq!(site.received, [1, 2], "the agent has not spoken yet");
+    let digests = vec![1, 2];
+    site.input(ApId(2), ApInput::Seen { station, digests });
+    assert_eq!(site.received, [1, 2, 3]);
+    assert_eq!(site.records[0].1.known, 2);
+}
+
+#[test]
+fn one_that_stays_gets_its_pen_back() {
+    let mut site = Site::new(2);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    site.packet(1, 1);
+    site.packet(1, 2);
+    site.input(ApId(1), ApInput::Stayed(STA));
+    site.packet(1, 3);
+    assert_eq!(site.received, [1, 2, 3]);
+    assert_eq!(site.serving(), [ApId(1)]);
+    assert!(site.hosts[&ApId(2)].catching.is_empty());
+    assert_eq!(site.records[0].1.ending, Some(Ending::Stayed));
+}
+
+#[test]
+fn another_candidate_than_was_named_gets_all_of_it() {
+    let mut site = Site::new(3);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    site.at = None;
+    site.packet(1, 1);
+    site.come(3);
+    site.packet(3, 2);
+    assert_eq!(site.received, [1, 2]);
+    assert!(site.hosts[&ApId(2)].catching.is_empty());
+}
+
+#[test]
+fn a_dead_old_access_point_does_not_keep_the_station_waiting() {
+    let mut site = Site::new(2);
+    site.come(1);
+    site.leaving(1, 2, Stage::Prepare);
+    site.hosts.get_mut(&ApId(1)).unwrap().up = false;
+    site.come(2);
+    site.packet(2, 1);
+    assert!(site.received.is_empty());
+    let gave_up = ApInput::GaveUp {
+        to: ApId(1),
+        station: STA,
+        what: Request::Arrived,
+    };
+    site.input(ApId(2), gave_up);
+    assert_eq!(site.received, [1]);
+    assert_eq!(site.serving(), [ApId(2)]);
+}
+
+#[test]
+fn nobody_comes_and_the_pen_is_counted() {
+    let mut site = Site::new(2);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    site.at = None;
+    site.packet(1, 1);
+    site.wait(ms(3_000));
+    let record = &site.records[0].1;
+    assert_eq!(
+        (record.ending, record.expired),
+        (Some(Ending::Unclaimed), 1)
+    );
+    assert!(site.hosts.values().all(|host| host.catching.is_empty()));
+    assert_eq!(site.hosts[&ApId(1)].ap.penned(), 0);
+}

@@ -1,0 +1,84 @@
+//! What an access point knows of a station: the context that goes where the station goes.
+//!
+//! At most [`Context::MAX_OCTETS`] octets on the wire, whatever a station claims.
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr};
+
+use rether_proto::flow::FlowKey;
+use rether_proto::policy::{Direction, Promise, Rank};
+use rether_proto::time::{Duration, Instant};
+
+/// All that is known of one station.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Its addresses, at most eight of each family.
+    pub addresses: Vec<Address>,
+    /// Its DHCP lease.
+    pub lease: Option<Lease>,
+    /// What was promised to its flows, at most eight.
+    pub promises: Vec<Promised>,
+    /// The multicast groups it listens to, at most sixteen.
+    pub groups: Vec<IpAddr>,
+    /// Whether an agent runs there.
+    pub agent: bool,
+}
+
+impl Context {
+    /// Octets on the wire at most.
+    pub const MAX_OCTETS: usize = 1200;
+}
+
+/// An IP address of a station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// How it became known.
+    pub learnt: Learnt,
+    /// When it lapses. On the wire: how long it is good for.
+    pub until: Instant,
+}
+
+/// How an address became known, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Learnt {
+    /// A DHCP server's ACK, seen on the wired side.
+    Dhcp,
+    /// A home agent confirmed it.
+    HomeAgent,
+    /// The station used it: in ARP or neighbour discovery.
+    Heard,
+}
+
+/// A DHCP lease (RFC 2131), as the server's ACK has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The leased address.
+    pub address: Ipv4Addr,
+    /// Option 54.
+    pub server: Ipv4Addr,
+    /// The relay's address.
+    pub relay: Ipv4Addr,
+    /// Option 3.
+    pub router: Ipv4Addr,
+    /// Option 1.
+    pub mask: Ipv4Addr,
+    /// When it ends. Never extended.
+    pub until: Instant,
+}
+
+/// A promise that goes with its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promised {
+    /// The flow, as it leaves the station.
+    pub key: FlowKey,
+    /// Whose packets it is about.
+    pub direction: Direction,
+    /// What it was promised.
+    pub promise: Promise,
+    /// In what order promises suffer when they do not all fit.
+    pub rank: Rank,
+    /// How long the flow may be silent before its promise ends.
+    pub idle: Duration,
+}

@@ -1,0 +1,93 @@
+//! Candidates: who else is there, how strong, and who has said no.
+
+use alloc::collections::BTreeMap;
+
+use rether_proto::mac::MacAddr;
+use rether_proto::time::Instant;
+
+/// More are not kept; the one heard longest ago goes.
+const MOST: usize = 32;
+
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    frequency: u16,
+    heard: Option<(Instant, i8)>,
+    refused_until: Instant,
+}
+
+/// Access points of this network, by BSSID.
+#[derive(Clone, Debug)]
+pub(super) struct Candidates {
+    known: BTreeMap<MacAddr, Candidate>,
+    /// What was scanned last.
+    scanned: u16,
+}
+
+impl Candidates {
+    pub(super) const fn new() -> Self {
+        Self {
+            known: BTreeMap::new(),
+            scanned: 0,
+        }
+    }
+
+    /// It is there, at this frequency.
+    pub(super) fn exists(&mut self, bssid: MacAddr, frequency: u16) {
+        let fresh = Candidate {
+            frequency,
+            heard: None,
+            refused_until: Instant::ZERO,
+        };
+        self.known.entry(bssid).or_insert(fresh).frequency = frequency;
+        if self.known.len() > MOST {
+            let oldest = self.known.iter().filter(|(mac, _)| **mac != bssid);
+            let oldest = oldest.min_by_key(|(_, one)| one.heard.map(|(at, _)| at));
+            if let Some(oldest) = oldest.map(|(mac, _)| *mac) {
+                self.known.remove(&oldest);
+            }
+        }
+    }
+
+    /// It was heard.
+    pub(super) fn heard(&mut self, bssid: MacAddr, frequency: u16, signal: i8, now: Instant) {
+        self.exists(bssid, frequency);
+        if let Some(candidate) = self.known.get_mut(&bssid) {
+            candidate.heard = Some((now, signal));
+        }
+    }
+
+    /// It will not be chosen before `until`.
+    pub(super) fn refused(&mut self, bssid: MacAddr, until: Instant) {
+        if let Some(candidate) = self.known.get_mut(&bssid) {
+            candidate.refused_until = until;
+        }
+    }
+
+    /// The strongest but `not`, of at least `least` dBm, heard since `fresh`.
+    pub(super) fn best(
+        &self,
+        not: MacAddr,
+        least: i8,
+        fresh: Instant,
+        now: Instant,
+    ) -> Option<MacAddr> {
+        let fit = self.known.iter().filter_map(|(bssid, candidate)| {
+            let (at, signal) = candidate.heard?;
+            let fits = *bssid != not && signal >= least && at >= fresh;
+            (fits && candidate.refused_until <= now).then_some((signal, *bssid))
+        });
+        fit.max().map(|(_, bssid)| bssid)
+    }
+
+    pub(super) fn frequency(&self, bssid: MacAddr) -> Option<u16> {
+        self.known.get(&bssid).map(|candidate| candidate.frequency)
+    }
+
+    /// The frequencies of candidates in turn.
+    pub(super) fn next_frequency(&mut self) -> Option<u16> {
+        let all = || self.known.values().map(|candidate| candidate.frequency);
+        let next = all().filter(|frequency| *frequency > self.scanned).min();
+        self.scanned = next.or_else(|| all().min())?;
+        Some(self.scanned)
+    }
+}

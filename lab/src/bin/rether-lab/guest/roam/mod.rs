@@ -1,0 +1,187 @@
+//! Roams: who is told to go where, and how each went.
+
+mod judge;
+mod log;
+mod supplicant;
+
+pub(crate) use judge::{Goodput, summary};
+
+use super::{
+    link,
+    plan::{self, Kind, Node},
+    probe::Way,
+    process::output,
+};
+use anyhow::{Context as _, Result};
+use rether_lab::{
+    commands,
+    scenario::{Arm, Event, Over, RoamBy, Scenario},
+};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use supplicant::Supplicant;
+
+/// A roam as it was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Command {
+    node: String,
+    to: String,
+    over: Over,
+    by: RoamBy,
+    /// Microseconds of the wall clock when it was asked for.
+    at: u64,
+}
+
+/// A station that can roam.
+#[derive(Debug)]
+struct Station {
+    node: String,
+    /// The access point it begins at.
+    at: String,
+    by: RoamBy,
+    supplicant: Supplicant,
+    log: PathBuf,
+}
+
+/// Two clocks read at once: that of logs, in microseconds, and that of probes, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clocks {
+    wall_us: u64,
+    monotonic_ns: u64,
+}
+
+impl Clocks {
+    fn now() -> Self {
+        let read = |clock| {
+            let time = clock_gettime(clock);
+            let part = |value: i64| u64::try_from(value).unwrap_or_default();
+            part(time.tv_sec) * 1_000_000_000 + part(time.tv_nsec)
+        };
+        Self {
+            wall_us: read(ClockId::Realtime) / 1_000,
+            monotonic_ns: read(ClockId::Monotonic),
+        }
+    }
+
+    /// The clock of probes at `wall` of the clock of logs. Nobody sets a clock in the machine.
+    const fn monotonic(self, wall_us: u64) -> u64 {
+        (self.monotonic_ns + wall_us * 1_000).saturating_sub(self.wall_us * 1_000)
+    }
+}
+
+/// All stations that can roam, and what they were told.
+#[derive(Debug)]
+pub(crate) struct Roams {
+    stations: Vec<Station>,
+    /// Names of the access points by their addresses.
+    names: Vec<(String, String)>,
+    commands: Vec<Command>,
+    start: Clocks,
+}
+
+impl Roams {
+    /// Prepares the stations of `scenario` that can roam: they learn of all access points of their
+    /// site. They must be associated.
+    pub(crate) fn prepare(
+        scenario: &Scenario,
+        nodes: &[Node<'_>],
+        arm: &Arm,
+        logs: &Path,
+    ) -> Result<Self> {
+        let mut stations = Vec::new();
+        for node in nodes {
+            let Kind::Station(station, _) = node.kind else {
+                continue;
+            };
+            let site = scenario.site_of(station);
+            if site.clone().nth(1).is_none() {
+                continue;
+            }
+            let supplicant = Supplicant::connect(node.name)?;
+            let bssids: Vec<_> = site.filter_map(|ap| plan::bssid(scenario, ap)).collect();
+            supplicant.learn(&link::frequencies(scenario, station), &bssids)?;
+            stations.push(Station {
+                node: node.name.to_owned(),
+                at: station.ap.clone(),
+                by: arm.roam_of(station),
+                supplicant,
+                log: link::log(node, logs),
+            });
+        }
+        let aps = scenario.ap.iter();
+        let names = aps.filter_map(|ap| Some((plan::bssid(scenario, ap)?, ap.name.clone())));
+        Ok(Self {
+            stations,
+            names: names.collect(),
+            commands: Vec::new(),
+            start: Clocks::now(),
+        })
+    }
+
+    /// The arm's clock starts.
+    pub(crate) fn start_clock(&mut self) {
+        self.start = Clocks::now();
+    }
+
+    /// Makes a station go to where `event` says; returns what its agent printed, if it is told.
+    pub(crate) fn command(&mut self, event: &Event) -> Result<Option<String>> {
+        let to = event.to.first().context("nowhere to go")?;
+        let known = self.names.iter().find(|(_, name)| name == to);
+        let (bssid, _) = known.context("no such access point")?;
+        let found = self.stations.iter().find(|other| other.node == event.node);
+        let station = found.context("this node cannot roam")?;
+        self.commands.push(Command {
+            node: event.node.clone(),
+            to: to.clone(),
+            over: event.over,
+            by: station.by,
+            at: Clocks::now().wall_us,
+        });
+        match (station.by, event.over) {
+            (RoamBy::Rether, _) => output(Some(&event.node), &commands::roam(bssid)).map(Some),
+            (RoamBy::Plain, Over::Air) => {
+                station.supplicant.order(&format!("ROAM {bssid}"))?;
+                Ok(None)
+            }
+            (RoamBy::Plain, Over::Ds) => {
+                station.supplicant.order(&format!("FT_DS {bssid}"))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// How each roam went: what was asked for and what stations did by themselves, in order.
+    /// `probes` and `goodputs` are what the flows say.
+    pub(crate) fn outcome(
+        &self,
+        probes: &[(String, [Way; 2])],
+        goodputs: &[(String, Goodput)],
+    ) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        for station in &self.stations {
+            let log =
+                fs::read_to_string(&station.log).with_context(|| format!("{:?}", station.log))?;
+            let changes = log::changes(&log, self.start.wall_us);
+            let commands = self.commands.iter();
+            let commands: Vec<_> = commands
+                .filter(|command| command.node == station.node)
+                .cloned()
+                .collect();
+            let name = |bssid: &str| {
+                let found = self.names.iter().find(|(known, _)| known == bssid);
+                found.map_or_else(|| bssid.to_owned(), |(_, name)| name.clone())
+            };
+            let roams = judge::pair(&station.node, &station.at, &commands, changes, name);
+            all.extend(judge::values(&roams, self.start, probes, goodputs));
+        }
+        all.sort_by(|one, other| {
+            let at = |roam: &Value| roam["at-s"].as_f64().unwrap_or_default();
+            at(one).total_cmp(&at(other))
+        });
+        Ok(all)
+    }
+}

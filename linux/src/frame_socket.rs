@@ -1,0 +1,95 @@
+//! Sends whole Ethernet frames, of any source and type, by one interface: what comes from another
+//! access point for a station here, and announcements ([`crate::announce`]).
+//!
+//! Frames go straight to the driver, past all nftables rules, and so past the gates.
+
+use rether_proto::mac::MacAddr;
+use rustix::net::{SendFlags, send};
+use socket2::{Domain, Socket, Type};
+
+use crate::error::{Doing, OsError};
+use crate::link::Link;
+use crate::sys;
+use crate::token_socket::PRIORITY_BASE;
+
+/// Length of an Ethernet header.
+const HEADER: usize = 14;
+
+/// A frame to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Destination address of the Ethernet header.
+    pub to: MacAddr,
+    /// Source address of the Ethernet header.
+    pub from: MacAddr,
+    /// What `payload` is.
+    pub ether_type: u16,
+    /// All that is behind the Ethernet header, at most the interface's MTU.
+    pub payload: &'a [u8],
+}
+
+/// A packet socket that only sends.
+#[derive(Debug)]
+pub struct FrameSocket {
+    socket: Socket,
+    /// TID of the socket's priority now.
+    tid: Option<u8>,
+    out: Vec<u8>,
+}
+
+impl FrameSocket {
+    /// Binds to `link`. The socket lives through the interface going down and up again, not
+    /// through it being deleted.
+    ///
+    /// # Errors
+    /// Missing rights (`CAP_NET_RAW`), or the interface has gone.
+    pub fn open(link: &Link) -> Result<Self, OsError> {
+        let kind = Type::RAW.nonblocking().cloexec();
+        // Protocol 0: it never receives.
+        let socket = Socket::new(Domain::PACKET, kind, None).doing("open a packet socket")?;
+        sys::packet_address(link.index, 0)
+            .and_then(|address| socket.bind(&address))
+            .doing("bind the packet socket")?;
+        Ok(Self {
+            socket,
+            tid: None,
+            out: Vec::with_capacity(2048),
+        })
+    }
+
+    /// Sends `frame` with traffic identifier `tid` (0 to 7), which means something on radios only.
+    /// Never blocks.
+    ///
+    /// # Errors
+    /// As for [`FrameSocket::send_whole`].
+    pub fn send(&mut self, frame: &Frame<'_>, tid: u8) -> Result<(), OsError> {
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        out.reserve(HEADER + frame.payload.len());
+        out.extend_from_slice(&frame.to.0);
+        out.extend_from_slice(&frame.from.0);
+        out.extend_from_slice(&frame.ether_type.to_be_bytes());
+        out.extend_from_slice(frame.payload);
+        let sent = self.send_whole(&out, tid);
+        self.out = out;
+        sent
+    }
+
+    /// Sends `frame`, which begins with its Ethernet header, as [`FrameSocket::send`] does.
+    ///
+    /// # Errors
+    /// The link is down ([`OsError::is_link_down`]), what was sent before has not left yet
+    /// ([`OsError::is_full`]: try again a little later), or the frame is longer than the MTU.
+    pub fn send_whole(&mut self, frame: &[u8], tid: u8) -> Result<(), OsError> {
+        let tid = tid & 7;
+        if self.tid != Some(tid) {
+            let priority = PRIORITY_BASE.cast_signed() + libc::c_int::from(tid);
+            sys::set_option(&self.socket, libc::SOL_SOCKET, libc::SO_PRIORITY, priority)
+                .doing("set the frame's traffic identifier")?;
+            self.tid = Some(tid);
+        }
+        send(&self.socket, frame, SendFlags::DONTWAIT)
+            .map(drop)
+            .doing("send a frame")
+    }
+}

@@ -1,0 +1,137 @@
+//! An access point: the machine that ships, and the few things of a kernel that it works with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use rether_handoff::anchor::{AnyAnchor, Bridge, HostRoute};
+use rether_handoff::ap::{Answer, ApConfig, ApInput, ApOutput, CaughtId, Stage};
+use rether_handoff::channel::{ChannelConfig, MAX_DATAGRAM, Peer};
+use rether_handoff::edge::{Edge, EdgeOutput};
+use rether_handoff::id::{ApId, Epoch};
+use rether_handoff::message::Hello;
+use rether_proto::auth::{Entropy, Key};
+use rether_proto::mac::MacAddr;
+use rether_proto::time::Instant;
+
+use super::plan::{Plan, Subnets};
+
+/// What an access point wants done.
+pub(super) enum Said {
+    Datagram { to: usize, bytes: Vec<u8> },
+    Output(ApOutput),
+}
+
+pub(super) struct Host {
+    edge: Edge<AnyAnchor>,
+    pub(super) alive: bool,
+    pub(super) catching: BTreeSet<MacAddr>,
+    /// Frames that wait for their verdicts: the packet's number, and whose it is.
+    pub(super) held: BTreeMap<CaughtId, (u32, MacAddr)>,
+    next: u64,
+    /// To which access point packets for a station go instead of to the air.
+    pub(super) routes: BTreeMap<usize, usize>,
+    pub(super) heard: BTreeMap<usize, Instant>,
+    /// A repeated LEAVE gets the answer of the first.
+    pub(super) answered: BTreeMap<usize, (Stage, Answer)>,
+}
+
+impl Host {
+    pub(super) fn new(place: usize, plan: &Plan, seed: u64, now: Instant) -> Self {
+        let own = Self::id(place);
+        let anchor = match plan.subnets {
+            Subnets::One => AnyAnchor::Bridge(Bridge),
+            Subnets::Many => AnyAnchor::HostRoute(HostRoute::new(own)),
+        };
+        let mut octets = [7; Key::LEN];
+        octets[..8].copy_from_slice(&seed.to_be_bytes());
+        let peers = (0..usize::from(plan.aps)).filter(|peer| *peer != place);
+        let channel = ChannelConfig {
+            id: own,
+            site: Key::new([1; Key::LEN]),
+            key: None,
+            seed: Entropy::new(Key::new(octets)).key(),
+            peers: peers.map(|peer| Peer::at(address(peer))).collect(),
+            admit: false,
+        };
+        let edge = Edge::new(
+            ApConfig::new(own),
+            anchor,
+            channel,
+            Hello::default(),
+            seed as u32,
+            now,
+        );
+        Self {
+            edge: edge.expect("peers have names and addresses of their own"),
+            alive: true,
+            catching: BTreeSet::new(),
+            held: BTreeMap::new(),
+            next: 0,
+            routes: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            answered: BTreeMap::new(),
+        }
+    }
+
+    /// Its name, by its place.
+    pub(super) fn id(place: usize) -> ApId {
+        ApId(u16::try_from(place + 1).unwrap_or(u16::MAX))
+    }
+
+    pub(super) fn input(&mut self, now: Instant, input: ApInput) {
+        self.edge.handle(now, input);
+    }
+
+    pub(super) fn datagram(&mut self, now: Instant, from: usize, bytes: &[u8]) {
+        self.edge.datagram(now, address(from), bytes);
+    }
+
+    pub(super) fn timeout(&mut self, now: Instant) {
+        self.edge.timeout(now);
+    }
+
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.edge.next_timer().filter(|_| self.alive)
+    }
+
+    pub(super) fn serves(&self, station: MacAddr) -> Option<Epoch> {
+        self.edge.ap().serves(station).filter(|_| self.alive)
+    }
+
+    pub(super) fn penned(&self) -> usize {
+        self.edge.ap().penned()
+    }
+
+    pub(super) fn poll(&mut self) -> Option<Said> {
+        let mut buffer = [0; MAX_DATAGRAM];
+        if let Some((to, len)) = self.edge.poll_transmit(&mut buffer) {
+            return Some(Said::Datagram {
+                to: place(to),
+                bytes: buffer[..len].to_vec(),
+            });
+        }
+        loop {
+            match self.edge.poll()? {
+                EdgeOutput::Do(output) => return Some(Said::Output(output)),
+                EdgeOutput::Peer { .. } => {}
+            }
+        }
+    }
+
+    /// A frame waits for its verdict.
+    pub(super) fn hold(&mut self, number: u32, station: MacAddr) -> CaughtId {
+        self.next += 1;
+        let id = CaughtId(self.next);
+        self.held.insert(id, (number, station));
+        id
+    }
+}
+
+fn address(place: usize) -> SocketAddr {
+    let port = u16::try_from(place).unwrap_or(u16::MAX);
+    ([10, 0, 0, 1], port.saturating_add(1)).into()
+}
+
+fn place(address: SocketAddr) -> usize {
+    usize::from(address.port()) - 1
+}

@@ -1,0 +1,47 @@
+//! Roaming: several access points, the wire between them, and stations that walk, in one event
+//! loop.
+//!
+//! The machines are those that ship: [`rether_handoff::ap::Ap`] with its anchors, the channels
+//! between access points with their sessions and retries, and [`rether_handoff::station::Station`].
+//! The air is not the model of [`crate::medium`] but a delay, because what is judged here is what
+//! happens to packets when a radio is away, and when messages are lost: thousands of moves, each
+//! with its fault, in seconds.
+
+mod host;
+mod ledger;
+mod plan;
+mod station;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use serde::Serialize;
+
+use rether_handoff::roam::RoamRecord;
+use rether_handoff::station::Move;
+
+pub use ledger::Way;
+pub use plan::{Client, Faults, Plan, Subnets};
+
+/// What a run gave.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Outcome {
+    /// To each station, in order.
+    pub down: Vec<Way>,
+    /// From each station.
+    pub up: Vec<Way>,
+    /// The roam ledgers of all access points, in the order of time.
+    pub records: Vec<RoamRecord>,
+    /// Those of stations with agents.
+    pub moves: Vec<Move>,
+    /// What broke a rule that holds in every run, in words; none should.
+    pub broken: Vec<String>,
+    /// Octets that waited in all pens of one access point, at most.
+    pub penned: usize,
+}
+
+/// Runs `plan`. The same arguments give the same outcome on any machine.
+#[must_use]
+pub fn run(plan: &Plan, seed: u64) -> Outcome {
+    world::World::new(plan, seed).run()
+}
