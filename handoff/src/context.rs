@@ -5,9 +5,8 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
-use rether_proto::flow::FlowKey;
-use rether_proto::policy::{Direction, Promise, Rank};
-use rether_proto::time::{Duration, Instant};
+pub use rether_proto::coordinator::handover::Promised;
+use rether_proto::time::Instant;
 
 /// All that is known of one station.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,19 +65,4 @@ pub struct Lease {
     pub mask: Ipv4Addr,
     /// When it ends. Never extended.
     pub until: Instant,
-}
-
-/// A promise that goes with its flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Promised {
-    /// The flow, as it leaves the station.
-    pub key: FlowKey,
-    /// Whose packets it is about.
-    pub direction: Direction,
-    /// What it was promised.
-    pub promise: Promise,
-    /// In what order promises suffer when they do not all fit.
-    pub rank: Rank,
-    /// How long the flow may be silent before its promise ends.
-    pub idle: Duration,
 }

@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use core::net::SocketAddr;
 
+use rether_proto::mac::MacAddr;
 use rether_proto::time::Instant;
 
 use crate::anchor::Anchor;
@@ -116,6 +117,22 @@ impl<A: Anchor> Edge<A> {
     /// What peers are told of this cell from now on.
     pub const fn set_hello(&mut self, hello: Hello) {
         self.channel.set_hello(hello);
+    }
+
+    /// The access point whose cell this is, as it told.
+    #[must_use]
+    pub fn whose(&self, bssid: MacAddr) -> Option<ApId> {
+        let mut peers = self.channel.peers();
+        peers
+            .find(|peer| peer.hello.is_some_and(|hello| hello.bssid == bssid))?
+            .ap
+    }
+
+    /// Where a peer is.
+    #[must_use]
+    pub fn address(&self, id: ApId) -> Option<SocketAddr> {
+        let mut peers = self.channel.peers();
+        Some(peers.find(|peer| peer.ap == Some(id))?.address)
     }
 
     /// The other access points.

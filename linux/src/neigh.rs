@@ -30,6 +30,15 @@ impl Neighbours {
         self.known.get(&address).copied()
     }
 
+    /// The addresses that are known to have `mac`, in their order.
+    #[must_use]
+    pub fn of(&self, mac: MacAddr) -> Vec<IpAddr> {
+        let own = self.known.iter().filter(|(_, known)| **known == mac);
+        let mut own: Vec<_> = own.map(|(address, _)| *address).collect();
+        own.sort_unstable();
+        own
+    }
+
     /// `address` now has `mac`, or nothing is known of it any more.
     pub fn set(&mut self, address: IpAddr, mac: Option<MacAddr>) {
         match mac {

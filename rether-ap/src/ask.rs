@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rether_daemon::cli;
 use rether_daemon::control::Asked;
 use rether_daemon::driver::Orders;
 use rether_daemon::table::{bit_rate, or_dash, share};
+use rether_daemon::{cli, exit};
 use rether_linux::gate::NfqGate;
 use rether_proto::airtime::Rate;
 use rether_proto::coordinator::what_if::{Account, Answer, Ask, Question};
@@ -20,6 +20,7 @@ use rether_proto::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::handoff::{self, Window};
 use crate::run;
 
 /// One line of JSON to the control socket.
@@ -65,6 +66,25 @@ impl Request {
             Self::Admit { what_if: false, .. } | Self::Release { .. }
         )
     }
+}
+
+/// The question for the roam ledger.
+fn handoffs() -> Value {
+    json!({ "ask": "handoffs" })
+}
+
+/// `rether-ap handoffs`: asks the daemon behind `socket` for its roam ledger, and shows it.
+///
+/// # Errors
+/// None or several run here, or it does not answer.
+pub(crate) fn show_handoffs(socket: Option<&Path>, as_json: bool) -> anyhow::Result<u8> {
+    let state = cli::ask(socket, run::SUFFIX, &handoffs())?;
+    if as_json {
+        cli::print(&format!("{state}\n"))?;
+    } else {
+        cli::print(&handoff::human(&state)?)?;
+    }
+    Ok(exit::OK)
 }
 
 /// The daemon's answer; the state is answered elsewhere.
@@ -270,9 +290,11 @@ pub(crate) fn setting(text: &str) -> Result<Rate, String> {
 pub(crate) async fn serve(
     orders: Orders<Coordinator, NfqGate>,
     about: std::sync::Arc<rether_daemon::about::About>,
+    window: Window,
     asked: Asked,
 ) -> Option<Value> {
     match asked.question {
+        Some(question) if question == handoffs() => Some(window.state().await),
         None => crate::status::state(orders, about).await,
         Some(question) => answer(orders, question, asked.may_change).await,
     }

@@ -40,6 +40,7 @@ Examples:
                                         would that fit, and what is the most that does
   rether-ap what-if rate=6 --station phone
                                         whose promise would suffer if its PHY rate fell
+  rether-ap handoffs                    who moved between this access point and others, and how
   rether-ap keygen /etc/rether/site.key make the key that the stations need, too
 
 Exit codes: 0 ok, 1 failed, 2 wrong command line, 77 missing rights, 78 wrong configuration.
@@ -77,6 +78,15 @@ enum Command {
         #[arg(long)]
         json: bool,
         /// Its control socket; all that run here if not given
+        #[arg(long)]
+        control: Option<PathBuf>,
+    },
+    /// Show which stations came from other access points, or went there, and what it cost
+    Handoffs {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// Its control socket
         #[arg(long)]
         control: Option<PathBuf>,
     },
@@ -259,6 +269,7 @@ pub fn main() -> anyhow::Result<u8> {
             flows::of,
             flows::human,
         ),
+        Command::Handoffs { json, control } => ask::show_handoffs(control.as_deref(), json),
         Command::Admit(options) => ask::ask(
             options.control.as_deref(),
             &options.request()?,

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 mod doctor;
 mod flows;
+mod handoff;
 mod keygen;
 mod members;
 mod profile;

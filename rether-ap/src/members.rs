@@ -78,12 +78,13 @@ impl Members {
     }
 
     /// Makes the list like `present`, the driver's station table; hostapd, if there, says who is
-    /// authorised. True if somebody joined or left.
+    /// authorised. Returns who joined, and true if somebody joined or left.
     pub(crate) async fn follow(
         &mut self,
         present: &[Station],
         hostapd: &mut Option<Control>,
-    ) -> bool {
+    ) -> (Vec<MacAddr>, bool) {
+        let mut joined = Vec::new();
         let here: BTreeSet<_> = present.iter().map(|station| station.mac).collect();
         let gone: Vec<_> = self
             .joined
@@ -101,11 +102,12 @@ impl Members {
                     continue;
                 }
                 self.join(station.mac).await;
+                joined.push(station.mac);
                 changed = true;
             }
             self.heard(station);
         }
-        changed
+        (joined, changed)
     }
 
     async fn join(&mut self, station: MacAddr) {

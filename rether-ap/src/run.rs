@@ -13,7 +13,7 @@ use rether_daemon::session::{Plan, Session, open_port};
 use rether_daemon::table::bit_rate;
 use rether_daemon::{exit, matches, service};
 use rether_linux::clock;
-use rether_linux::control::{Control, ControlEvents};
+use rether_linux::control::{ApEvent, Control, ControlEvents};
 use rether_linux::gate::Hop;
 use rether_linux::inject::Injector;
 use rether_linux::link::{InterfaceName, Link};
@@ -21,18 +21,17 @@ use rether_linux::nl80211::{Event, Events, Nl80211};
 use rether_linux::rules::{Mode, Placement, Remark};
 use rether_proto::airtime::{PhyKind, Turn};
 use rether_proto::coordinator::{
-    Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent, FlowStatus, GoAnswer,
-    Strategy,
+    Coordinator, CoordinatorCommand, CoordinatorConfig, CoordinatorEvent, FlowStatus, Strategy,
 };
-use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Direction, Prefix};
 use rether_proto::record::CoordinatorStart;
-use rether_proto::wire::{CellMode, GoOutcome, GoReason, LeaveStage};
+use rether_proto::wire::CellMode;
 
 use crate::ask;
 use crate::cell::{self, Cell};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
+use crate::handoff::{Roaming, next_report};
 use crate::members::Members;
 use crate::profile;
 use crate::status;
@@ -138,6 +137,7 @@ struct Daemon<'a> {
     events: Option<Events>,
     mode: CellMode,
     profile: profile::Keeper<'a>,
+    roaming: Roaming,
     /// Stations put packets into frames.
     bundles_up: bool,
     way_in_mended: bool,
@@ -206,7 +206,10 @@ impl<'a> Daemon<'a> {
         }
         let about = Arc::new(status::about(&cell));
         let orders = session.orders.clone();
-        let answer = move |asked| ask::serve(orders.clone(), Arc::clone(&about), asked);
+        let roaming = Roaming::start(&config, &cell, queue, session.orders.clone())?;
+        let window = roaming.window();
+        let answer =
+            move |asked| ask::serve(orders.clone(), Arc::clone(&about), window.clone(), asked);
         let mut daemon = Daemon {
             options,
             config,
@@ -220,6 +223,7 @@ impl<'a> Daemon<'a> {
             events: None,
             mode: CellMode::Free,
             profile: profile::Keeper::new(nl80211, name, profile),
+            roaming,
             bundles_up,
             way_in_mended: false,
             remarking: false,
@@ -236,8 +240,9 @@ impl<'a> Daemon<'a> {
         }
         daemon.profile.want(false);
         daemon.profile.settle(&daemon.cell.interface).await;
+        let stopped = daemon.roaming.stop();
         let closed = session.close(CoordinatorCommand::Stop).await;
-        outcome.and_then(|ending| closed.map(|()| ending))
+        outcome.and_then(|ending| closed.and(stopped).map(|()| ending))
     }
 
     fn announce(&self, control: &std::path::Path) {
@@ -286,14 +291,21 @@ impl<'a> Daemon<'a> {
                     None => return Ok(Ending::Stop),
                 },
                 event = host::next_event(&mut self.events) => self.radio_says(event).await,
-                said = host::next_word(&mut self.hostapd_events, about_stations) => {
-                    if said {
-                        self.follow_stations().await;
-                    } else {
+                said = next_ap_event(&mut self.hostapd_events) => match said {
+                    Some(event) => self.hostapd_says(event).await,
+                    None => {
                         tracing::info!("hostapd has gone; its stations are followed without it");
                         (self.hostapd, self.hostapd_events) = (None, None);
                     }
-                }
+                },
+                report = next_report(&mut self.roaming.site) => match report {
+                    Some(report) => {
+                        let (nl80211, hostapd) = (self.nl80211, &mut self.hostapd);
+                        self.roaming.carry_out(report, nl80211, &self.cell, hostapd).await;
+                    }
+                    // Its own error comes out when it is stopped.
+                    None => return Ok(Ending::Stop),
+                },
                 _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(Ending::Stop),
@@ -304,6 +316,7 @@ impl<'a> Daemon<'a> {
     }
 
     async fn coordinator_says(&mut self, event: CoordinatorEvent) {
+        self.roaming.coordinator_says(&event).await;
         match event {
             CoordinatorEvent::Mode(mode) => {
                 tracing::info!("{mode} mode");
@@ -343,39 +356,13 @@ impl<'a> Daemon<'a> {
             CoordinatorEvent::NotAuthenticated { station, status } => {
                 tracing::warn!("the agent at {station} is not believed: {status}");
             }
-            CoordinatorEvent::Leaving {
-                station,
-                candidate,
-                stage,
-            } => {
-                tracing::info!("{station} for {candidate}: {stage}");
-                if stage != LeaveStage::Stay {
-                    self.decline(station, candidate, stage);
-                }
-            }
             CoordinatorEvent::Drained(station) => tracing::debug!("nothing waits for {station}"),
-            CoordinatorEvent::Seen {
-                station,
-                from,
-                digests,
-            } => tracing::debug!("{station} has {} packets from {from}", digests.len()),
+            // Told to the handoff thread.
+            CoordinatorEvent::Leaving { .. } | CoordinatorEvent::Seen { .. } => {}
             CoordinatorEvent::Overstayed(station) => {
                 tracing::debug!("{station} used more than it was granted");
             }
         }
-    }
-
-    /// No other access point is known here: the station goes as it would without Rether.
-    fn decline(&self, station: MacAddr, candidate: MacAddr, stage: LeaveStage) {
-        let answer = GoAnswer {
-            stage,
-            candidate,
-            outcome: GoOutcome::Unavailable,
-            largest: 0,
-            reason: GoReason::default(),
-        };
-        let go = CoordinatorCommand::Go { station, answer };
-        self.session.orders.command(go);
     }
 
     /// The rules that go with the mode, for the stations that are here.
@@ -419,15 +406,33 @@ impl<'a> Daemon<'a> {
         let ours = self.cell.interface.index;
         match event {
             Some(Event::StationGone { index, mac }) if index == ours => {
+                self.roaming.left(mac);
                 // Told apart from the table, because a station may be back in it already.
                 if self.members.left(mac) {
                     self.set_rules();
                 }
             }
-            Some(Event::StationNew { index, .. }) if index == ours => self.follow_stations().await,
+            Some(Event::StationNew { index, mac }) if index == ours => {
+                self.roaming.came(mac, false);
+                self.follow_stations().await;
+            }
             Some(Event::Overrun) => self.follow_stations().await,
             Some(_) => {}
             None => self.events = None,
+        }
+    }
+
+    async fn hostapd_says(&mut self, event: ApEvent) {
+        match event {
+            ApEvent::Authorised { station } => {
+                // It joins before what waits for it comes.
+                self.follow_stations().await;
+                self.roaming.came(station, true);
+            }
+            ApEvent::Gone { .. } => self.follow_stations().await,
+            ApEvent::TransitionAnswer { .. }
+            | ApEvent::TransitionQuery { .. }
+            | ApEvent::BeaconReport { .. } => {}
         }
     }
 
@@ -437,8 +442,13 @@ impl<'a> Daemon<'a> {
             // Nobody has left because of that: the next look tries once more.
             Err(error) => return tracing::debug!("the stations stay as they were: {error}"),
         };
-        if self.members.follow(&present, &mut self.hostapd).await {
+        let (joined, changed) = self.members.follow(&present, &mut self.hostapd).await;
+        if changed {
             self.set_rules();
+            self.roaming.tell(&self.cell, present.len());
+        }
+        for station in joined {
+            self.roaming.came(station, true);
         }
         let surprise = !self.cell.phy.wmm && present.iter().any(|station| station.wmm);
         if surprise && !std::mem::replace(&mut self.wmm_told, true) {
@@ -585,7 +595,18 @@ fn way_in(config: &Config, link: &Link) -> Option<Injector> {
     bundle::way_in(config.bundle, link, bridge)
 }
 
-/// Whether hostapd's event is about its stations.
-fn about_stations(event: &str) -> bool {
-    event.starts_with("AP-STA-")
+/// The next event that matters, `None` when hostapd has gone; never while nobody listens.
+async fn next_ap_event(events: &mut Option<ControlEvents>) -> Option<ApEvent> {
+    let Some(listener) = events else {
+        return std::future::pending().await;
+    };
+    loop {
+        let event = listener.next().await.ok()?;
+        if event.name == "CTRL-EVENT-TERMINATING" {
+            return None;
+        }
+        if let Some(event) = ApEvent::parse(&event) {
+            return Some(event);
+        }
+    }
 }

@@ -247,6 +247,11 @@ impl<M: Machine, G> Orders<M, G> {
         self.give(Order::Port(Box::new(port)));
     }
 
+    /// Runs `look` on the driver thread, after the inputs that have come so far; nobody waits for it.
+    pub fn look(&self, look: impl FnOnce(View<'_, M, G>) + Send + 'static) {
+        self.give(Order::Inspect(Box::new(look)));
+    }
+
     /// Runs `look` on the driver thread, after the inputs that have come so far, and returns what
     /// it returns.
     ///

@@ -217,6 +217,12 @@ impl<A: Anchor> Ap<A> {
         known.serves(self.config.own).then_some(known.epoch)
     }
 
+    /// What is known of a station.
+    #[must_use]
+    pub fn context(&self, station: MacAddr) -> Option<&Context> {
+        self.stations.get(&station)?.context.as_ref()
+    }
+
     /// Octets in all pens.
     #[must_use]
     pub fn penned(&self) -> usize {

@@ -5,7 +5,7 @@ use rether_proto::wire::EncodeError;
 use crate::id::ApId;
 use crate::wire::{DecodeError, Kind};
 
-/// Why an input was refused. Nothing but the [`Counters`] has changed then.
+/// Why an input was refused. Nothing but the [`super::Counters`] has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChannelError {
     /// A datagram from an address that no peer has, or none of this protocol.

@@ -59,6 +59,13 @@ pub struct Kept {
 const MOST: usize = 32;
 
 impl Coordinator {
+    /// Whether an agent at the station is registered.
+    #[must_use]
+    pub fn has_agent(&self, station: MacAddr) -> bool {
+        let known = self.stations.get(&station);
+        known.is_some_and(|known| known.live_agent().is_some())
+    }
+
     /// What a station was promised, in force or withdrawn for now.
     pub fn promises_of(&self, station: MacAddr) -> impl Iterator<Item = Promised> {
         self.all_of(station).map(|(id, entry)| Promised {
