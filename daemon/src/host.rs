@@ -1,7 +1,7 @@
 //! The machine a daemon runs on: its interfaces, its signals, its randomness.
 
 use anyhow::{Context as _, bail};
-use rether_linux::control::ControlEvents;
+use rether_linux::control::{ControlEvents, Event as Word};
 use rether_linux::gate::Counters;
 use rether_linux::link::InterfaceName;
 use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
@@ -118,19 +118,16 @@ pub async fn next_event(events: &mut Option<Events>) -> Option<Event> {
     }
 }
 
-/// True when hostapd or `wpa_supplicant` reports an event whose name is `wanted`, false when it has
-/// gone; never while nobody listens.
-pub async fn next_word(events: &mut Option<ControlEvents>, wanted: impl Fn(&str) -> bool) -> bool {
-    let Some(events) = events else {
-        return std::future::pending().await;
-    };
-    loop {
-        match events.next().await {
-            Ok(event) if wanted(&event.name) => return true,
-            Ok(event) if event.name == "CTRL-EVENT-TERMINATING" => return false,
-            Ok(_) => {}
-            Err(_) => return false,
-        }
+/// The next event of hostapd or `wpa_supplicant`, never while nobody listens; `None` when it has
+/// gone. Cancel safe.
+pub async fn next_word(events: &mut Option<ControlEvents>) -> Option<Word> {
+    match events {
+        Some(events) => events
+            .next()
+            .await
+            .ok()
+            .filter(|event| event.name != "CTRL-EVENT-TERMINATING"),
+        None => std::future::pending().await,
     }
 }
 

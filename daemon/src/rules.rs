@@ -15,6 +15,8 @@ const RETRY: Duration = Duration::from_secs(1);
 enum Wish {
     Mode(Mode),
     Remark(Vec<Remark>),
+    /// All that was wished before was tried.
+    Tried(oneshot::Sender<()>),
     Open(oneshot::Sender<Result<(), RulesError>>),
     Remove(oneshot::Sender<Result<(), RulesError>>),
 }
@@ -48,6 +50,13 @@ impl RuleKeeper {
     /// Gives packets of these flows another DSCP soon, and those of others no longer.
     pub fn remark(&self, remarks: Vec<Remark>) {
         let _ = self.wishes.send(Wish::Remark(remarks));
+    }
+
+    /// Returns when what was [`RuleKeeper::set`] last is in force, or was refused.
+    pub async fn tried(&self) {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.wishes.send(Wish::Tried(reply));
+        let _ = answer.await;
     }
 
     /// Puts [`Mode::OPEN`] in force, and returns when it is.
@@ -89,11 +98,13 @@ fn keep(mut rules: Rules, wishes: &Receiver<Wish>) {
         if matches!(first, Err(RecvTimeoutError::Disconnected)) {
             return;
         }
+        let mut asking = Vec::new();
         // All that is at hand, so that modes which are over already are skipped.
         for wish in first.into_iter().chain(wishes.try_iter()) {
             match wish {
                 Wish::Mode(mode) => wanted = Some(mode),
                 Wish::Remark(flows) => remarks = Some(flows),
+                Wish::Tried(reply) => asking.push(reply),
                 Wish::Open(reply) => {
                     wanted = None;
                     // The daemon no longer waits: nothing to tell.
@@ -110,6 +121,10 @@ fn keep(mut rules: Rules, wishes: &Receiver<Wish>) {
             Some(mode) => rules.set(mode).map(|()| wanted = None),
             None => Ok(()),
         };
+        for reply in asking {
+            // Who no longer waits need not be told.
+            let _ = reply.send(());
+        }
         let done = done.and_then(|()| match &remarks {
             Some(flows) => rules.remark(flows).map(|()| remarks = None),
             None => Ok(()),

@@ -17,6 +17,10 @@ use crate::message::{Body, Hello, Message};
 
 /// What a host shall do, in the order in which it comes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most outputs are of the large variant, and none is kept"
+)]
 pub enum EdgeOutput {
     /// What the machine wants, but for messages.
     Do(ApOutput),

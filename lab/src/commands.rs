@@ -44,16 +44,28 @@ pub fn status(role: Role) -> Vec<String> {
     line(&[role.program(), "status", "--json"])
 }
 
+/// Asks the node's daemon for its ledger of handoffs, as JSON on standard output.
+#[must_use]
+pub fn handoffs(role: Role) -> Vec<String> {
+    match role {
+        Role::Coordinator => line(&[role.program(), "handoffs", "--json"]),
+        Role::Agent => line(&[role.program(), "handoff", "history", "--json"]),
+    }
+}
+
 /// Asks the node's agent to take the station over to the access point whose address is `bssid`.
 #[must_use]
 pub fn roam(bssid: &str) -> Vec<String> {
     line(&[Role::Agent.program(), "handoff", "to", bssid])
 }
 
+/// Lets an end that hears nothing any more go on all the same.
+const PATIENT: [&str; 2] = ["--dead-after", "1h"];
+
 /// Answers calls at UDP `port` and the one above it, until it is stopped; each is
-/// a line of JSON on standard output.
+/// a line of JSON on standard output. A `patient` end goes on when it hears nothing.
 #[must_use]
-pub fn answer(port: u16, dscp: Option<u8>) -> Vec<String> {
+pub fn answer(port: u16, dscp: Option<u8>, patient: bool) -> Vec<String> {
     let port = port.to_string();
     let mut words = line(&[
         "rether-voip",
@@ -63,6 +75,9 @@ pub fn answer(port: u16, dscp: Option<u8>) -> Vec<String> {
         "--port",
         &port,
     ]);
+    if patient {
+        words.extend(line(&PATIENT));
+    }
     mark(&mut words, dscp);
     words
 }
@@ -83,6 +98,7 @@ pub fn call(
     profile: Option<&str>,
     dscp: Option<u8>,
     millis: u128,
+    patient: bool,
 ) -> Vec<String> {
     let (port, duration) = (port.to_string(), format!("{millis}ms"));
     let mut words = line(&[
@@ -98,6 +114,9 @@ pub fn call(
     ]);
     if let Some(profile) = profile {
         words.extend(line(&["--profile", profile]));
+    }
+    if patient {
+        words.extend(line(&PATIENT));
     }
     mark(&mut words, dscp);
     words

@@ -15,11 +15,13 @@ use rether_daemon::{cli, exit};
 use rether_linux::gate::NfqGate;
 use rether_proto::agent::{Agent, AgentCommand, Wish};
 use rether_proto::flow::FlowKey;
+use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Match, PolicyTable, PortRange, Prefix, Promise, Rank, Rule};
 use rether_proto::wire::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::handoff::Desk;
 use crate::{run, status};
 
 /// Changes of promises that the state shows.
@@ -37,6 +39,10 @@ pub(crate) enum Request {
     Reserve { wish: Wish },
     /// Give it up.
     Release { key: FlowKey },
+    /// Move to another access point.
+    Handoff { to: MacAddr },
+    /// Show the last handoffs.
+    Handoffs,
 }
 
 /// What became of a promise.
@@ -90,53 +96,48 @@ impl Told {
     }
 }
 
-/// The control socket's answers: the state, or what was asked.
-pub(crate) async fn serve(
-    orders: Orders<Agent, NfqGate>,
-    about: Arc<About>,
-    told: Told,
-    asked: Asked,
-) -> Option<Value> {
-    match asked.question {
-        None => status::state(orders, about, &told).await,
-        Some(question) => Some(
-            match decide(&orders, &told, question, asked.may_change).await {
-                Ok(answer) => answer,
-                Err(error) => json!({ "error": format!("{error:#}") }),
-            },
-        ),
-    }
+/// What questions are answered from; clones are the same.
+#[derive(Clone)]
+pub(crate) struct Counter {
+    pub(crate) orders: Orders<Agent, NfqGate>,
+    pub(crate) about: Arc<About>,
+    pub(crate) told: Told,
+    pub(crate) desk: Desk,
 }
 
-async fn decide(
-    orders: &Orders<Agent, NfqGate>,
-    told: &Told,
-    question: Value,
-    may_change: bool,
-) -> anyhow::Result<Value> {
+/// The control socket's answers: the state, or what was asked.
+pub(crate) async fn serve(counter: Counter, asked: Asked) -> Option<Value> {
+    let Some(question) = asked.question else {
+        return status::state(counter.orders, counter.about, &counter.told).await;
+    };
+    Some(match decide(&counter, question, asked.may_change).await {
+        Ok(answer) => answer,
+        Err(error) => json!({ "error": format!("{error:#}") }),
+    })
+}
+
+async fn decide(counter: &Counter, question: Value, may_change: bool) -> anyhow::Result<Value> {
     let request: Request = serde_json::from_value(question)?;
     anyhow::ensure!(
-        may_change,
-        "only root and the user that rether-sta runs as may ask for promises"
+        may_change || request == Request::Handoffs,
+        "only root and the user that rether-sta runs as may ask for promises and handoffs"
     );
+    let (key, command) = match request {
+        Request::Handoffs => return Ok(counter.desk.history()),
+        Request::Handoff { to } => return counter.desk.order(to).await,
+        Request::Reserve { wish } => (wish.key, AgentCommand::Reserve(wish)),
+        Request::Release { key } => (key, AgentCommand::Release(key)),
+    };
+    let orders = &counter.orders;
     let status = orders.inspect(|view| view.machine.status()).await?;
     anyhow::ensure!(
         status.registered,
         "there is no coordinator to ask: the access point runs no rether-ap, or is out of reach"
     );
     let start = Instant::now();
-    let key = match request {
-        Request::Reserve { wish } => {
-            orders.command(AgentCommand::Reserve(wish));
-            wish.key
-        }
-        Request::Release { key } => {
-            orders.command(AgentCommand::Release(key));
-            key
-        }
-    };
+    orders.command(command);
     while start.elapsed() < PATIENCE {
-        if let Some(change) = told.since(start, &key) {
+        if let Some(change) = counter.told.since(start, &key) {
             return Ok(json!({ "change": change }));
         }
         tokio::time::sleep(LOOK).await;
@@ -315,7 +316,13 @@ mod tests {
             },
             span: None,
         };
-        for request in [Request::Reserve { wish }, Request::Release { key: key(0) }] {
+        let to = MacAddr([2, 0, 0, 0, 1, 0]);
+        for request in [
+            Request::Reserve { wish },
+            Request::Release { key: key(0) },
+            Request::Handoff { to },
+            Request::Handoffs,
+        ] {
             let line = serde_json::to_string(&request).unwrap();
             assert_eq!(serde_json::from_str::<Request>(&line).unwrap(), request);
         }

@@ -12,9 +12,10 @@ use rether_daemon::config::Span;
 use rether_daemon::promise::{End, PromiseOptions, flow_key, protocol};
 use rether_proto::agent::Wish;
 use rether_proto::flow::FlowKey;
+use rether_proto::mac::MacAddr;
 
 use crate::ask::{self, Request};
-use crate::{config, doctor, run, status};
+use crate::{config, doctor, handoff, run, status};
 
 /// Lets this station take part in a Wi-Fi cell whose access point runs rether-ap.
 ///
@@ -31,6 +32,9 @@ Examples:
   rether-sta status                   is there a coordinator, and what did it promise
   rether-sta reserve --to 10.0.0.5:5004 --rate 100kbit --for 10min
                                       ask for a promise without a rule at the access point
+  rether-sta handoff to 02:00:00:00:01:00
+                                      move to this access point without losing a packet
+  rether-sta handoff last             how long each part of the last move took
   rether-sta doctor                   what works on this machine, and what to do about the rest
 
 Exit codes: 0 ok, 1 failed, 2 wrong command line, 77 missing rights, 78 wrong configuration."
@@ -78,6 +82,9 @@ enum Command {
         #[command(flatten)]
         flow: FlowOptions,
     },
+    /// Move to another access point, and see how moves went
+    #[command(subcommand)]
+    Handoff(HandoffCommand),
     /// Check what on this machine will work and what will not, and why
     Doctor {
         /// The station's interface
@@ -89,6 +96,62 @@ enum Command {
     },
     #[command(hide = true)]
     Watchdog(Duty),
+}
+
+/// What is asked about handoffs.
+#[derive(Debug, Subcommand)]
+enum HandoffCommand {
+    /// Move there; returns when the station has arrived, or stays
+    ///
+    /// The access point is asked first what it keeps of the promises made to this station. Then
+    /// packets wait at both ends while the radio switches. The exit code is 0 if it arrived.
+    #[command(after_help = "\
+Example:
+  rether-sta handoff to 02:00:00:00:01:00     # `wpa_cli scan_results` lists what is in reach")]
+    To {
+        /// Address of the access point, of the same network
+        bssid: MacAddr,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Show the last move
+    Last {
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Show the last 64 moves
+    ///
+    /// PREPARE is the time until the answer of the access point to go to, LEAVE from the shut gate
+    /// until the old one lets go, SWITCH until data flow again; all in milliseconds. WHY is
+    /// `ordered`, `signal` (the other is stronger), `advised`, or `lost`: wpa_supplicant moved by
+    /// itself.
+    History {
+        #[command(flatten)]
+        asking: Asking,
+    },
+}
+
+/// Whom to ask, and how to show the answer.
+#[derive(Clone, Debug, clap::Args)]
+struct Asking {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// The daemon's control socket
+    #[arg(long)]
+    control: Option<PathBuf>,
+}
+
+impl HandoffCommand {
+    fn run(&self) -> anyhow::Result<u8> {
+        match self {
+            Self::To { bssid, asking } => {
+                handoff::to(asking.control.as_deref(), *bssid, asking.json)
+            }
+            Self::Last { asking } => handoff::last(asking.control.as_deref(), asking.json),
+            Self::History { asking } => handoff::history(asking.control.as_deref(), asking.json),
+        }
+    }
 }
 
 type For = Span<1_000_000, 86_400_000_000>;
@@ -180,6 +243,7 @@ pub fn main() -> anyhow::Result<u8> {
             flow.ask(&Request::Reserve { wish })
         }
         Command::Release { flow } => flow.ask(&Request::Release { key: flow.key()? }),
+        Command::Handoff(asked) => asked.run(),
         Command::Doctor { interface, wpa } => {
             host::block_on(doctor::doctor(interface.as_ref(), wpa.as_deref()))
         }

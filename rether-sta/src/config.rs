@@ -10,6 +10,8 @@ use rether_proto::auth::{AgentAuth, Key};
 use rether_proto::time::Duration;
 use rether_proto::wire::AgentName;
 
+pub use crate::handoff::Steering;
+
 /// Where the configuration is unless the command line says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/rether/sta.toml";
 
@@ -38,6 +40,8 @@ pub struct Config {
     pub group_may_observe: bool,
     /// The key that the coordinator must have; `None`: any coordinator is believed.
     pub key: Option<Key>,
+    /// When the station moves to another access point.
+    pub handoff: Steering,
 }
 
 impl Config {
@@ -111,6 +115,7 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
     let patience = config::patience(file);
     let group_may_observe = config::group_may_observe(file);
     let key = file.section("security", |security| security.value::<KeyFile>("key-file"));
+    let handoff = Steering::read(file);
     Some(Config {
         interface,
         name: name.and_then(|name| AgentName::try_from(name.0).ok()),
@@ -125,5 +130,6 @@ fn read(file: &mut Section<'_>) -> Option<Config> {
         patience,
         group_may_observe,
         key: key.map(|file| file.0),
+        handoff,
     })
 }

@@ -4,6 +4,7 @@ mod ask;
 pub mod cli;
 pub mod config;
 mod doctor;
+mod handoff;
 mod link;
 mod run;
 mod status;

@@ -52,13 +52,20 @@ pub(crate) async fn access_point(
     }))
 }
 
-enum Word {
+/// What `wpa_supplicant` says of the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// Associated and authorised there.
     At(MacAddr),
+    /// At no access point.
     Nowhere,
+    /// It does not say.
     Unknown,
 }
 
-async fn authorised_at(wpa: &mut Option<Control>) -> Word {
+/// Asks it. It answers between two of its steps: when it told that data may flow and answers then,
+/// the kernel has been told as well.
+pub(crate) async fn authorised_at(wpa: &mut Option<Control>) -> Word {
     let Some(control) = wpa else {
         return Word::Unknown;
     };

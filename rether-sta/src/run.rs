@@ -1,6 +1,9 @@
 //! `rether-sta run`: the daemon around the agent.
 
-use std::path::Path;
+mod follow;
+mod roam;
+mod upkeep;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,15 +14,16 @@ use rether_daemon::config::find;
 use rether_daemon::control::{self, ControlSocket};
 use rether_daemon::driver::{Report, Reports, Trouble};
 use rether_daemon::host::{self, Asked, Signals, TransmitQueues};
-use rether_daemon::session::{Plan, Session, open_port};
+use rether_daemon::session::{Plan, Session};
 use rether_daemon::table::bit_rate;
 use rether_daemon::{exit, matches, service};
+use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
-use rether_linux::gate::{Hop, NfqGate};
+use rether_linux::gate::Hop;
 use rether_linux::inject::Injector;
 use rether_linux::link::{InterfaceName, Link};
-use rether_linux::nl80211::{Event, Events, Interface, InterfaceKind, Nl80211};
+use rether_linux::nl80211::{Events, Interface, InterfaceKind, Nl80211};
 use rether_linux::rules::{Mode, Placement};
 use rether_proto::agent::{Agent, AgentCommand, AgentConfig, AgentEvent, GateMode};
 use rether_proto::airtime::Rate;
@@ -27,12 +31,14 @@ use rether_proto::flow::FlowKey;
 use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Direction, PolicyTable, Prefix};
 use rether_proto::record::AgentStart;
+use rether_proto::time::Instant;
 use rether_proto::wire::Outcome;
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::ask::{self, Change, Told};
+use crate::ask::{self, Change, Counter, Told};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
-use crate::link;
+use crate::handoff::{Desk, Handoff, History, Received, Wanted};
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "sta";
@@ -111,6 +117,11 @@ struct Daemon<'a> {
     /// Flows that programs want promises for.
     wishes: Vec<FlowKey>,
     told: Told,
+    handoff: Handoff,
+    /// What came lately; only where a coordinator may want to know.
+    received: Option<Received>,
+    /// Looks since there was a coordinator.
+    idle_looks: u32,
 }
 
 impl<'a> Daemon<'a> {
@@ -156,8 +167,15 @@ impl<'a> Daemon<'a> {
         let orders = session.orders.clone();
         let told = Told::default();
         let telling = told.clone();
-        let answer =
-            move |asked| ask::serve(orders.clone(), Arc::clone(&about), telling.clone(), asked);
+        let history = History::default();
+        let (desk, mut wanted) = Desk::new(history.clone());
+        let counter = Counter {
+            orders,
+            about,
+            told: telling,
+            desk,
+        };
+        let answer = move |asked| ask::serve(counter.clone(), asked);
         let mut daemon = Daemon {
             options,
             config: &config,
@@ -177,6 +195,9 @@ impl<'a> Daemon<'a> {
             policy: PolicyTable::default(),
             wishes: Vec::new(),
             told,
+            handoff: Handoff::new(config.handoff.station(), history, clock::now()),
+            received: None,
+            idle_looks: 0,
         };
         if config.key.is_none() {
             tracing::warn!(
@@ -187,7 +208,7 @@ impl<'a> Daemon<'a> {
         tracing::info!("station {} ready, state at {}", daemon.name, path.display());
         service::ready(&format!("{}: no coordinator yet", daemon.name));
         let outcome = tokio::select! {
-            outcome = daemon.turn_around(&mut reports, signals) => outcome,
+            outcome = daemon.turn_around(&mut reports, &mut wanted, signals) => outcome,
             () = socket.serve(answer) => Ok(Ending::Stop),
         };
         if !matches!(outcome, Ok(Ending::WithoutBundle)) {
@@ -201,14 +222,23 @@ impl<'a> Daemon<'a> {
     async fn turn_around(
         &mut self,
         reports: &mut Reports<Agent>,
+        wanted: &mut UnboundedReceiver<Wanted>,
         signals: &mut Signals,
     ) -> anyhow::Result<Ending> {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                // A roam comes first, and what wpa_supplicant says of it before what the kernel
+                // says: only then is it known why the link is gone.
+                biased;
+                said = host::next_word(&mut self.wpa_events) => self.supplicant_says(said).await,
+                event = host::next_event(&mut self.events) => self.radio_says(event).await,
                 report = reports.recv() => match report {
-                    Some(Report::Event(event)) => self.agent_says(event),
+                    Some(Report::Event(event)) => {
+                        self.answer(&event).await;
+                        self.agent_says(event);
+                    }
                     Some(Report::Trouble(trouble)) => {
                         trouble.log();
                         if matches!(trouble, Trouble::Undelivered(_)) && !self.mend_way_in() {
@@ -218,15 +248,8 @@ impl<'a> Daemon<'a> {
                     // The driver's own error comes out when the session is closed.
                     None => return Ok(Ending::Stop),
                 },
-                event = host::next_event(&mut self.events) => self.radio_says(event).await,
-                said = host::next_word(&mut self.wpa_events, about_link) => {
-                    if said {
-                        self.follow_link().await;
-                    } else {
-                        tracing::info!("wpa_supplicant has gone; the link is followed without it");
-                        (self.wpa, self.wpa_events) = (None, None);
-                    }
-                }
+                wanted = wanted.recv() => self.order(wanted).await,
+                () = until(self.handoff.next_timer()) => self.step(StationInput::Timeout).await,
                 _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(Ending::Stop),
@@ -252,7 +275,10 @@ impl<'a> Daemon<'a> {
                 self.policy = table;
                 self.set_rules();
             }
-            AgentEvent::Registered { bssid } => tracing::info!("registered at {bssid}"),
+            AgentEvent::Registered { bssid } => {
+                tracing::info!("registered at {bssid}");
+                self.note_received();
+            }
             AgentEvent::Rejected(status) => {
                 tracing::warn!("the coordinator refused this agent: {status}");
             }
@@ -281,12 +307,12 @@ impl<'a> Daemon<'a> {
             AgentEvent::CoordinatorLost => tracing::info!("the coordinator is gone"),
             AgentEvent::Prepared {
                 candidate, outcome, ..
-            } => tracing::info!("{candidate} is {outcome}"),
+            } => tracing::debug!("{candidate} is {outcome}"),
             AgentEvent::Go {
                 candidate, outcome, ..
-            } => tracing::info!("leaving for {candidate}: {outcome}"),
+            } => tracing::debug!("leaving for {candidate}: {outcome}"),
             AgentEvent::LeaveUnanswered { candidate } => {
-                tracing::info!("the coordinator does not answer about {candidate}");
+                tracing::debug!("the coordinator does not answer about {candidate}");
             }
         }
     }
@@ -301,188 +327,6 @@ impl<'a> Daemon<'a> {
             }
             GateMode::Hold => Mode::Hold(Vec::new()),
         });
-    }
-
-    async fn radio_says(&mut self, event: Option<Event>) {
-        let ours = self.interface.index;
-        match event {
-            Some(Event::Connected { index, .. }) if index == ours => self.follow_link().await,
-            Some(Event::Disconnected { index }) if index == ours => self.link_is_down(),
-            Some(Event::ScanStarted { index }) if index == ours => self.off_channel(true),
-            Some(Event::ScanEnded { index }) if index == ours => self.off_channel(false),
-            Some(Event::Overrun) => {
-                // The end of a scan may be among the lost ones.
-                self.off_channel(false);
-                self.follow_link().await;
-            }
-            Some(_) => {}
-            None => {
-                self.events = None;
-                self.off_channel(false);
-            }
-        }
-    }
-
-    fn off_channel(&self, away: bool) {
-        self.session.orders.command(AgentCommand::OffChannel(away));
-    }
-
-    fn link_is_down(&mut self) {
-        if self.bssid.take().is_some() {
-            tracing::info!("not associated");
-            self.rate = Rate(0);
-            self.session.orders.command(AgentCommand::LinkDown);
-        }
-    }
-
-    async fn follow_link(&mut self) {
-        let found = link::access_point(self.nl80211, self.interface.index, &mut self.wpa).await;
-        let ap = match found {
-            Ok(Some(ap)) => ap,
-            Ok(None) => return self.link_is_down(),
-            // The next look tries once more.
-            Err(error) => return tracing::debug!("the link stays as it was: {error}"),
-        };
-        if self.bssid != Some(ap.mac) {
-            self.link_is_up(ap.mac).await;
-        }
-        let rate = host::rate(ap.tx_rate);
-        if self.rate != rate {
-            self.rate = rate;
-            self.session.orders.command(AgentCommand::Rate(rate));
-        }
-    }
-
-    async fn link_is_up(&mut self, bssid: MacAddr) {
-        tracing::info!("associated with {bssid}");
-        // Held packets go first: they were for the old AP.
-        self.link_is_down();
-        let (queue, hop) = (self.queue, Hop::Station(bssid));
-        // An ended driver ends the daemon by its reports.
-        let _ = self
-            .session
-            .orders
-            .inspect(move |view| view.gate.set_hop(queue, hop))
-            .await;
-        self.session.orders.command(AgentCommand::LinkUp { bssid });
-        self.bssid = Some(bssid);
-        if self.config.stay_awake
-            && let Err(error) = self
-                .nl80211
-                .set_power_save(self.interface.index, false)
-                .await
-        {
-            tracing::info!("power save may delay tokens: {error}");
-        }
-    }
-
-    /// Once a second: whatever events may have missed.
-    async fn look(&mut self) {
-        if self.events.is_none() {
-            self.events = Events::subscribe(self.nl80211).await.ok();
-        }
-        self.reattach_interface().await;
-        if self.wpa.is_none() {
-            self.reattach_wpa().await;
-        }
-        self.follow_link().await;
-        self.follow_addresses().await;
-        // Proves that the token thread answers, before systemd is told so.
-        if service::is_watched() && self.session.orders.inspect(|_| ()).await.is_ok() {
-            service::alive();
-        }
-    }
-
-    /// Addresses come and go, and with them the networks that are reached without a router.
-    async fn follow_addresses(&mut self) {
-        let Some(known) = &mut self.uncopied else {
-            return;
-        };
-        let networks = bundle::on_link_networks(self.interface.index);
-        if *known != networks {
-            known.clone_from(&networks);
-            let copy = move |gate: &mut NfqGate| gate.copy(Some(networks));
-            // An ended driver ends the daemon by its reports.
-            let _ = self.session.orders.inspect(|view| copy(view.gate)).await;
-        }
-    }
-
-    /// Somebody may have deleted the device by which packets come in that were inside frames. False
-    /// if a new one does not help: then the coordinator must hear that none are wanted.
-    fn mend_way_in(&mut self) -> bool {
-        if std::mem::replace(&mut self.way_in_mended, true) {
-            return false;
-        }
-        let Ok(own) = Link::read(&self.name) else {
-            return false;
-        };
-        let Some(injector) = way_in(self.config, &own) else {
-            return false;
-        };
-        match open_port(
-            &own,
-            Placement::Station,
-            self.config.ether_type,
-            Some(injector),
-        ) {
-            Ok(port) => self.session.orders.change_port(port),
-            Err(_) => return false,
-        }
-        true
-    }
-
-    /// An interface that was deleted and made anew has another index, and one that was given
-    /// another address is another station to the coordinator.
-    async fn reattach_interface(&mut self) {
-        let Ok(own) = Link::read(&self.name) else {
-            return;
-        };
-        if (own.index, own.mac) == (self.interface.index, self.interface.mac) {
-            return;
-        }
-        let wanted = Some(&self.name);
-        let found = host::find_interface(
-            self.nl80211,
-            wanted,
-            InterfaceKind::Station,
-            "Wi-Fi station",
-        );
-        let Ok(interface) = found.await else {
-            return;
-        };
-        // It may have gone again: the next look tries once more.
-        let injector = self
-            .uncopied
-            .as_ref()
-            .and_then(|_| way_in(self.config, &own));
-        let port = open_port(&own, Placement::Station, self.config.ether_type, injector);
-        let Ok(port) = port else {
-            return;
-        };
-        tracing::info!("{} is new: address {}", self.name, own.mac);
-        self.link_is_down();
-        // A scan that the old one began does not end by an event of the new one.
-        self.off_channel(false);
-        self.session.orders.change_port(port);
-        self.session.orders.command(AgentCommand::Address(own.mac));
-        self.interface = Interface {
-            mac: own.mac,
-            ..interface
-        };
-    }
-
-    async fn reattach_wpa(&mut self) {
-        let path = self.options.wpa.as_deref();
-        let control = link::connect(&self.name, path, &self.interface).await;
-        let Some(control) = control else { return };
-        let path = path.map_or_else(|| link::wpa_path(&self.name), Path::to_owned);
-        match ControlEvents::attach(&path).await {
-            Ok(events) => {
-                tracing::debug!("attached to wpa_supplicant at {}", path.display());
-                (self.wpa, self.wpa_events) = (Some(control), Some(events));
-            }
-            Err(error) => tracing::debug!("{error}"),
-        }
     }
 }
 
@@ -527,7 +371,13 @@ fn host_name() -> String {
     name.trim().into()
 }
 
-/// Whether `wpa_supplicant`'s event is about the link.
-fn about_link(event: &str) -> bool {
-    ["CTRL-EVENT-CONNECTED", "CTRL-EVENT-DISCONNECTED"].contains(&event)
+/// Until that time of the cores' clock; for ever if there is none.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => {
+            let left = at.since(clock::now()).as_nanos();
+            tokio::time::sleep(Duration::from_nanos(left)).await;
+        }
+        None => std::future::pending().await,
+    }
 }

@@ -30,4 +30,5 @@ fn it_is_the_default_and_so_are_its_examples() {
     );
     assert_eq!(config.stay_awake, default.stay_awake);
     assert_eq!(config.bundle, default.bundle);
+    assert_eq!(config.handoff, default.handoff);
 }

@@ -42,6 +42,13 @@ pub(super) struct New {
     asked: BTreeSet<ApId>,
     claims: u8,
     waiting: VecDeque<(CaughtId, Frame)>,
+    /// When the station is taken to receive, if nothing shows it before: its access point has it
+    /// authorised a moment earlier than its own kernel has.
+    deaf_until: Option<Instant>,
+    /// What comes out of pens until then.
+    parked: Vec<Frame>,
+    /// How it has ended, which cannot be before that.
+    over: Option<(Ending, Option<String>)>,
     /// The pen that was emptied, and the number after its last packet.
     end: Option<((ApId, PenId), u32)>,
     record: RoamRecord,
@@ -76,19 +83,31 @@ impl New {
             asked: BTreeSet::new(),
             claims: 0,
             waiting: VecDeque::new(),
+            deaf_until: None,
+            parked: Vec::new(),
+            over: None,
             end: None,
             record: RoamRecord::new(station, Side::New, epoch),
         }
     }
 
-    pub(super) const fn timer(&self) -> Option<Instant> {
-        match self.state {
-            Arriving::Primed { until }
-            | Arriving::Associated { until }
-            | Arriving::Listening { until }
-            | Arriving::Claiming { until }
-            | Arriving::Receiving { until, .. } => Some(until),
-        }
+    /// One that is here, whatever `from` says.
+    pub(super) fn back(station: MacAddr, epoch: Epoch, from: ApId, now: Instant) -> Self {
+        let mut new = Self::begin(Arriving::Claiming { until: now }, station, epoch);
+        new.from = Some(from);
+        new.record.authorised = Some(now);
+        new
+    }
+
+    pub(super) fn timer(&self) -> Option<Instant> {
+        let (Arriving::Primed { until }
+        | Arriving::Associated { until }
+        | Arriving::Listening { until }
+        | Arriving::Claiming { until }
+        | Arriving::Receiving { until, .. }) = self.state;
+        // What is over waits for the station only.
+        let until = Some(until).filter(|_| self.over.is_none());
+        until.into_iter().chain(self.deaf_until).min()
     }
 
     /// Its packets pass.
@@ -193,8 +212,7 @@ impl<A: Anchor> Ap<A> {
         let (now, until) = (self.now, self.now + self.config.patience);
         let known = self.stations.entry(station).or_default();
         known.touched = now;
-        let unclaimed = known.old.as_ref().is_some_and(|old| old.is_unclaimed());
-        if unclaimed || known.serves(self.config.own) {
+        if known.is_back(self.config.own) || known.serves(self.config.own) {
             // Back before anybody claimed it, or a second association of one that never left.
             return;
         }
@@ -213,11 +231,13 @@ impl<A: Anchor> Ap<A> {
 
     pub(super) fn authorised(&mut self, station: MacAddr) {
         self.associated(station);
-        let (now, until) = (self.now, self.now + self.config.agent);
+        let (agent, settle) = (self.config.agent, self.config.settle);
+        let (now, until) = (self.now, self.now + agent);
+        let own = self.config.own;
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        if known.old.as_ref().is_some_and(|old| old.is_unclaimed()) {
+        if known.is_back(own) {
             return self.stayed(station);
         }
         let seen = known.seen.is_some();
@@ -228,6 +248,8 @@ impl<A: Anchor> Ap<A> {
         new.record.authorised = Some(now);
         let context = known.context.clone();
         let has_agent = context.as_ref().is_some_and(|context| context.agent);
+        let deaf = if has_agent { agent } else { settle };
+        new.deaf_until = Some(now + deaf);
         let listens = has_agent && !new.record.announced && !seen;
         if listens {
             new.state = Arriving::Listening { until };
@@ -257,7 +279,7 @@ impl<A: Anchor> Ap<A> {
 
     /// Asks for what waits for it: at the access point that told of it, or served it last, or
     /// everywhere.
-    fn claim(&mut self, station: MacAddr) {
+    pub(super) fn claim(&mut self, station: MacAddr) {
         let own = self.config.own;
         let Some(known) = self.stations.get(&station) else {
             return;
@@ -267,6 +289,17 @@ impl<A: Anchor> Ap<A> {
         let likely = likely.filter(|id| self.can_reach(*id));
         let whom = likely.map_or_else(|| self.reachable(), |id| alloc::vec![id]);
         self.claim_from(station, &whom);
+    }
+
+    /// Another access point has a later stay of a station that is here.
+    pub(super) fn claim_again(&mut self, station: MacAddr, from: ApId) {
+        let new = self
+            .stations
+            .get(&station)
+            .and_then(|known| known.new.as_ref());
+        if new.is_some_and(|new| new.claims < CLAIMS) {
+            self.claim_from(station, &[from]);
+        }
     }
 
     fn claim_from(&mut self, station: MacAddr, whom: &[ApId]) {
@@ -414,6 +447,10 @@ impl<A: Anchor> Ap<A> {
             } else if known.present {
                 if let Some(new) = &mut known.new {
                     new.record.flushed_packets += 1;
+                    if new.deaf_until.is_some() {
+                        new.parked.push(frame);
+                        continue;
+                    }
                 }
                 self.out.push_back(ApOutput::Inject { station, frame });
             } else {
@@ -473,12 +510,34 @@ impl<A: Anchor> Ap<A> {
         }
     }
 
+    /// The station receives, as a frame of its shows, or it should by now.
+    pub(super) fn receives(&mut self, station: MacAddr) {
+        let known = self.stations.get_mut(&station);
+        let Some(new) = known.and_then(|known| known.new.as_mut()) else {
+            return;
+        };
+        if !new.is_authorised() || new.deaf_until.take().is_none() {
+            return;
+        }
+        let parked = core::mem::take(&mut new.parked);
+        let over = new.over.take();
+        for frame in parked {
+            self.out.push_back(ApOutput::Inject { station, frame });
+        }
+        if let Some((ending, culprit)) = over {
+            self.settle(station, ending, culprit);
+        }
+    }
+
     pub(super) fn new_timer(&mut self, station: MacAddr) {
-        let new = self
-            .stations
-            .get(&station)
-            .and_then(|known| known.new.as_ref());
-        let Some(new) = new else { return };
+        let now = self.now;
+        let known = self.stations.get(&station);
+        let Some(new) = known.and_then(|known| known.new.as_ref()) else {
+            return;
+        };
+        if new.deaf_until.is_some_and(|until| until <= now) {
+            return self.receives(station);
+        }
         match new.state {
             Arriving::Primed { .. } | Arriving::Associated { .. } => self.drop_new(station),
             Arriving::Listening { .. } => self.claim(station),
@@ -543,13 +602,19 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        if let Some(new) = known.new.as_mut().filter(|new| new.deaf_until.is_some()) {
+            new.over.get_or_insert((ending, culprit));
+            return;
+        }
         let Some(mut new) = known.new.take() else {
             return;
         };
         // What it did before, as the old one, is over: the station is back.
-        known.old = None;
+        let mut late = known
+            .old
+            .take()
+            .map_or_else(Vec::new, |old| old.into_frames(now));
         known.gap = None;
-        let mut late = Vec::new();
         if let Some((pen, end)) = new.end
             && let Some(order) = known.orders.get_mut(&pen)
         {
@@ -584,6 +649,11 @@ impl<A: Anchor> Ap<A> {
 }
 
 impl Station {
+    /// It left, and comes back before anybody claimed it.
+    fn is_back(&self, own: ApId) -> bool {
+        self.holder == Some(own) && self.old.as_ref().is_some_and(|old| old.is_unclaimed())
+    }
+
     /// Served at `own`, neither coming nor going.
     pub(super) fn serves(&self, own: ApId) -> bool {
         self.present && self.new.is_none() && self.holder == Some(own)

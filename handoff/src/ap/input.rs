@@ -64,6 +64,8 @@ pub enum ApInput {
     Associated(MacAddr),
     /// It is authorised: its packets pass.
     Authorised(MacAddr),
+    /// It has sent a frame since, so it lets packets in, too.
+    Receives(MacAddr),
     /// It said that it has left, or the radio gave it up.
     Left(MacAddr),
     /// It was heard again although it had left.
@@ -94,7 +96,7 @@ pub enum ApInput {
     Sent {
         /// Who.
         station: MacAddr,
-        /// [`digest`](rether_proto::digest) of the packet.
+        /// [`rether_proto::digest::digest`] of the packet.
         digest: u32,
         /// The frame.
         frame: Frame,
@@ -112,6 +114,13 @@ pub enum ApInput {
         station: MacAddr,
         /// How long.
         span: Duration,
+    },
+    /// Whether it answers the radio; the answer to [`ApOutput::Probe`].
+    Probed {
+        /// Who.
+        station: MacAddr,
+        /// Whether it does.
+        here: bool,
     },
     /// The ledger's answer to [`ApOutput::Admit`].
     Admitted {
@@ -209,6 +218,8 @@ pub enum ApOutput {
     Resume(MacAddr),
     /// How long has the radio heard nothing of it?
     AskIdle(MacAddr),
+    /// Does it answer the radio?
+    Probe(MacAddr),
     /// What of these promises could be kept? Hold their airtime for two seconds.
     Admit {
         /// Whose.

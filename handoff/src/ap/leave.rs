@@ -93,6 +93,11 @@ impl Old {
         )
     }
 
+    /// What is still in the pen, for the station that is back.
+    pub(super) fn into_frames(mut self, now: Instant) -> alloc::vec::Vec<Frame> {
+        core::iter::from_fn(|| self.pen.reinject(now)).collect()
+    }
+
     /// Where what still comes goes straight on to.
     pub(super) const fn forwards_to(&self) -> Option<ApId> {
         match self.state {
@@ -562,6 +567,17 @@ impl<A: Anchor> Ap<A> {
             Leaving::Asking { .. } => self.idle(station, Duration::ZERO),
             Leaving::Flushing { .. } => self.pump(station),
             Leaving::Forwarding { .. } => self.close_pen(station),
+        }
+    }
+
+    /// What still comes for the station goes to another access point than before.
+    pub(super) fn retarget(&mut self, station: MacAddr, to: ApId) {
+        let until = self.now + self.config.forward;
+        let fresh = self.new_pen();
+        if let Some(old) = self.old(station) {
+            old.pen.rename(fresh);
+            old.checked = None;
+            old.state = Leaving::Forwarding { to, until };
         }
     }
 

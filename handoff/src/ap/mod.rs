@@ -50,8 +50,10 @@ pub struct ApConfig {
     pub forward: Duration,
     /// The path is switched without the other end when nothing has come for so long.
     pub silence: Duration,
-    /// How long a station's agent may take to say what it has received.
+    /// How long a station's agent may take to say that it is there, and what it has received.
     pub agent: Duration,
+    /// How long a station's own kernel may take to let packets in, once it is authorised.
+    pub settle: Duration,
 }
 
 impl ApConfig {
@@ -67,6 +69,7 @@ impl ApConfig {
             forward: Duration::from_secs(30),
             silence: Duration::from_millis(20),
             agent: Duration::from_millis(30),
+            settle: Duration::from_millis(5),
         }
     }
 }
@@ -91,6 +94,8 @@ struct Station {
     orders: BTreeMap<(ApId, PenId), Order>,
     /// When a gap in it is given up.
     gap: Option<Instant>,
+    /// Who says to have it though it is here.
+    contested: Option<(ApId, Epoch, Context)>,
 }
 
 impl Station {
@@ -160,6 +165,7 @@ impl<A: Anchor> Ap<A> {
             }
             ApInput::Associated(station) => self.associated(station),
             ApInput::Authorised(station) => self.authorised(station),
+            ApInput::Receives(station) => self.receives(station),
             ApInput::Left(station) => self.left(station),
             ApInput::Heard(station) | ApInput::Stayed(station) => self.stayed(station),
             ApInput::Leaving { station, to, stage } => match stage {
@@ -184,6 +190,7 @@ impl<A: Anchor> Ap<A> {
             }
             ApInput::Seen { station, digests } => self.seen(station, digests),
             ApInput::Idle { station, span } => self.idle(station, span),
+            ApInput::Probed { station, here } => self.contest(station, here),
             ApInput::Admitted {
                 station,
                 peer,
@@ -298,30 +305,63 @@ impl<A: Anchor> Ap<A> {
             epoch,
             Body::PushAck(Admission::default()),
         );
+        let own = self.config.own;
         let known = self.stations.entry(station).or_default();
         known.touched = self.now;
         if (epoch, Some(from)) < (known.epoch, known.holder) {
             return;
         }
+        if known.serves(own) {
+            // Either its claim was lost, or ours. Who answers the radio is here.
+            known.contested = Some((from, epoch, context));
+            self.out.push_back(ApOutput::Probe(station));
+            return;
+        }
+        if known.new.as_ref().is_some_and(New::is_authorised) {
+            // It has just come from there, and the claim went to somebody else, or was lost.
+            known.epoch = known.epoch.max(epoch);
+            return self.claim_again(station, from);
+        }
+        self.elsewhere(station, from, epoch, context);
+    }
+
+    /// Another access point says that it has the station, and so does this one: who is right?
+    fn contest(&mut self, station: MacAddr, here: bool) {
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
+        let Some((from, epoch, context)) = known.contested.take() else {
+            return;
+        };
+        if !here {
+            known.present = false;
+            let text = format!("{from} has the station, and did not claim it here");
+            self.note(station, text);
+            self.out.push_back(ApOutput::Release(station));
+            return self.elsewhere(station, from, epoch, context);
+        }
+        known.epoch = known.epoch.max(epoch);
+        known.new = Some(New::back(station, known.epoch, from, self.now));
+        self.catch(station, true);
+        self.claim(station);
+    }
+
+    fn elsewhere(&mut self, station: MacAddr, from: ApId, epoch: Epoch, context: Context) {
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
         (known.epoch, known.holder) = (epoch, Some(from));
         known.context = Some(context);
         let addresses = known.addresses();
         if known.new.is_some() {
             return;
         }
-        match &known.old {
-            // It has moved on from where it is forwarded to, which has a pen of its own for it.
-            Some(old) if old.forwards_to().is_some_and(|to| to != from) => {
-                return self.close_pen(station);
-            }
-            // The path is switched when that is over, or it has been.
-            Some(_) => return,
-            None => {}
-        }
-        if core::mem::take(&mut known.present) {
-            let text = format!("{from} has the station, and did not claim it here");
-            self.note(station, text);
-            self.out.push_back(ApOutput::Release(station));
+        match known.old.as_ref().map(Old::forwards_to) {
+            // It has moved on: what still comes goes straight there.
+            Some(Some(to)) if to != from => self.retarget(station, from),
+            Some(Some(_)) | None => {}
+            // The path is switched when the pen is empty.
+            Some(None) => return,
         }
         self.anchor_on(AnchorIn::Moved {
             station,

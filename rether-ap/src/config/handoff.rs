@@ -8,6 +8,8 @@ use rether_proto::auth::Key;
 
 /// UDP port of messages between access points: that of 802.11F (withdrawn), whose verbs they have.
 const PORT: u16 = 3517;
+/// Routing table of `host-route`, unless the configuration names another.
+const TABLE: u32 = 3517;
 
 /// What `[handoff]` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +135,7 @@ impl Handoff {
             peers: peers.filter(|peer| *peer != listen).collect(),
             anchor,
             key: key?.0,
-            table: table.unwrap_or(PORT.into()),
+            table: table.unwrap_or(TABLE),
         })
     }
 }

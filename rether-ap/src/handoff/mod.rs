@@ -33,6 +33,7 @@ use rether_linux::wake::Wake;
 use rether_linux::{OsError, clock};
 use rether_proto::coordinator::Coordinator;
 use rether_proto::mac::MacAddr;
+use rether_proto::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
 
@@ -41,6 +42,9 @@ use crate::config::{AnchorKind, Handoff};
 pub(crate) use ledger::{Ledger, Window, human};
 pub(crate) use roaming::Roaming;
 use words::{go, stage};
+
+/// How long an access point that others route a station's addresses to forwards for it.
+const FORWARD: Duration = Duration::from_secs(3600);
 
 type Look = Box<dyn FnOnce(&Edge<AnyAnchor>) + Send>;
 
@@ -74,6 +78,8 @@ pub(crate) enum Report {
     },
     /// How long has the radio heard nothing of it?
     AskIdle(MacAddr),
+    /// Does it answer the radio?
+    Probe(MacAddr),
     /// Its promises here are over.
     Released(MacAddr),
     /// hostapd should forget it, without a word to it.
@@ -187,7 +193,11 @@ impl Site {
         };
         // Pens of two lives of this daemon must not be taken for each other.
         let seed = u32::try_from(host::seed()? >> 32).unwrap_or(0);
-        let ap = ApConfig::new(config.id);
+        let mut ap = ApConfig::new(config.id);
+        if config.anchor == AnchorKind::HostRoute {
+            // Where the kernel cannot route to the other access point, this one goes on forwarding.
+            ap.forward = FORWARD;
+        }
         let edge = Edge::new(ap, anchor, channel_config, hello, seed, now)
             .context("[handoff] cannot be used")?;
         let udp = UdpSocket::bind(config.listen).with_context(|| {

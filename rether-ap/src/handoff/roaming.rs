@@ -19,6 +19,11 @@ use super::{Ledger, Report, Site, Window, go, stage};
 use crate::cell::Cell;
 use crate::config::Config;
 
+/// A station that is here has acknowledged a frame by then.
+const PROBE: std::time::Duration = std::time::Duration::from_millis(20);
+/// And was heard since then.
+const HEARD: Duration = Duration::from_millis(50);
+
 type Tokens = Orders<Coordinator, NfqGate>;
 
 /// The daemon's side; without `[handoff]` it says no to every station that asks.
@@ -124,9 +129,11 @@ impl Roaming {
             | CoordinatorEvent::Released(id, _)
             | CoordinatorEvent::Degraded { id, .. }
             | CoordinatorEvent::Restored { id, .. } => self.refresh(id.station).await,
-            CoordinatorEvent::Registered { station, .. } | CoordinatorEvent::AgentLost(station) => {
-                self.refresh(*station).await
+            CoordinatorEvent::Registered { station, .. } => {
+                self.input(ApInput::Receives(*station));
+                self.refresh(*station).await;
             }
+            CoordinatorEvent::AgentLost(station) => self.refresh(*station).await,
             _ => {}
         }
     }
@@ -206,6 +213,16 @@ impl Roaming {
                     Ok(None) | Err(_) => Duration::ZERO,
                 };
                 self.input(ApInput::Idle { station, span });
+            }
+            Report::Probe(station) => {
+                if let Some(control) = hostapd {
+                    // hostapd asks it with an empty frame, which its radio acknowledges.
+                    let _ = control.order(&format!("POLL_STA {station}")).await;
+                    tokio::time::sleep(PROBE).await;
+                }
+                let found = nl80211.station(cell.interface.index, station).await;
+                let here = matches!(found, Ok(Some(found)) if found.inactive < HEARD);
+                self.input(ApInput::Probed { station, here });
             }
             Report::Released(station) => tracing::debug!("{station} is elsewhere"),
             Report::Forget(station) => {

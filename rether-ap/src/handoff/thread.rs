@@ -293,6 +293,10 @@ impl Thread {
                 self.report(Report::AskIdle(station));
                 Ok(())
             }
+            ApOutput::Probe(station) => {
+                self.report(Report::Probe(station));
+                Ok(())
+            }
             ApOutput::Release(station) => {
                 self.report(Report::Released(station));
                 Ok(())

@@ -139,7 +139,7 @@ impl<'a> Cell<'a> {
         logs: &Path,
     ) -> Result<()> {
         for node in self.nodes {
-            if let Some(mut daemon) = Daemon::of(node, scenario, policy, logs)? {
+            if let Some(mut daemon) = Daemon::of(node, self.nodes, scenario, policy, logs)? {
                 daemon.start()?;
                 self.daemons.push(daemon);
             }
@@ -303,6 +303,11 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     let air = cell.air.as_ref().map(Air::summary).transpose()?;
     let after = cell.counters()?;
     let status = cell.each_daemon(Daemon::status);
+    let handoffs = if roams_here(scenario) {
+        cell.each_daemon(Daemon::handoffs)
+    } else {
+        Value::Null
+    };
     for daemon in &mut cell.daemons {
         daemon.stop()?;
     }
@@ -339,6 +344,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
             "after": after,
         },
         "status": status,
+        "handoffs": handoffs,
         "gained": cell.gained(),
         "snapshot": cell.latest(),
         "daemons": daemons,
@@ -350,6 +356,11 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
     drop(cell);
     network::tear_down(&nodes)?;
     Ok(result)
+}
+
+/// Somebody can go from one access point to another.
+fn roams_here(scenario: &Scenario) -> bool {
+    scenario.ap.iter().any(|ap| ap.site.is_some())
 }
 
 /// What flows noticed of roams.

@@ -3,6 +3,7 @@
 use super::{
     plan::{Kind, Node},
     process::{Process, output, start},
+    site,
 };
 use anyhow::{Result, bail};
 use rether_lab::commands::{self, Role};
@@ -38,6 +39,7 @@ impl Daemon {
     /// The daemon `node` has, not yet started; the policy goes where the coordinator reads it.
     pub(crate) fn of(
         node: &Node<'_>,
+        nodes: &[Node<'_>],
         scenario: &Scenario,
         policy: Option<&str>,
         logs: &Path,
@@ -47,15 +49,14 @@ impl Daemon {
             Kind::Station(station, _) if station.agent => Role::Agent,
             _ => return Ok(None),
         };
-        if role == Role::Coordinator {
+        if let Kind::Ap(ap) = node.kind {
             // `ip netns exec` shows /etc/netns/NODE/rether as /etc/rether, which must be there.
             let own = format!("/etc/netns/{}/rether", node.name);
             fs::create_dir_all(&own)?;
             fs::create_dir_all("/etc/rether")?;
-            fs::write(
-                format!("{own}/{}", commands::CONFIG),
-                policy.unwrap_or_default(),
-            )?;
+            let mut text = policy.unwrap_or_default().to_owned();
+            text.push_str(&site::handoff(node, ap, nodes, &own)?);
+            fs::write(format!("{own}/{}", commands::CONFIG), text)?;
         }
         let log = logs.join(format!("{}-{}.log", node.name, role.program()));
         let recording = scenario.record.then(|| log.with_extension("jsonl"));
@@ -141,9 +142,18 @@ impl Daemon {
 
     /// What it says of itself, or why it says nothing.
     pub(crate) fn status(&self) -> Value {
-        let text = output(Some(&self.node), &commands::status(self.role));
+        self.ask(&commands::status(self.role))
+    }
+
+    fn ask(&self, words: &[String]) -> Value {
+        let text = output(Some(&self.node), words);
         let parsed = text.and_then(|text| Ok(serde_json::from_str(&text)?));
         parsed.unwrap_or_else(|error: anyhow::Error| json!({ "error": format!("{error:#}") }))
+    }
+
+    /// What it says of handoffs, or why it says nothing.
+    pub(crate) fn handoffs(&self) -> Value {
+        self.ask(&commands::handoffs(self.role))
     }
 
     /// How it fared.

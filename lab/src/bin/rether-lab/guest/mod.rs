@@ -15,6 +15,7 @@ mod plan;
 mod probe;
 mod process;
 mod roam;
+mod site;
 mod traffic;
 
 pub(crate) use air::run as run_air;

@@ -70,7 +70,9 @@ impl<'a> Flow<'a> {
         };
         let port = port.to_string();
         let words = match plan.kind {
-            TrafficKind::Voice | TrafficKind::Probe => commands::answer(flow.port, plan.dscp),
+            TrafficKind::Voice | TrafficKind::Probe => {
+                commands::answer(flow.port, plan.dscp, plan.kind == TrafficKind::Probe)
+            }
             TrafficKind::Udp | TrafficKind::Tcp | TrafficKind::Video => {
                 let interval = if fine { "0.1" } else { "1" };
                 ["iperf3", "-s", "-1", "-J", "-i", interval, "-p", &port]
@@ -101,6 +103,7 @@ impl<'a> Flow<'a> {
                 profile(plan),
                 plan.dscp,
                 plan.duration.0.as_millis(),
+                plan.kind == TrafficKind::Probe,
             ),
             TrafficKind::Udp | TrafficKind::Tcp | TrafficKind::Video => {
                 let time = seconds.to_string();

@@ -1,0 +1,195 @@
+//! Roams: carries out what the station's machine wants, and tells it what the radio hears.
+
+use rether_handoff::station::StationInput;
+use rether_linux::clock;
+use rether_linux::link::Link;
+use rether_linux::nl80211::Scan;
+use rether_proto::agent::{AgentCommand, AgentEvent};
+use rether_proto::mac::MacAddr;
+use rether_proto::time::Duration;
+use tokio::sync::oneshot;
+
+use super::Daemon;
+use crate::handoff::{Deed, Received, Wanted, candidates, network};
+
+/// What came in this time before an arrival is told to the new access point, whose neighbour sends
+/// nothing older again.
+const RECENT: Duration = Duration::from_secs(2);
+/// The driver tells of a signal that has crossed the threshold by so many dB.
+const HYSTERESIS: u32 = 2;
+/// After so many looks without a coordinator nobody will ask what came.
+const IDLE: u32 = 10;
+
+impl Daemon<'_> {
+    /// The agent's word may be the answer that the machine waits for. That all packets are caught
+    /// is part of being prepared, so that none slips out behind LEAVE.
+    pub(super) async fn answer(&mut self, event: &AgentEvent) {
+        if matches!(event, AgentEvent::Prepared { .. }) && self.handoff.is_moving() {
+            self.session.rules.tried().await;
+        }
+        let deeds = self.handoff.agent_says(clock::now(), event);
+        self.carry_out(deeds).await;
+    }
+
+    /// One input to the machine, and what follows.
+    pub(super) async fn step(&mut self, input: StationInput) {
+        let deeds = self.handoff.input(clock::now(), input);
+        self.carry_out(deeds).await;
+    }
+
+    pub(super) async fn carry_out(&mut self, deeds: impl IntoIterator<Item = Deed>) {
+        let mut failed = false;
+        for deed in deeds {
+            match deed {
+                Deed::Agent(command) => self.session.orders.command(command),
+                Deed::Roam(bssid) => failed = !self.roam(bssid).await,
+                Deed::Scan(frequency) => self.scan(frequency).await,
+            }
+        }
+        if failed {
+            let given_up = self.handoff.input(clock::now(), StationInput::SwitchFailed);
+            for deed in given_up {
+                if let Deed::Agent(command) = deed {
+                    self.session.orders.command(command);
+                }
+            }
+        }
+    }
+
+    async fn roam(&mut self, bssid: MacAddr) -> bool {
+        let Some(wpa) = &mut self.wpa else {
+            tracing::warn!("cannot move to {bssid}: wpa_supplicant does not answer");
+            return false;
+        };
+        match wpa.roam(bssid).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!("cannot move to {bssid}: {error}");
+                false
+            }
+        }
+    }
+
+    async fn scan(&self, frequency: u16) {
+        let index = self.interface.index;
+        let table = self.nl80211.heard(index).await.unwrap_or_default();
+        let scan = Scan {
+            frequencies: vec![frequency.into()],
+            ssid: network(&table).map(<[u8]>::to_vec),
+            bssid: None,
+        };
+        if let Err(error) = self.nl80211.scan(index, &scan).await {
+            tracing::debug!("no look at {frequency} MHz: {error}");
+        }
+    }
+
+    /// The operator wants the station elsewhere.
+    pub(super) async fn order(&mut self, wanted: Option<Wanted>) {
+        let Some(Wanted { to, reply }) = wanted else {
+            return;
+        };
+        let (moved, entry) = oneshot::channel();
+        let outcome = match self.is_reachable(to).await {
+            Ok(()) => self.handoff.order(clock::now(), to, moved),
+            Err(problem) => Err(problem),
+        };
+        let (told, deeds) = match outcome {
+            Ok(deeds) => (Ok(entry), deeds),
+            Err(problem) => (Err(problem), Vec::new()),
+        };
+        // Who asked may have given up; the order stands.
+        let _ = reply.send(told);
+        self.carry_out(deeds).await;
+    }
+
+    /// Whether `wpa_supplicant` can go there: before anything is shut for it.
+    async fn is_reachable(&mut self, bssid: MacAddr) -> Result<(), String> {
+        let Some(wpa) = &mut self.wpa else {
+            return Err(
+                "wpa_supplicant does not answer: name its control socket with --wpa".into(),
+            );
+        };
+        match wpa.known_bss(bssid).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(format!(
+                "wpa_supplicant has not heard {bssid} lately: have it look, `wpa_cli scan`"
+            )),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The signal of the own access point.
+    pub(super) async fn hear_own(&mut self, signal: Option<i8>) {
+        if let Some(signal) = signal
+            && self.wpa.is_some()
+        {
+            self.step(StationInput::Signal(signal)).await;
+        }
+    }
+
+    /// Where this station decides, it hears what there is.
+    pub(super) async fn listen(&mut self) {
+        let listens = self.handoff.leads() && !self.handoff.is_moving() && self.wpa.is_some();
+        if !listens {
+            return;
+        }
+        let table = match self.nl80211.heard(self.interface.index).await {
+            Ok(table) => table,
+            Err(error) => return tracing::debug!("{error}"),
+        };
+        for input in candidates(&table) {
+            self.step(input).await;
+        }
+    }
+
+    pub(super) async fn watch_signal(&self) {
+        if !self.handoff.leads() {
+            return;
+        }
+        let threshold = self.config.handoff.threshold.into();
+        let index = self.interface.index;
+        let watch = self.nl80211.set_signal_watch(index, threshold, HYSTERESIS);
+        if let Err(error) = watch.await {
+            tracing::debug!("the signal is looked at once a second only: {error}");
+        }
+    }
+
+    /// A coordinator is there that may want to know what came.
+    pub(super) fn note_received(&mut self) {
+        self.idle_looks = 0;
+        if self.received.is_some() {
+            return;
+        }
+        let started = Link::read(&self.name).map_err(anyhow::Error::from);
+        match started.and_then(|link| Received::start(&link)) {
+            Ok(received) => self.received = Some(received),
+            Err(error) => tracing::info!(
+                "after a roam that was not planned packets may come twice: {error:#}"
+            ),
+        }
+    }
+
+    /// Without a coordinator nothing is noted.
+    pub(super) async fn rest_received(&mut self) {
+        if self.received.is_none() {
+            return;
+        }
+        let status = self.session.orders.inspect(|view| view.machine.status());
+        let registered = status.await.is_ok_and(|status| status.registered);
+        self.idle_looks = if registered { 0 } else { self.idle_looks + 1 };
+        if self.idle_looks > IDLE {
+            self.received = None;
+        }
+    }
+
+    pub(super) fn tell_received(&self, from: MacAddr) {
+        let Some(received) = &self.received else {
+            return;
+        };
+        let digests = received.within(RECENT);
+        if !digests.is_empty() {
+            let seen = AgentCommand::Seen { from, digests };
+            self.session.orders.command(seen);
+        }
+    }
+}
