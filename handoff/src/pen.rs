@@ -211,6 +211,14 @@ impl Pen {
         self.tally.held -= again;
     }
 
+    /// All that waits here, and what the other end has not yet said to have.
+    pub fn frames(&self) -> impl Iterator<Item = &Frame> {
+        let waiting = self.voice.iter().chain(&self.other);
+        waiting
+            .map(|held| &held.frame)
+            .chain(self.unacknowledged.values())
+    }
+
     /// The sequence number that the next packet will have.
     #[must_use]
     pub const fn next(&self) -> u32 {

@@ -110,6 +110,11 @@ impl New {
         until.into_iter().chain(self.deaf_until).min()
     }
 
+    /// What waits for the station to listen.
+    pub(super) fn parked(&self) -> impl Iterator<Item = &Frame> {
+        self.parked.iter()
+    }
+
     /// Its packets pass.
     pub(super) const fn is_authorised(&self) -> bool {
         !matches!(

@@ -24,6 +24,7 @@ pub use input::{Answer, ApInput, ApOutput, CaughtId, Request, Stage};
 
 use crate::anchor::{Anchor, AnchorIn};
 use crate::context::Context;
+use crate::frame::Frame;
 use crate::id::{ApId, Epoch, PenId};
 use crate::message::{Admission, Body, Message};
 use crate::pen::Limits;
@@ -234,6 +235,17 @@ impl<A: Anchor> Ap<A> {
     #[must_use]
     pub fn penned(&self) -> usize {
         self.stations.values().map(Station::octets).sum()
+    }
+
+    /// What waits here for a station, wherever it waits; but for caught frames, which the host has.
+    pub fn waiting(&self, station: MacAddr) -> impl Iterator<Item = &Frame> {
+        let known = self.stations.get(&station).into_iter();
+        known.flat_map(|known| {
+            let pen = known.old.iter().flat_map(|old| old.pen.frames());
+            let parked = known.new.iter().flat_map(New::parked);
+            let early = known.orders.values().flat_map(Order::early);
+            pen.chain(parked).chain(early)
+        })
     }
 
     fn message(&mut self, message: Message) {
@@ -481,7 +493,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// A frame for the station was caught: it waits, goes into the pen, or was caught by mistake.
-    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: crate::frame::Frame) {
+    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: Frame) {
         let known = self.stations.get_mut(&station);
         match known {
             Some(Station { new: Some(new), .. }) => {
