@@ -49,6 +49,8 @@ pub(super) struct New {
     parked: Vec<Frame>,
     /// How it has ended, which cannot be before that.
     over: Option<(Ending, Option<String>)>,
+    /// This host has learnt something of it itself since.
+    pub(super) learnt: bool,
     /// The pen that was emptied, and the number after its last packet.
     end: Option<((ApId, PenId), u32)>,
     record: RoamRecord,
@@ -86,6 +88,7 @@ impl New {
             deaf_until: None,
             parked: Vec::new(),
             over: None,
+            learnt: false,
             end: None,
             record: RoamRecord::new(station, Side::New, epoch),
         }
@@ -346,7 +349,7 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let unknown = known.context.is_none();
+        let before = known.context.clone();
         let Some(new) = &mut known.new else { return };
         if !new.asked.remove(&from) {
             return;
@@ -361,7 +364,13 @@ impl<A: Anchor> Ap<A> {
                     until,
                     latest: now + LONGEST,
                 };
-                if let Some(context) = ack.context.filter(|_| unknown) {
+                // What it was there until now; PREPARE may have told of less.
+                let learnt = new.learnt;
+                let is_news = |context: &Context| match &before {
+                    Some(before) => !learnt && !before.says_the_same(context),
+                    None => true,
+                };
+                if let Some(context) = ack.context.filter(is_news) {
                     self.take_over(station, context);
                 }
             }
@@ -402,7 +411,7 @@ impl<A: Anchor> Ap<A> {
         self.settle(station, Ending::Alone, culprit);
     }
 
-    /// What is known of a station that came as a stranger.
+    /// What is known of a station where it was before.
     fn take_over(&mut self, station: MacAddr, context: Context) {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
@@ -517,11 +526,16 @@ impl<A: Anchor> Ap<A> {
 
     /// The station receives, as a frame of its shows, or it should by now.
     pub(super) fn receives(&mut self, station: MacAddr) {
+        let new = |known: &Station| known.new.as_ref().map(New::is_authorised);
+        if self.stations.get(&station).and_then(new) == Some(false) {
+            // Its frames pass, so it is authorised: that it is was not heard, or not yet.
+            self.authorised(station);
+        }
         let known = self.stations.get_mut(&station);
         let Some(new) = known.and_then(|known| known.new.as_mut()) else {
             return;
         };
-        if !new.is_authorised() || new.deaf_until.take().is_none() {
+        if new.deaf_until.take().is_none() {
             return;
         }
         let parked = core::mem::take(&mut new.parked);
@@ -615,10 +629,11 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         // What it did before, as the old one, is over: the station is back.
+        let alone = ending == Ending::Alone && culprit.is_some();
         let mut late = known
             .old
             .take()
-            .map_or_else(Vec::new, |old| old.into_frames(now));
+            .map_or_else(Vec::new, |old| old.into_frames(now, alone));
         known.gap = None;
         if let Some((pen, end)) = new.end
             && let Some(order) = known.orders.get_mut(&pen)

@@ -93,8 +93,11 @@ impl Old {
         )
     }
 
-    /// What is still in the pen, for the station that is back.
-    pub(super) fn into_frames(mut self, now: Instant) -> alloc::vec::Vec<Frame> {
+    /// What is still in the pen, for the station that is back; `alone` if nobody else has any of it.
+    pub(super) fn into_frames(mut self, now: Instant, alone: bool) -> alloc::vec::Vec<Frame> {
+        if alone {
+            self.pen.reclaim();
+        }
         core::iter::from_fn(|| self.pen.reinject(now)).collect()
     }
 
@@ -332,6 +335,7 @@ impl<A: Anchor> Ap<A> {
             self.catch(station, true);
         }
         let fresh = self.new_pen();
+        let reaches = self.reachable();
         let Some(old) = self.old(station) else {
             return Then::Wait;
         };
@@ -347,9 +351,13 @@ impl<A: Anchor> Ap<A> {
                 if again && other == to {
                     return Then::Wait;
                 }
-                // Whom it was flushed to before has its own pen for it by now.
+                // Whom it was flushed to before has its own pen for it by now; if it lives.
+                if other != to && (!reaches.contains(&other) || old.unanswered > 0) {
+                    old.pen.reclaim();
+                }
                 old.pen.rename(fresh);
                 old.checked = None;
+                old.unanswered = 0;
                 old.record = RoamRecord::new(station, Side::Old, epoch);
                 old.record.peer = Some(to);
                 old.record.claimed = Some(now);
@@ -506,19 +514,21 @@ impl<A: Anchor> Ap<A> {
         /// It is asked so often, each time as often as the channel repeats it.
         const ROUNDS: u8 = 4;
         let until = self.now + self.config.forward;
+        let now = self.now;
         let can_reach = self.can_reach(to);
         let Some(old) = self.old(station) else { return };
-        let Some(below) = old.checked.take() else {
+        if old.checked.take().is_none() {
             return;
-        };
-        old.unanswered += 1;
+        }
+        old.unanswered = old.unanswered.saturating_add(1);
         if can_reach && old.unanswered < ROUNDS {
             return self.checkpoint(station, to);
         }
-        old.pen.acknowledge(below, &[]);
+        let unsure = old.pen.unanswered(now);
         if matches!(old.state, Leaving::Flushing { to: other, .. } if other == to) {
             old.state = Leaving::Forwarding { to, until };
             old.record.culprit = Some(format!("{to} did not say that the pen was flushed"));
+            old.record.missing = u32::try_from(unsure).unwrap_or(u32::MAX);
             self.hand_over(station, to, Ending::Alone);
         }
     }

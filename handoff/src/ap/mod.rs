@@ -162,7 +162,9 @@ impl<A: Anchor> Ap<A> {
             ApInput::Message(message) => self.message(message),
             ApInput::GaveUp { to, station, what } => self.gave_up(to, station, what),
             ApInput::Peer { id, up } => {
-                self.peers.insert(id, up);
+                if self.peers.insert(id, up) != Some(up) && up {
+                    self.introduce(id);
+                }
             }
             ApInput::Associated(station) => self.associated(station),
             ApInput::Authorised(station) => self.authorised(station),
@@ -398,6 +400,9 @@ impl<A: Anchor> Ap<A> {
         }
         known.touched = now;
         known.context = Some(context);
+        if let Some(new) = &mut known.new {
+            new.learnt = true;
+        }
         let settled = known.new.is_none() && known.old.is_none();
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.anchor_on(AnchorIn::Attach {
@@ -412,19 +417,28 @@ impl<A: Anchor> Ap<A> {
 
     /// Tells every peer that the station is served here.
     fn push_context(&mut self, station: MacAddr) {
+        for to in self.reachable() {
+            self.push_to(to, station);
+        }
+    }
+
+    /// Tells a peer that can be reached from now on who is served here: while it could not, both may
+    /// have come to believe that they have the same station.
+    fn introduce(&mut self, to: ApId) {
+        let own = self.config.own;
+        let served = self.stations.iter().filter(|(_, known)| known.serves(own));
+        let served: Vec<_> = served.map(|(station, _)| *station).collect();
+        for station in served {
+            self.push_to(to, station);
+        }
+    }
+
+    fn push_to(&mut self, to: ApId, station: MacAddr) {
         let Some(known) = self.stations.get(&station) else {
             return;
         };
         let context = known.context.clone().unwrap_or_default();
-        let epoch = known.epoch;
-        for to in self.reachable() {
-            self.out.push_back(ApOutput::Tell {
-                to,
-                body: Body::Push(context.clone()),
-                station,
-                epoch,
-            });
-        }
+        self.tell(to, station, known.epoch, Body::Push(context));
     }
 
     fn gone(&mut self, station: MacAddr, epoch: Epoch) {

@@ -127,8 +127,15 @@ fn message(what: &str, only: Which, how: &str, chance: u16) -> Fault {
         delay,
         ..Faults::default()
     });
+    let half = chance >= 500;
+    // Where there is no session yet, a move is one without a handoff.
+    let meet = u32::from(half && only == Which::Handshakes);
     let bar = Bar {
         recovery: RECOVERY,
+        counted: half,
+        air: 16 * meet,
+        // A timer that switches the path does not wait for the last packet.
+        reordered: if chance >= 100 { 40 } else { 10 },
         ..Bar::default()
     };
     Fault {
@@ -234,7 +241,12 @@ fn deaths() -> Vec<Fault> {
                     ..base
                 };
                 let which = if old { "old" } else { "new" };
-                let away = plan.radio + plan.keys + RECOVERY;
+                // A station whose access point is dead looks for another, and comes there.
+                let looks = match death {
+                    Death::Box => ms(100 + 30) + plan.radio + plan.keys,
+                    _ => Duration::ZERO,
+                };
+                let away = looks + plan.radio + plan.keys + RECOVERY;
                 let packets = away.as_nanos() / ms(INTERVAL).as_nanos();
                 let packets = u32::try_from(packets).unwrap_or(u32::MAX);
                 let bar = Bar {
@@ -242,8 +254,7 @@ fn deaths() -> Vec<Fault> {
                     air: packets,
                     doubled: packets,
                     reordered: packets,
-                    // A station whose access point is dead looks for another, and comes there.
-                    recovery: ms(100) + RECOVERY + plan.radio + plan.keys,
+                    recovery: looks + RECOVERY,
                 };
                 let name = format!("{which} one {how}{suffix}").replace("one '", "one'");
                 all.push(fault(name, plan, bar));

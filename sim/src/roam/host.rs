@@ -68,7 +68,7 @@ impl Host {
         };
         let mut octets = [7; Key::LEN];
         octets[..8].copy_from_slice(&seed.to_be_bytes());
-        let peers = (0..usize::from(plan.aps)).filter(|peer| *peer != place);
+        let peers = (0..plan.hosts()).filter(|peer| *peer != place);
         let channel = ChannelConfig {
             id: own,
             site,
@@ -126,6 +126,12 @@ impl Host {
     /// Whether it is there and its daemon too.
     pub(super) const fn runs(&self) -> bool {
         self.alive && self.daemon
+    }
+
+    /// Whether it has a session with another.
+    pub(super) fn reaches(&self, other: usize) -> bool {
+        let mut peers = self.edge.peers();
+        peers.any(|peer| peer.up && peer.ap == Some(Self::id(other)))
     }
 
     pub(super) fn knows(&self, station: MacAddr) -> Option<&Context> {

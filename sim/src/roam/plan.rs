@@ -201,3 +201,10 @@ impl Default for Plan {
         }
     }
 }
+
+impl Plan {
+    /// Access points, and where routes have their beginning: one more that has no radio.
+    pub(super) const fn hosts(&self) -> usize {
+        self.aps as usize + matches!(self.subnets, Subnets::Many) as usize
+    }
+}

@@ -48,6 +48,8 @@ pub(super) struct Client {
     /// What it asks its access point, until that is answered.
     pub(super) asking: Option<(Stage, usize)>,
     pub(super) moves_left: u16,
+    /// For where its access point let it go.
+    pub(super) let_go: Option<usize>,
     /// Where it really goes, whatever it said.
     pub(super) detour: Option<usize>,
     /// It goes where not all of its promises are kept, and its user was not told.
@@ -85,6 +87,7 @@ impl Client {
             digests: VecDeque::new(),
             asking: None,
             moves_left: plan.moves,
+            let_go: None,
             detour: None,
             untold: false,
         }

@@ -1,5 +1,7 @@
 //! What goes wrong.
 
+use std::collections::BTreeMap;
+
 use rether_handoff::ap::ApInput;
 use rether_handoff::id::Epoch;
 use rether_handoff::message::{Arrived, Body, Message};
@@ -13,6 +15,8 @@ use crate::roam::ledger;
 use crate::roam::plan::{Death, Hostile, Stale};
 use crate::roam::station;
 
+/// Two that serve a station in the same stay know better after so long.
+const FIND_OUT: Duration = Duration::from_millis(100);
 /// The daemon tells its machine of a new address so long after the station has used it.
 const HEARD: Duration = Duration::from_millis(1);
 /// Packets go to it so much later.
@@ -143,12 +147,9 @@ impl World<'_> {
 
     /// The station uses another address, wherever it is.
     pub(super) fn readdresses(&mut self, client: usize) {
-        let Some(host) = self.clients[client].at else {
-            // It can only do so where it has a link.
-            return self.at(ms(1), Event::Readdress(client));
-        };
         let one = &mut self.clients[client];
-        if !one.authorised {
+        if one.at.is_none() || !one.authorised {
+            // It can only do so where it has a link.
             return self.at(ms(1), Event::Readdress(client));
         }
         one.kind += 1;
@@ -160,7 +161,7 @@ impl World<'_> {
             let fresh = rether_handoff::context::Address { ip, ..first };
             one.context.addresses.insert(0, fresh);
         }
-        self.at(HEARD, Event::Heard { client, host });
+        self.at(HEARD, Event::Heard(client));
         self.at(USED, Event::Uses { client, ip });
     }
 
@@ -244,15 +245,35 @@ impl World<'_> {
         self.ap(host, ApInput::Message(message));
     }
 
-    /// At most one access point serves a station in one stay.
+    /// What the daemon hears of a new address, where the station is.
+    pub(super) fn heard(&mut self, client: usize) {
+        let one = &self.clients[client];
+        match one.at.filter(|_| one.authorised) {
+            Some(host) => self.tell_context(client, host),
+            None => self.at(ms(1), Event::Heard(client)),
+        }
+    }
+
+    /// At most one access point serves a station in one stay. Two that could not reach each other
+    /// need a moment to find out.
     pub(super) fn check_serving(&mut self) {
         for client in 0..self.clients.len() {
             let mac: MacAddr = self.clients[client].mac;
-            let mut stays: Vec<Epoch> = self.hosts.iter().filter_map(|host| host.serves(mac)).collect();
-            let all = stays.len();
-            stays.sort_unstable();
-            stays.dedup();
-            if stays.len() < all {
+            let stays = self.hosts.iter().enumerate();
+            let stays = stays.filter_map(|(place, host)| Some((host.serves(mac)?, place)));
+            let stays: BTreeMap<Epoch, usize> = stays.collect();
+            let rivals = self.hosts.iter().enumerate().any(|(place, host)| {
+                host.serves(mac).is_some_and(|epoch| {
+                    let other = stays.get(&epoch).filter(|other| **other != place);
+                    other.is_some_and(|other| host.reaches(*other) && !self.partitioned)
+                })
+            });
+            if !rivals {
+                self.rivals.remove(&client);
+                continue;
+            }
+            let since = *self.rivals.entry(client).or_insert(self.now);
+            if self.now.since(since) > FIND_OUT {
                 self.broke("two access points serve a station in the same stay");
             }
         }

@@ -111,6 +111,11 @@ enum Event {
         host: usize,
         mac: MacAddr,
     },
+    /// What the agent received last, where it was not expected.
+    Seen {
+        client: usize,
+        host: usize,
+    },
     Move(usize),
     Dies(usize),
     Restarts(usize),
@@ -123,10 +128,7 @@ enum Event {
     },
     Readdress(usize),
     /// The daemon hears of a new address.
-    Heard {
-        client: usize,
-        host: usize,
-    },
+    Heard(usize),
     /// Packets go to it.
     Uses {
         client: usize,
@@ -146,6 +148,8 @@ pub(super) struct World<'a> {
     /// Where the switch believes each station is.
     learned: Vec<usize>,
     partitioned: bool,
+    /// Since when two access points serve a station in the same stay, and may know it.
+    rivals: BTreeMap<usize, Instant>,
     /// The candidate that has no room.
     full: Option<usize>,
     /// When each access point was last told that a pen was empty, by whose.
@@ -159,7 +163,7 @@ impl<'a> World<'a> {
     pub(super) fn new(plan: &'a Plan, seed: u64) -> Self {
         let now = Instant::from_nanos(1);
         let mut rng = Rng::new(seed);
-        let hosts = (0..usize::from(plan.aps))
+        let hosts = (0..plan.hosts())
             .map(|place| Host::new(place, plan, rng.next_u64(), now))
             .collect();
         let clients: Vec<_> = (0..plan.stations)
@@ -180,6 +184,7 @@ impl<'a> World<'a> {
             clients,
             by_mac,
             partitioned: false,
+            rivals: BTreeMap::new(),
             full: None,
             flushed: BTreeMap::new(),
             begun: now + BEGIN,
@@ -271,7 +276,7 @@ impl<'a> World<'a> {
                 self.outcome.broken.push(text);
             }
         }
-        for (place, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.alive) {
+        for (place, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.runs()) {
             if !host.held.is_empty() {
                 let text = format!("{} frames have no verdict at {place}", host.held.len());
                 self.outcome.broken.push(text);
@@ -355,6 +360,11 @@ impl<'a> World<'a> {
             Event::Keys { client, host, turn } => self.keys(client, host, turn),
             Event::Listens { client, host, turn } => self.listens(client, host, turn),
             Event::Registers { host, mac } => self.ap(host, ApInput::Receives(mac)),
+            Event::Seen { client, host } => {
+                let digests = self.clients[client].digests.iter().copied().collect();
+                let station = self.clients[client].mac;
+                self.ap(host, ApInput::Seen { station, digests });
+            }
             Event::Learn { client, host } => self.learned[client] = host,
             Event::Move(client) => self.moves(client),
             Event::Dies(host) => self.dies(host),
@@ -363,7 +373,7 @@ impl<'a> World<'a> {
             Event::Stale(client) => self.stale(client),
             Event::Looks { host, input } => self.looks(host, input),
             Event::Readdress(client) => self.readdresses(client),
-            Event::Heard { client, host } => self.tell_context(client, host),
+            Event::Heard(client) => self.heard(client),
             Event::Uses { client, ip } => self.clients[client].address = ip,
         }
     }

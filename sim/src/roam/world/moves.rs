@@ -105,11 +105,6 @@ impl World<'_> {
         if first {
             self.tell_context(client, host);
         }
-        if self.plan.rether && self.plan.client == plan::Client::Surprised && !first {
-            let digests = self.clients[client].digests.iter().copied().collect();
-            let station = mac;
-            self.ap(host, ApInput::Seen { station, digests });
-        }
         self.at(DEAF, Event::Listens { client, host, turn });
     }
 
@@ -122,6 +117,11 @@ impl World<'_> {
         self.clients[client].authorised = true;
         if self.plan.client != plan::Client::Plain {
             self.at(AIR, Event::Registers { host, mac });
+            let one = &mut self.clients[client];
+            let is_expected = one.let_go.take() == Some(host);
+            if turn > 0 && !is_expected {
+                self.at(AIR, Event::Seen { client, host });
+            }
         }
         let bssid = bssid(host);
         self.agent(client, StationInput::LinkUp { bssid });
@@ -224,14 +224,16 @@ impl World<'_> {
 
     pub(super) fn answered(&mut self, client: usize, stage: Stage, answer: &Answer) {
         let one = &mut self.clients[client];
-        if one.asking.map(|(asked, _)| asked) != Some(stage) {
+        let Some((_, to)) = one.asking.take_if(|(asked, _)| *asked == stage) else {
             return;
-        }
-        one.asking = None;
+        };
         one.untold = matches!(answer, Answer::Partial(_) | Answer::Refused(_));
         let input = match stage {
             Stage::Prepare => StationInput::Prepared(outcome(answer)),
-            Stage::Leave if *answer == Answer::Ready => StationInput::Go,
+            Stage::Leave if *answer == Answer::Ready => {
+                one.let_go = Some(to);
+                StationInput::Go
+            }
             Stage::Leave => StationInput::NoGo,
         };
         self.agent(client, input);

@@ -32,8 +32,7 @@ impl World<'_> {
     fn send_wired(&mut self, client: usize, number: u32) {
         let host = match self.plan.subnets {
             Subnets::One => self.learned[client],
-            // The wire has one route, to the access point whose prefix it is.
-            Subnets::Many => 0,
+            Subnets::Many => self.hosts.len() - 1,
         };
         let to = self.clients[client].address;
         self.at(
