@@ -203,7 +203,8 @@ impl Pen {
     }
 
     fn keep(&mut self, keep: impl Fn(u32, &Held) -> bool) {
-        self.unacknowledged.retain(|sequence, held| keep(*sequence, held));
+        self.unacknowledged
+            .retain(|sequence, held| keep(*sequence, held));
         let owed = self.unacknowledged.values();
         self.owed = owed.map(|held| held.frame.octets()).sum();
     }
@@ -218,7 +219,10 @@ impl Pen {
 
     /// The other end is not to be reached: what it has not said to have goes first again.
     pub fn reclaim(&mut self) {
-        for held in core::mem::take(&mut self.unacknowledged).into_values().rev() {
+        for held in core::mem::take(&mut self.unacknowledged)
+            .into_values()
+            .rev()
+        {
             self.octets += held.frame.octets();
             self.tally.flushed = self.tally.flushed.saturating_sub(1);
             if held.frame.is_voice() {

@@ -327,6 +327,7 @@ impl<A: Anchor> Ap<A> {
         new.record.epoch = epoch;
         new.claims += 1;
         new.asked = whom.iter().copied().collect();
+        new.over = None;
         let until = now + CLAIMING;
         new.state = Arriving::Claiming { until };
         let arrived = Arrived { pen: new.pen, seen };
@@ -378,22 +379,26 @@ impl<A: Anchor> Ap<A> {
                 known.epoch = known.epoch.max(epoch);
                 self.claim_from(station, &[from]);
             }
-            Claim::Unknown | Claim::Outdated(_) => self.ask_others(station, from, None),
+            Claim::Unknown | Claim::Outdated(_) => self.ask_others(station, from),
         }
     }
 
     pub(super) fn claim_unanswered(&mut self, station: MacAddr, to: ApId) {
-        let new = self
-            .stations
-            .get_mut(&station)
-            .and_then(|known| known.new.as_mut());
-        if new.is_some_and(|new| new.asked.remove(&to)) {
-            self.ask_others(station, to, Some(format!("{to} did not answer")));
+        let known = self.stations.get_mut(&station);
+        let Some(new) = known.and_then(|known| known.new.as_mut()) else {
+            return;
+        };
+        let receives = matches!(new.state, Arriving::Receiving { .. });
+        if !new.asked.remove(&to) || !new.asked.is_empty() || receives {
+            return;
         }
+        // If another has packets for it, that one will hear that it is here.
+        let culprit = format!("{to} did not answer");
+        self.settle(station, Ending::Alone, Some(culprit));
     }
 
     /// `not` has nothing for the station. Perhaps another has; if all have been asked, it settles.
-    fn ask_others(&mut self, station: MacAddr, not: ApId, culprit: Option<String>) {
+    fn ask_others(&mut self, station: MacAddr, not: ApId) {
         let new = self
             .stations
             .get(&station)
@@ -408,7 +413,7 @@ impl<A: Anchor> Ap<A> {
         if first && new.from.is_none() && !others.is_empty() {
             return self.claim_from(station, &others);
         }
-        self.settle(station, Ending::Alone, culprit);
+        self.settle(station, Ending::Alone, None);
     }
 
     /// What is known of a station where it was before.

@@ -59,7 +59,7 @@ pub(super) enum Leaving {
 
 /// What is to be done for a station that another access point has claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
+pub(super) enum Then {
     /// Nothing more than is being done.
     Wait,
     /// The pen is emptied.
@@ -90,6 +90,14 @@ impl Old {
         matches!(
             self.state,
             Leaving::Draining { .. } | Leaving::Holding { .. }
+        )
+    }
+
+    /// Another access point has it.
+    pub(super) const fn is_claimed(&self) -> bool {
+        matches!(
+            self.state,
+            Leaving::Asking { .. } | Leaving::Flushing { .. } | Leaving::Forwarding { .. }
         )
     }
 
@@ -238,11 +246,7 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         known.touched = now;
-        let claimed = matches!(
-            known.old.as_ref().map(|old| old.state),
-            Some(Leaving::Asking { .. } | Leaving::Flushing { .. } | Leaving::Forwarding { .. })
-        );
-        if claimed {
+        if known.old.as_ref().is_some_and(Old::is_claimed) {
             return;
         }
         let Some(mut old) = known.old.take() else {
@@ -288,10 +292,21 @@ impl<A: Anchor> Ap<A> {
             context,
         });
         self.reply(from, id, station, epoch, body);
+        self.follow(station, from, then, arrived.seen.as_deref());
+    }
+
+    /// Sends after a station what waits for it.
+    pub(super) fn follow(
+        &mut self,
+        station: MacAddr,
+        from: ApId,
+        then: Then,
+        seen: Option<&[u32]>,
+    ) {
         match then {
             Then::Wait => {}
             Then::Flush => self.flush(station, from),
-            Then::Replay => match &arrived.seen {
+            Then::Replay => match seen {
                 Some(seen) => self.replay(station, from, Duration::ZERO, Some(seen)),
                 None => {
                     let until = self.now + IDLE;
@@ -319,7 +334,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// The station is another's. What is to be done when that has been said?
-    fn yield_to(&mut self, station: MacAddr, to: ApId, epoch: Epoch) -> Then {
+    pub(super) fn yield_to(&mut self, station: MacAddr, to: ApId, epoch: Epoch) -> Then {
         let now = self.now;
         let Some(known) = self.stations.get_mut(&station) else {
             return Then::Wait;

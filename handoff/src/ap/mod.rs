@@ -325,6 +325,10 @@ impl<A: Anchor> Ap<A> {
         if (epoch, Some(from)) < (known.epoch, known.holder) {
             return;
         }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) && epoch == known.epoch {
+            // It is between two: where it arrives, its epoch is a later one.
+            return;
+        }
         if known.serves(own) {
             // Either its claim was lost, or ours. Who answers the radio is here.
             known.contested = Some((from, epoch, context));
@@ -347,6 +351,11 @@ impl<A: Anchor> Ap<A> {
         let Some((from, epoch, context)) = known.contested.take() else {
             return;
         };
+        if here && known.old.as_ref().is_some_and(Old::is_away) {
+            // It is about to leave: where it goes, it is claimed with a later epoch than both.
+            known.epoch = known.epoch.max(epoch);
+            return;
+        }
         if !here {
             known.present = false;
             let text = format!("{from} has the station, and did not claim it here");
@@ -355,7 +364,16 @@ impl<A: Anchor> Ap<A> {
             return self.elsewhere(station, from, epoch, context);
         }
         known.epoch = known.epoch.max(epoch);
-        known.new = Some(New::back(station, known.epoch, from, self.now));
+        self.reclaim(station, from);
+    }
+
+    /// Claims at `from` a station that is here.
+    fn reclaim(&mut self, station: MacAddr, from: ApId) {
+        let now = self.now;
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
+        known.new = Some(New::back(station, known.epoch, from, now));
         self.catch(station, true);
         self.claim(station);
     }
@@ -365,10 +383,18 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         (known.epoch, known.holder) = (epoch, Some(from));
-        known.context = Some(context);
+        // Whoever has a station without a handoff may know nothing of it yet.
+        if context != Context::default() || known.context.is_none() {
+            known.context = Some(context);
+        }
         let addresses = known.addresses();
         if known.new.is_some() {
             return;
+        }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) {
+            // It is there, and its claim was lost.
+            let then = self.yield_to(station, from, epoch);
+            return self.follow(station, from, then, None);
         }
         match known.old.as_ref().map(Old::forwards_to) {
             // It has moved on: what still comes goes straight there.
@@ -403,7 +429,8 @@ impl<A: Anchor> Ap<A> {
         if let Some(new) = &mut known.new {
             new.learnt = true;
         }
-        let settled = known.new.is_none() && known.old.is_none();
+        // One that is about to leave is still this one's, and its packets come here.
+        let settled = known.new.is_none() && !known.old.as_ref().is_some_and(Old::is_claimed);
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.anchor_on(AnchorIn::Attach {
             station,
@@ -427,9 +454,15 @@ impl<A: Anchor> Ap<A> {
     fn introduce(&mut self, to: ApId) {
         let own = self.config.own;
         let served = self.stations.iter().filter(|(_, known)| known.serves(own));
-        let served: Vec<_> = served.map(|(station, _)| *station).collect();
-        for station in served {
-            self.push_to(to, station);
+        let served = served.map(|(station, known)| (*station, known.context.is_some()));
+        let served: Vec<_> = served.collect();
+        for (station, is_known) in served {
+            if is_known {
+                self.push_to(to, station);
+            } else {
+                // Perhaps it came from there.
+                self.reclaim(station, to);
+            }
         }
     }
 

@@ -45,7 +45,10 @@ const INTERVAL: u64 = 5;
 /// strangers, stale peers, overflow, addresses, groups, many at a time, lost events, leases.
 #[must_use]
 pub fn faults() -> Vec<Fault> {
-    let mut all = vec![clean("none", Plan::default()), clean("none, routed", routed())];
+    let mut all = vec![
+        clean("none", Plan::default()),
+        clean("none, routed", routed()),
+    ];
     all.extend(messages());
     all.extend(moves());
     all.extend(rooms());
@@ -117,7 +120,11 @@ fn message(what: &str, only: Which, how: &str, chance: u16) -> Fault {
         "twice" => &mut duplicate,
         _ => &mut late,
     } = chance;
-    let (least, delay) = if late > 0 { (least, delay) } else { (Duration::ZERO, Duration::ZERO) };
+    let (least, delay) = if late > 0 {
+        (least, delay)
+    } else {
+        (Duration::ZERO, Duration::ZERO)
+    };
     let plan = with(Faults {
         only,
         drop,
@@ -129,11 +136,12 @@ fn message(what: &str, only: Which, how: &str, chance: u16) -> Fault {
     });
     let half = chance >= 500;
     // Where there is no session yet, a move is one without a handoff.
-    let meet = u32::from(half && only == Which::Handshakes);
+    let meet = u32::from(half && matches!(only, Which::Handshakes | Which::All));
     let bar = Bar {
         recovery: RECOVERY,
         counted: half,
         air: 16 * meet,
+        doubled: 30 * meet,
         // A timer that switches the path does not wait for the last packet.
         reordered: if chance >= 100 { 40 } else { 10 },
         ..Bar::default()
@@ -194,7 +202,10 @@ fn moves() -> Vec<Fault> {
 
 fn rooms() -> Vec<Fault> {
     let mut all = Vec::new();
-    let clients = [(Client::Lead, "chooses by itself"), (Client::Agent, "ordered")];
+    let clients = [
+        (Client::Lead, "chooses by itself"),
+        (Client::Agent, "ordered"),
+    ];
     for (client, who) in clients {
         for (room, what) in [(Room::None, "full"), (Room::Partial, "in part")] {
             for only_first in [true, false] {
@@ -244,7 +255,8 @@ fn deaths() -> Vec<Fault> {
                 // A station whose access point is dead looks for another, and comes there.
                 let looks = match death {
                     Death::Box => ms(100 + 30) + plan.radio + plan.keys,
-                    _ => Duration::ZERO,
+                    Death::Restart(after) => after,
+                    Death::Daemon => Duration::ZERO,
                 };
                 let away = looks + plan.radio + plan.keys + RECOVERY;
                 let packets = away.as_nanos() / ms(INTERVAL).as_nanos();
@@ -269,7 +281,8 @@ fn deaths() -> Vec<Fault> {
             counted: true,
             doubled: 0,
             reordered: 30,
-            recovery: RECOVERY,
+            // Its agent may have something to say first.
+            recovery: RECOVERY + ms(30),
             ..Bar::default()
         };
         let for_good = Plan {
@@ -317,7 +330,12 @@ fn peers() -> Vec<Fault> {
                 },
                 ..base
             };
-            all.push(clean(&format!("{name}{suffix}"), plan));
+            let bar = Bar {
+                // LEAVE may come while it is being asked where the station is; it is repeated.
+                recovery: PLAIN + ms(15),
+                ..Bar::default()
+            };
+            all.push(fault(format!("{name}{suffix}"), plan, bar));
         }
     }
     all
@@ -331,9 +349,12 @@ fn contexts() -> Vec<Fault> {
         groups,
         ..Faults::default()
     };
-    let plan = |faults| Plan {
-        faults,
-        ..routed()
+    let plan = |faults| Plan { faults, ..routed() };
+    // An address that has lapsed has no route until it is renewed.
+    let lapsed = Bar {
+        air: 4 * 4,
+        recovery: PLAIN,
+        ..Bar::default()
     };
     let lease = plan(Faults {
         lease: Some(ms(20)),
@@ -341,11 +362,20 @@ fn contexts() -> Vec<Fault> {
     });
     vec![
         clean("IPv6 only, routed", plan(faults(true, 0, false, 0))),
-        clean("dual stack, eight addresses each, routed", plan(faults(false, 7, false, 0))),
-        clean("new address in mid-handoff, routed", plan(faults(false, 0, true, 0))),
-        clean("new IPv6 address in mid-handoff, routed", plan(faults(true, 0, true, 0))),
+        clean(
+            "dual stack, eight addresses each, routed",
+            plan(faults(false, 7, false, 0)),
+        ),
+        clean(
+            "new address in mid-handoff, routed",
+            plan(faults(false, 0, true, 0)),
+        ),
+        clean(
+            "new IPv6 address in mid-handoff, routed",
+            plan(faults(true, 0, true, 0)),
+        ),
         clean("sixteen groups", with(faults(false, 0, false, 16))),
-        clean("lease ends in mid-handoff, routed", lease),
+        fault("lease ends in mid-handoff, routed", lease, lapsed),
     ]
 }
 
@@ -403,7 +433,10 @@ fn unplanned() -> Vec<Fault> {
         };
         all.push(fault(format!("arrivals unheard until {when}"), plan, bar));
     }
-    for (client, who) in [(Client::Plain, "no agent"), (Client::Surprised, "agent, link lost")] {
+    for (client, who) in [
+        (Client::Plain, "no agent"),
+        (Client::Surprised, "agent, link lost"),
+    ] {
         for radio in [20, 60, 200] {
             let plan = Plan {
                 client,

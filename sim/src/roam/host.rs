@@ -6,9 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use rether_handoff::anchor::{AnyAnchor, Bridge, HostRoute};
 use rether_handoff::ap::{Answer, ApConfig, ApInput, ApOutput, CaughtId, Stage};
 use rether_handoff::channel::{ChannelConfig, MAX_DATAGRAM, Peer};
+use rether_handoff::context::Context;
 use rether_handoff::edge::{Edge, EdgeOutput};
 use rether_handoff::id::{ApId, Epoch};
-use rether_handoff::context::Context;
 use rether_handoff::message::Hello;
 use rether_handoff::wire::Kind;
 use rether_proto::auth::{Entropy, Key};
@@ -170,7 +170,9 @@ impl Host {
     pub(super) fn datagram_to(&mut self, to: usize) -> Option<Vec<u8>> {
         let said = std::iter::from_fn(|| self.poll());
         said.into_iter().find_map(|said| match said {
-            Said::Datagram { to: whom, bytes, .. } if whom == to => Some(bytes),
+            Said::Datagram {
+                to: whom, bytes, ..
+            } if whom == to => Some(bytes),
             _ => None,
         })
     }

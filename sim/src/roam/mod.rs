@@ -25,8 +25,8 @@ use rether_handoff::station::Move;
 
 pub use fault::{Bar, Fault, faults};
 pub use ledger::Way;
-pub use verdict::{Verdict, judge};
 pub use plan::{Client, Death, Faults, Hostile, Plan, Room, Stale, Subnets, Which};
+pub use verdict::{Verdict, judge};
 
 /// What a run gave.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -35,7 +35,10 @@ pub(super) fn frame(to: IpAddr, number: u32) -> Frame {
 
 /// The number that it has: its last four octets.
 pub(super) fn number(frame: &Frame) -> Option<u32> {
-    frame.payload.last_chunk().map(|last| u32::from_be_bytes(*last))
+    frame
+        .payload
+        .last_chunk()
+        .map(|last| u32::from_be_bytes(*last))
 }
 
 fn ipv4(to: [u8; 4], dscp: u8, udp: u16) -> Vec<u8> {
@@ -47,7 +50,9 @@ fn ipv4(to: [u8; 4], dscp: u8, udp: u16) -> Vec<u8> {
 }
 
 fn ipv6(to: [u8; 16], dscp: u8, udp: u16) -> Vec<u8> {
-    let mut header = (0x6000_0000_u32 | u32::from(dscp) << 22).to_be_bytes().to_vec();
+    let mut header = (0x6000_0000_u32 | u32::from(dscp) << 22)
+        .to_be_bytes()
+        .to_vec();
     header.extend(udp.to_be_bytes());
     header.extend([UDP, 64]);
     header.extend([0xfd; 16]);
@@ -67,7 +72,10 @@ mod tests {
             assert!(frame(to, 7).is_voice());
             assert!(!frame(to, 7 | BULK).is_voice());
             assert_eq!(number(&frame(to, 7)), Some(7));
-            assert_eq!(frame(to, 7 | BULK).octets(), 1400 + if ipv6 { 20 } else { 0 } + 64);
+            assert_eq!(
+                frame(to, 7 | BULK).octets(),
+                1400 + if ipv6 { 20 } else { 0 } + 64
+            );
         }
     }
 }

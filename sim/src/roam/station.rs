@@ -164,9 +164,8 @@ pub(super) fn whose(ip: IpAddr) -> usize {
 fn context(number: u16, plan: &Plan) -> Context {
     let faults = plan.faults;
     let long = Instant::ZERO + Duration::from_secs(3600);
-    let others = (1..=faults.addresses).flat_map(|kind| {
-        [false, true].map(|ipv6| address(number, kind, ipv6))
-    });
+    let others = (1..=faults.addresses)
+        .flat_map(|kind| [false, true].map(|ipv6| address(number, kind, ipv6)));
     let ips = [address(number, 0, faults.ipv6)].into_iter().chain(others);
     let addresses: Vec<_> = ips
         .map(|ip| Address {

@@ -118,8 +118,16 @@ fn figures(fault: &Fault, outcome: &Outcome) -> Verdict {
     let counted = unknown.min(ledgers);
     let air = lost - dead - unknown;
     // Bulk for which a pen has no room goes, and is counted.
-    let bulk: u64 = outcome.bulk.iter().map(|way| u64::from(way.unknown())).sum();
-    let allowed = if bar.counted { counted } else { bulk.min(counted) };
+    let bulk: u64 = outcome
+        .bulk
+        .iter()
+        .map(|way| u64::from(way.unknown()))
+        .sum();
+    let allowed = if bar.counted {
+        counted
+    } else {
+        bulk.min(counted)
+    };
     let beyond = (lost - dead - allowed).saturating_sub(u64::from(bar.air));
     let calls = outcome.down.iter().chain(&outcome.up);
     let gap = calls.map(|way| way.longest_gap).max().unwrap_or_default();

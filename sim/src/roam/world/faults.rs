@@ -19,8 +19,10 @@ use crate::roam::station;
 const FIND_OUT: Duration = Duration::from_millis(100);
 /// The daemon tells its machine of a new address so long after the station has used it.
 const HEARD: Duration = Duration::from_millis(1);
+/// The DHCP server acknowledges a renewal, and the daemon sees it, so long after.
+const RENEWED: Duration = Duration::from_millis(2);
 /// Packets go to it so much later.
-const USED: Duration = Duration::from_millis(5);
+const USED: Duration = Duration::from_millis(4);
 
 impl World<'_> {
     /// Of a move that begins now.
@@ -57,6 +59,20 @@ impl World<'_> {
             }
             self.tell_context(client, from);
         }
+    }
+
+    /// The station has its lease renewed where it is now.
+    pub(super) fn renews(&mut self, client: usize) {
+        let context = &mut self.clients[client].context;
+        if self.plan.faults.lease.is_none() || context.lease.is_none() {
+            return;
+        }
+        let until = self.now + Duration::from_secs(3600);
+        context.lease = station::lease(context, until);
+        if let Some(address) = context.addresses.first_mut() {
+            address.until = until;
+        }
+        self.at(RENEWED, Event::Heard(client));
     }
 
     fn up_to(&mut self, span: Duration) -> Duration {
@@ -162,7 +178,6 @@ impl World<'_> {
             one.context.addresses.insert(0, fresh);
         }
         self.at(HEARD, Event::Heard(client));
-        self.at(USED, Event::Uses { client, ip });
     }
 
     /// What somebody without the key makes of a datagram.
@@ -250,7 +265,12 @@ impl World<'_> {
         let one = &self.clients[client];
         match one.at.filter(|_| one.authorised) {
             Some(host) => self.tell_context(client, host),
-            None => self.at(ms(1), Event::Heard(client)),
+            None => return self.at(ms(1), Event::Heard(client)),
+        }
+        // Whoever was spoken to answers.
+        if let Some(ip) = self.clients[client].context.addresses.first() {
+            let ip = ip.ip;
+            self.at(USED, Event::Uses { client, ip });
         }
     }
 

@@ -126,6 +126,7 @@ impl World<'_> {
         let bssid = bssid(host);
         self.agent(client, StationInput::LinkUp { bssid });
         self.open(client);
+        self.renews(client);
     }
 
     pub(super) fn agent(&mut self, client: usize, input: StationInput) {
