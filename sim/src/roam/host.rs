@@ -31,6 +31,7 @@ pub(super) enum Said {
     Output(ApOutput),
 }
 
+#[derive(Clone)]
 pub(super) struct Host {
     edge: Edge<AnyAnchor>,
     /// Its radio, and its place on the wire.

@@ -56,3 +56,31 @@ pub struct Outcome {
 pub fn run(plan: &Plan, seed: u64) -> Outcome {
     world::World::new(plan, seed).run()
 }
+
+/// The access points of a plan, with the sessions between them: they are the same in every run, and
+/// what they cost to compute is needed once. Where they are what a fault hits, each run begins
+/// without them.
+#[derive(Clone)]
+pub struct Site {
+    met: Option<Vec<host::Host>>,
+}
+
+impl Site {
+    /// Those of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let met = !plan.faults.hit_handshakes();
+        Self {
+            met: met.then(|| world::World::meet(plan)),
+        }
+    }
+
+    /// Runs `plan`, which must be the one that it was made of but for what goes wrong.
+    #[must_use]
+    pub fn run(&self, plan: &Plan, seed: u64) -> Outcome {
+        match &self.met {
+            Some(hosts) => world::World::met(plan, seed, hosts.clone()).run(),
+            None => run(plan, seed),
+        }
+    }
+}

@@ -153,6 +153,14 @@ pub struct Faults {
     pub lease: Option<Duration>,
 }
 
+impl Faults {
+    /// Whether sessions between access points are hit while they are set up.
+    pub(super) const fn hit_handshakes(&self) -> bool {
+        let any = self.drop > 0 || self.duplicate > 0 || self.late > 0;
+        (any && !matches!(self.only, Which::Messages(_))) || self.hostile.is_some()
+    }
+}
+
 /// A run: stations move from one access point to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {

@@ -7,7 +7,7 @@ use rether_proto::time::Duration;
 use serde::Serialize;
 
 use super::fault::Fault;
-use super::{Outcome, Way, run};
+use super::{Outcome, Site, Way};
 
 /// What became of all packets of one or many runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -79,10 +79,10 @@ impl Verdict {
     }
 }
 
-/// Runs a fault with one seed, and judges what came of it.
+/// Runs a fault with one seed in its `site`, and judges what came of it.
 #[must_use]
-pub fn judge(fault: &Fault, seed: u64) -> Verdict {
-    let outcome = run(&fault.plan, seed);
+pub fn judge(fault: &Fault, site: &Site, seed: u64) -> Verdict {
+    let outcome = site.run(&fault.plan, seed);
     let mut verdict = figures(fault, &outcome);
     let bar = &fault.bar;
     let mut broken = outcome.broken;

@@ -19,7 +19,7 @@ use rether_proto::time::{Duration, Instant};
 use super::Outcome;
 use super::host::Host;
 use super::ledger;
-use super::plan::Plan;
+use super::plan::{Faults, Plan};
 use super::station::Client;
 
 /// One way over the wire.
@@ -32,6 +32,8 @@ const REPEAT: Duration = Duration::from_millis(10);
 const UPDATE: Duration = Duration::from_micros(500);
 /// The station's kernel lets packets in and out so long after its access point does.
 const DEAF: Duration = Duration::from_millis(2);
+/// Time begins.
+const BIG_BANG: Instant = Instant::from_nanos(1);
 /// After the last move, until all is quiet.
 const QUIET: Duration = Duration::from_millis(3_500);
 /// Sessions between access points are set up before anybody moves.
@@ -160,12 +162,34 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
+    /// At the beginning of time: the access points have yet to meet.
     pub(super) fn new(plan: &'a Plan, seed: u64) -> Self {
-        let now = Instant::from_nanos(1);
         let mut rng = Rng::new(seed);
         let hosts = (0..plan.hosts())
-            .map(|place| Host::new(place, plan, rng.next_u64(), now))
+            .map(|place| Host::new(place, plan, rng.next_u64(), BIG_BANG))
             .collect();
+        Self::of(plan, rng, hosts)
+    }
+
+    /// Access points that have met already.
+    pub(super) fn met(plan: &'a Plan, seed: u64, hosts: Vec<Host>) -> Self {
+        Self::of(plan, Rng::new(seed), hosts)
+    }
+
+    /// The access points of `plan` when they have met, and before any station comes.
+    pub(super) fn meet(plan: &Plan) -> Vec<Host> {
+        let alone = Plan {
+            stations: 0,
+            faults: Faults::default(),
+            ..*plan
+        };
+        let mut world = World::new(&alone, 0);
+        world.pass(BIG_BANG + BEGIN - ms(500));
+        world.hosts
+    }
+
+    fn of(plan: &'a Plan, rng: Rng, hosts: Vec<Host>) -> Self {
+        let now = BIG_BANG;
         let clients: Vec<_> = (0..plan.stations)
             .map(|number| Client::new(number, plan, now))
             .collect();
@@ -217,7 +241,11 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn run(mut self) -> Outcome {
-        let until = self.ends + QUIET;
+        self.pass(self.ends + QUIET);
+        self.finish()
+    }
+
+    fn pass(&mut self, until: Instant) {
         loop {
             let event = self.agenda.first_key_value().map(|((at, _), _)| *at);
             let timers = self.hosts.iter().enumerate();
@@ -242,7 +270,6 @@ impl<'a> World<'a> {
                 self.agent(client, StationInput::Timeout);
             }
         }
-        self.finish()
     }
 
     fn finish(mut self) -> Outcome {
