@@ -24,6 +24,7 @@ pub use input::{Answer, ApInput, ApOutput, CaughtId, Request, Stage};
 
 use crate::anchor::{Anchor, AnchorIn};
 use crate::context::Context;
+use crate::frame::Frame;
 use crate::id::{ApId, Epoch, PenId};
 use crate::message::{Admission, Body, Message};
 use crate::pen::Limits;
@@ -161,7 +162,9 @@ impl<A: Anchor> Ap<A> {
             ApInput::Message(message) => self.message(message),
             ApInput::GaveUp { to, station, what } => self.gave_up(to, station, what),
             ApInput::Peer { id, up } => {
-                self.peers.insert(id, up);
+                if self.peers.insert(id, up) != Some(up) && up {
+                    self.introduce(id);
+                }
             }
             ApInput::Associated(station) => self.associated(station),
             ApInput::Authorised(station) => self.authorised(station),
@@ -234,6 +237,17 @@ impl<A: Anchor> Ap<A> {
     #[must_use]
     pub fn penned(&self) -> usize {
         self.stations.values().map(Station::octets).sum()
+    }
+
+    /// What waits here for a station, wherever it waits; but for caught frames, which the host has.
+    pub fn waiting(&self, station: MacAddr) -> impl Iterator<Item = &Frame> {
+        let known = self.stations.get(&station).into_iter();
+        known.flat_map(|known| {
+            let pen = known.old.iter().flat_map(|old| old.pen.frames());
+            let parked = known.new.iter().flat_map(New::parked);
+            let early = known.orders.values().flat_map(Order::early);
+            pen.chain(parked).chain(early)
+        })
     }
 
     fn message(&mut self, message: Message) {
@@ -311,6 +325,10 @@ impl<A: Anchor> Ap<A> {
         if (epoch, Some(from)) < (known.epoch, known.holder) {
             return;
         }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) && epoch == known.epoch {
+            // It is between two: where it arrives, its epoch is a later one.
+            return;
+        }
         if known.serves(own) {
             // Either its claim was lost, or ours. Who answers the radio is here.
             known.contested = Some((from, epoch, context));
@@ -333,6 +351,11 @@ impl<A: Anchor> Ap<A> {
         let Some((from, epoch, context)) = known.contested.take() else {
             return;
         };
+        if here && known.old.as_ref().is_some_and(Old::is_away) {
+            // It is about to leave: where it goes, it is claimed with a later epoch than both.
+            known.epoch = known.epoch.max(epoch);
+            return;
+        }
         if !here {
             known.present = false;
             let text = format!("{from} has the station, and did not claim it here");
@@ -341,7 +364,16 @@ impl<A: Anchor> Ap<A> {
             return self.elsewhere(station, from, epoch, context);
         }
         known.epoch = known.epoch.max(epoch);
-        known.new = Some(New::back(station, known.epoch, from, self.now));
+        self.reclaim(station, from);
+    }
+
+    /// Claims at `from` a station that is here.
+    fn reclaim(&mut self, station: MacAddr, from: ApId) {
+        let now = self.now;
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
+        known.new = Some(New::back(station, known.epoch, from, now));
         self.catch(station, true);
         self.claim(station);
     }
@@ -351,10 +383,18 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         (known.epoch, known.holder) = (epoch, Some(from));
-        known.context = Some(context);
+        // Whoever has a station without a handoff may know nothing of it yet.
+        if context != Context::default() || known.context.is_none() {
+            known.context = Some(context);
+        }
         let addresses = known.addresses();
         if known.new.is_some() {
             return;
+        }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) {
+            // It is there, and its claim was lost.
+            let then = self.yield_to(station, from, epoch);
+            return self.follow(station, from, then, None);
         }
         match known.old.as_ref().map(Old::forwards_to) {
             // It has moved on: what still comes goes straight there.
@@ -386,7 +426,11 @@ impl<A: Anchor> Ap<A> {
         }
         known.touched = now;
         known.context = Some(context);
-        let settled = known.new.is_none() && known.old.is_none();
+        if let Some(new) = &mut known.new {
+            new.learnt = true;
+        }
+        // One that is about to leave is still this one's, and its packets come here.
+        let settled = known.new.is_none() && !known.old.as_ref().is_some_and(Old::is_claimed);
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.anchor_on(AnchorIn::Attach {
             station,
@@ -400,19 +444,34 @@ impl<A: Anchor> Ap<A> {
 
     /// Tells every peer that the station is served here.
     fn push_context(&mut self, station: MacAddr) {
+        for to in self.reachable() {
+            self.push_to(to, station);
+        }
+    }
+
+    /// Tells a peer that can be reached from now on who is served here: while it could not, both may
+    /// have come to believe that they have the same station.
+    fn introduce(&mut self, to: ApId) {
+        let own = self.config.own;
+        let served = self.stations.iter().filter(|(_, known)| known.serves(own));
+        let served = served.map(|(station, known)| (*station, known.context.is_some()));
+        let served: Vec<_> = served.collect();
+        for (station, is_known) in served {
+            if is_known {
+                self.push_to(to, station);
+            } else {
+                // Perhaps it came from there.
+                self.reclaim(station, to);
+            }
+        }
+    }
+
+    fn push_to(&mut self, to: ApId, station: MacAddr) {
         let Some(known) = self.stations.get(&station) else {
             return;
         };
         let context = known.context.clone().unwrap_or_default();
-        let epoch = known.epoch;
-        for to in self.reachable() {
-            self.out.push_back(ApOutput::Tell {
-                to,
-                body: Body::Push(context.clone()),
-                station,
-                epoch,
-            });
-        }
+        self.tell(to, station, known.epoch, Body::Push(context));
     }
 
     fn gone(&mut self, station: MacAddr, epoch: Epoch) {
@@ -481,7 +540,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// A frame for the station was caught: it waits, goes into the pen, or was caught by mistake.
-    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: crate::frame::Frame) {
+    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: Frame) {
         let Some(known) = self.stations.get_mut(&station) else {
             return self.out.push_back(ApOutput::Pass(id));
         };
