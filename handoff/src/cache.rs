@@ -137,3 +137,103 @@ impl Cache {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::snoop::golden::{AGENT, ROUTER, ROUTER_LATER};
+    use crate::snoop::{Wired, tests::from_wire};
+
+    fn advert(hex: &str) -> Advert {
+        match from_wire(hex) {
+            Some(Wired::Advert(advert)) => advert,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_nanos(seconds * 1_000_000_000)
+    }
+
+    /// As [`ROUTER`] says it of router `n`.
+    fn router(n: u8) -> Advert {
+        let mut advert = advert(ROUTER);
+        advert.frame.source.0[5] = n;
+        advert.router = IpAddr::from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n]);
+        advert
+    }
+
+    #[test]
+    fn said_again_with_what_is_left_of_its_time() {
+        let mut cache = Cache::default();
+        assert_eq!(cache.learn(at(100), advert(ROUTER)), Learnt::Kept);
+        assert_eq!(cache.learn(at(100), advert(AGENT)), Learnt::Kept);
+        let said = |cache: &Cache, now| cache.replay(at(now)).collect::<Vec<_>>();
+        // The agent is known, and not repeated.
+        assert_eq!(cache.entries(at(101)).count(), 2);
+        assert_eq!(said(&cache, 110), [advert(ROUTER_LATER).frame]);
+        assert_eq!(cache.entries(at(103)).count(), 1);
+        assert_eq!(said(&cache, 1900), []);
+        assert!(!cache.is_router(advert(ROUTER).router, at(1900)));
+        // Heard again, it is as new.
+        assert_eq!(cache.learn(at(200), advert(ROUTER)), Learnt::Kept);
+        assert_eq!(said(&cache, 200), [advert(ROUTER).frame]);
+        // One that ends its service is not repeated.
+        let mut end = advert(ROUTER);
+        end.lifetime = Duration::ZERO;
+        assert_eq!(cache.learn(at(201), end), Learnt::Withdrawn);
+        assert_eq!(said(&cache, 201), []);
+    }
+
+    #[test]
+    fn what_this_host_says_comes_first_and_does_not_age() {
+        let mut cache = Cache::default();
+        let own = advert(AGENT).frame;
+        cache.set_own(vec![own.clone()]);
+        cache.learn(at(1), advert(ROUTER));
+        let said: Vec<_> = cache.replay(at(11)).collect();
+        assert_eq!(said, [own.clone(), advert(ROUTER_LATER).frame]);
+        assert_eq!(cache.replay(at(9999)).collect::<Vec<_>>(), [own]);
+    }
+
+    #[test]
+    fn the_first_of_two_is_believed_until_its_time_is_over() {
+        let mut cache = Cache::default();
+        cache.learn(at(1), advert(ROUTER));
+        let first = advert(ROUTER).frame.source;
+        let mut other = advert(ROUTER);
+        other.frame.source = MacAddr([2, 0, 0, 0, 6, 6]);
+        let mut end = other.clone();
+        end.lifetime = Duration::ZERO;
+        for claim in [&other, &end] {
+            let learnt = cache.learn(at(1800), claim.clone());
+            assert_eq!(learnt, Learnt::Contested { first });
+        }
+        assert_eq!(cache.entries(at(1800)).next().unwrap().mac, first);
+        assert_eq!(cache.learn(at(1801), other.clone()), Learnt::Kept);
+        assert_eq!(
+            cache.replay(at(1801)).next().unwrap().source,
+            other.frame.source
+        );
+    }
+
+    #[test]
+    fn there_is_room_for_four_of_512_octets() {
+        let mut cache = Cache::default();
+        for n in 1..=4 {
+            assert_eq!(cache.learn(at(1), router(n)), Learnt::Kept);
+        }
+        assert_eq!(cache.learn(at(1), router(5)), Learnt::NoRoom);
+        assert_eq!(cache.learn(at(1), router(4)), Learnt::Kept);
+        // Agents have room of their own; who has lapsed makes room.
+        assert_eq!(cache.learn(at(1), advert(AGENT)), Learnt::Kept);
+        assert_eq!(cache.learn(at(1801), router(5)), Learnt::Kept);
+        let mut long = router(6);
+        long.frame.payload.resize(Cache::MAX_OCTETS - HEADER, 0);
+        assert_eq!(cache.learn(at(1801), long.clone()), Learnt::Kept);
+        long.frame.payload.push(0);
+        assert_eq!(cache.learn(at(1801), long), Learnt::NoRoom);
+    }
+}

@@ -15,8 +15,8 @@ use crate::id::ApId;
 const MOVE: u32 = 1 << 16;
 /// After a move, all earlier ones are less by this part.
 const FADE: u32 = 64;
-/// Less than this says nothing about who is next.
-const ENOUGH: u32 = 3 * MOVE;
+/// Less than this, which is less than three moves in a row, says nothing about who is next.
+const ENOUGH: u32 = MOVE / 2 * 5;
 /// The chosen ones together are at least so likely, in hundredths.
 const SURE: u64 = 95;
 
@@ -174,7 +174,7 @@ mod tests {
         let graph = went(walk);
         // 4 % went to 9, which the 0.95 do not need.
         assert_eq!(graph.likely(Some(ApId(1)), ApId(2)), ids([3, 4]));
-        assert_eq!(went([3, 4, 5]).likely(Some(ApId(1)), ApId(2)).len(), 0);
+        assert_eq!(went([3, 4]).likely(Some(ApId(1)), ApId(2)), []);
         assert_eq!(
             went([3, 4, 5, 3]).likely(Some(ApId(1)), ApId(2)),
             ids([3, 5, 4])

@@ -341,7 +341,7 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let unknown = known.context.is_none();
+        let unknown = known.context.as_ref().is_none_or(Context::is_slight);
         let Some(new) = &mut known.new else { return };
         if !new.asked.remove(&from) {
             return;
@@ -402,6 +402,7 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        let context = super::learn::merged(context, known.context.take());
         known.context = Some(context.clone());
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.out.push_back(ApOutput::Adopt { station, context });
@@ -524,6 +525,7 @@ impl<A: Anchor> Ap<A> {
         for frame in parked {
             self.out.push_back(ApOutput::Inject { station, frame });
         }
+        self.greet(station);
         if let Some((ending, culprit)) = over {
             self.settle(station, ending, culprit);
         }

@@ -12,6 +12,7 @@ use crate::frame::Frame;
 use crate::id::{ApId, Epoch};
 use crate::message::{Admission, Body, Message};
 use crate::roam::RoamRecord;
+use crate::snoop::{Told, Wired};
 
 /// A frame that the host's catch holds until a verdict names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +139,17 @@ pub enum ApInput {
         /// All that is known.
         context: Context,
     },
+    /// The wired side said something for stations.
+    Wired(Wired),
+    /// A station said something of itself.
+    Told {
+        /// Who.
+        station: MacAddr,
+        /// What.
+        told: Told,
+    },
+    /// What this host itself says to each station that comes: where its gateway addresses are.
+    Own(Vec<Frame>),
     /// The time of `next_timer` has come.
     Timeout,
 }

@@ -52,12 +52,8 @@ fn speaks_for(from: MacAddr, options: NdpOptionsIterator<'_>) -> Option<bool> {
     let mut own = true;
     for option in options {
         own &= match option.ok()? {
-            NdpOptionSlice::SourceLinkLayerAddress(option) => {
-                option.link_layer_address() == from.0
-            }
-            NdpOptionSlice::TargetLinkLayerAddress(option) => {
-                option.link_layer_address() == from.0
-            }
+            NdpOptionSlice::SourceLinkLayerAddress(option) => option.link_layer_address() == from.0,
+            NdpOptionSlice::TargetLinkLayerAddress(option) => option.link_layer_address() == from.0,
             _ => true,
         };
     }

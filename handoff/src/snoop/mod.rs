@@ -10,10 +10,12 @@
 
 mod dhcp;
 mod discovery;
+#[cfg(test)]
+pub(crate) mod golden;
 mod groups;
 pub(crate) mod router;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use core::net::{IpAddr, Ipv4Addr};
 

@@ -21,7 +21,11 @@ const ALL_HOSTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
 const IPV6_HEADER: usize = 40;
 
 /// A router advertisement to all nodes, checked as RFC 4861, section 6.1.2, demands of a host.
-pub(super) fn router(seen: &Seen<'_>, ip: &Ipv6Slice<'_>, icmp: &Icmpv6Slice<'_>) -> Option<Advert> {
+pub(super) fn router(
+    seen: &Seen<'_>,
+    ip: &Ipv6Slice<'_>,
+    icmp: &Icmpv6Slice<'_>,
+) -> Option<Advert> {
     let header = ip.header();
     let router = Ipv6Addr::from(header.source());
     let fits = icmp.type_u8() == ROUTER
@@ -97,7 +101,10 @@ pub(crate) fn aged(frame: &Frame, age: Duration) -> Option<Frame> {
     let packet = &mut frame.payload;
     let lifetime = packet.get_mut(LIFETIME..)?.first_chunk_mut::<2>()?;
     let left = u32::from(u16::from_be_bytes(*lifetime)).checked_sub(seconds)?;
-    *lifetime = u16::try_from(left).ok().filter(|left| *left > 0)?.to_be_bytes();
+    *lifetime = u16::try_from(left)
+        .ok()
+        .filter(|left| *left > 0)?
+        .to_be_bytes();
     let mut options = packet.get_mut(OPTIONS..)?;
     while let Some(&[kind, words]) = options.first_chunk::<2>() {
         let (option, rest) = options.split_at_mut_checked(usize::from(words) * 8)?;
