@@ -208,6 +208,25 @@ fn spread(roams: &[Value], key: &str) -> Value {
     json!({ "min": min, "p50": median, "max": max })
 }
 
+/// What arrived of each TCP flow in the second after the roam that cost it most.
+fn least_seconds(roams: &[Value]) -> Value {
+    let mut least = Map::new();
+    for (flow, rate) in roams
+        .iter()
+        .filter_map(|roam| roam["second-bps"].as_object())
+        .flatten()
+    {
+        let so_far = least.get(flow).and_then(Value::as_f64);
+        if let Some(rate) = rate
+            .as_f64()
+            .filter(|rate| so_far.is_none_or(|least| *rate < least))
+        {
+            least.insert(flow.clone(), rate.into());
+        }
+    }
+    Value::Object(least)
+}
+
 /// All roams of an arm together; nothing if there are none.
 pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
     if roams.is_empty() {
@@ -227,6 +246,7 @@ pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
     ] {
         map.insert(key.to_owned(), spread(roams, key));
     }
+    map.insert("second-bps".to_owned(), least_seconds(roams));
     for way in WAYS {
         let flows = || {
             let probes = roams.iter().filter_map(|roam| roam["probes"].as_object());
@@ -358,6 +378,7 @@ mod tests {
         let rate = first["second-bps"]["t"].as_f64().unwrap();
         assert!((rate - 3.56e6).abs() < 1.0, "{rate}");
         let summary = summary(&values).unwrap();
+        assert_eq!(summary["second-bps"]["t"].as_f64(), Some(rate));
         assert_eq!(
             (&summary["count"], &summary["failed"]),
             (&json!(4), &json!(1))
