@@ -9,11 +9,12 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use rether_proto::mac::MacAddr;
+use rether_proto::policy::Prefix;
 use rether_proto::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::frame::Frame;
-use crate::snoop::{Advert, router::aged};
+use crate::snoop::{Advert, is_routable, router::aged};
 
 /// Ethernet header.
 const HEADER: usize = 14;
@@ -22,8 +23,17 @@ const HEADER: usize = 14;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cache {
     adverts: BTreeMap<IpAddr, Heard>,
-    /// What this host itself says to who comes: where its gateway addresses are.
-    own: Vec<Frame>,
+    own: Vec<Gateway>,
+}
+
+/// An address of this host by which stations reach the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// The address, and how much of it is that of its network.
+    pub net: Prefix,
+    /// What tells a station that it is here: a gratuitous ARP or an unsolicited neighbour
+    /// advertisement.
+    pub frame: Frame,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +114,9 @@ impl Cache {
         Learnt::Kept
     }
 
-    /// What this host says of itself to who comes; in place of what it said before.
-    pub fn set_own(&mut self, frames: Vec<Frame>) {
-        self.own = frames;
+    /// The addresses of this host that are gateways; in place of those before.
+    pub fn set_own(&mut self, gateways: Vec<Gateway>) {
+        self.own = gateways;
     }
 
     /// What is to be sent to a station that has just come. Agent advertisements are not among it:
@@ -114,14 +124,23 @@ impl Cache {
     pub fn replay(&self, now: Instant) -> impl Iterator<Item = Frame> {
         let routers = self.adverts.iter().filter(|(router, _)| router.is_ipv6());
         let adverts = routers.filter_map(move |(_, heard)| aged(&heard.frame, now.since(heard.at)));
-        self.own.iter().cloned().chain(adverts)
+        let own = self.own.iter().map(|gateway| gateway.frame.clone());
+        own.chain(adverts)
     }
 
-    /// Whether `ip` is a router's, so that no station can have it.
+    /// Whether a station can have `ip`: it is no router's, and of a network of this gateway, if that
+    /// has any of the family.
     #[must_use]
-    pub fn is_router(&self, ip: IpAddr, now: Instant) -> bool {
+    pub fn admits(&self, ip: IpAddr, now: Instant) -> bool {
         let heard = self.adverts.get(&ip);
-        heard.is_some_and(|heard| heard.until > now)
+        let mut nets = self.own.iter().map(|gateway| gateway.net);
+        let mut near = nets
+            .clone()
+            .filter(|net| is_routable(net.addr) && net.addr.is_ipv4() == ip.is_ipv4())
+            .peekable();
+        heard.is_none_or(|heard| heard.until <= now)
+            && nets.all(|net| net.addr != ip)
+            && (near.peek().is_none() || near.any(|net| net.contains(ip)))
     }
 
     /// What is known, in the order of the addresses.
@@ -176,7 +195,8 @@ mod tests {
         assert_eq!(said(&cache, 110), [advert(ROUTER_LATER).frame]);
         assert_eq!(cache.entries(at(103)).count(), 1);
         assert_eq!(said(&cache, 1900), []);
-        assert!(!cache.is_router(advert(ROUTER).router, at(1900)));
+        assert!(cache.admits(advert(ROUTER).router, at(1900)));
+        assert!(!cache.admits(advert(ROUTER).router, at(1899)));
         // Heard again, it is as new.
         assert_eq!(cache.learn(at(200), advert(ROUTER)), Learnt::Kept);
         assert_eq!(said(&cache, 200), [advert(ROUTER).frame]);
@@ -191,11 +211,25 @@ mod tests {
     fn what_this_host_says_comes_first_and_does_not_age() {
         let mut cache = Cache::default();
         let own = advert(AGENT).frame;
-        cache.set_own(vec![own.clone()]);
+        let gateway = |text: &str, bits| Gateway {
+            net: Prefix {
+                addr: text.parse().unwrap(),
+                bits,
+            },
+            frame: own.clone(),
+        };
+        cache.set_own(vec![gateway("10.1.0.1", 16)]);
         cache.learn(at(1), advert(ROUTER));
         let said: Vec<_> = cache.replay(at(11)).collect();
         assert_eq!(said, [own.clone(), advert(ROUTER_LATER).frame]);
-        assert_eq!(cache.replay(at(9999)).collect::<Vec<_>>(), [own]);
+        assert!(cache.replay(at(9999)).eq([own.clone()]));
+        // Stations have addresses of its networks, and not its own.
+        cache.set_own(vec![gateway("10.1.0.1", 16), gateway("fe80::1", 64)]);
+        let admits = |text: &str| cache.admits(text.parse().unwrap(), at(1));
+        assert!(admits("10.1.200.9"));
+        assert!(!admits("10.1.0.1") && !admits("10.2.0.9") && !admits("fe80::1"));
+        // Of IPv6 networks nothing is known here.
+        assert!(admits("2001:db8::9"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 
 use crate::anchor::PathOp;
+use crate::cache::Gateway;
 use crate::context::{Context, Promised};
 use crate::frame::Frame;
 use crate::id::{ApId, Epoch};
@@ -148,8 +149,8 @@ pub enum ApInput {
         /// What.
         told: Told,
     },
-    /// What this host itself says to each station that comes: where its gateway addresses are.
-    Own(Vec<Frame>),
+    /// The addresses of this host that are gateways.
+    Own(Vec<Gateway>),
     /// The time of `next_timer` has come.
     Timeout,
 }

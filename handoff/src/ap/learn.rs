@@ -63,11 +63,12 @@ impl<A: Anchor> Ap<A> {
         &self.overheard
     }
 
-    /// Whether a station can have this address: it can be reached by it, it is no router's, and
-    /// nobody else has it, who is here or has it from a DHCP server or home agent.
+    /// Whether a station can have this address: it can be reached by it, it is no router's and of a
+    /// network of this gateway, and nobody else has it who is here or has it from a DHCP server or
+    /// home agent.
     #[must_use]
     pub fn may_use(&self, station: MacAddr, ip: IpAddr) -> bool {
-        if !is_routable(ip) || self.cache.is_router(ip, self.now) {
+        if !is_routable(ip) || !self.cache.admits(ip, self.now) {
             return false;
         }
         let others = self.stations.iter().filter(|(mac, _)| **mac != station);
@@ -206,7 +207,10 @@ impl<A: Anchor> Ap<A> {
         if let Some(known) = self.stations.get_mut(&station) {
             known.hearing.again = Some(self.now + AGAIN);
         }
-        self.note(station, format!("has come, and is told of {count} routers"));
+        self.note(
+            station,
+            format!("has come: {count} words of routers and gateways are said to it again"),
+        );
     }
 
     /// Once more.

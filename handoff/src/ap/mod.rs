@@ -219,7 +219,7 @@ impl<A: Anchor> Ap<A> {
             ApInput::Context { station, context } => self.learnt(station, context),
             ApInput::Wired(wired) => self.wired(wired),
             ApInput::Told { station, told } => self.told(station, told),
-            ApInput::Own(frames) => self.cache.set_own(frames),
+            ApInput::Own(gateways) => self.cache.set_own(gateways),
             ApInput::Timeout => self.timeout(),
         }
         if let Some(station) = moves {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use rether_handoff::ap::{ApInput, CaughtId};
+use rether_handoff::cache::Gateway;
 use rether_handoff::frame::Frame;
 use rether_linux::OsError;
 use rether_linux::announce::layer_2_update;
@@ -36,8 +37,8 @@ pub(super) struct Kernel {
     pub(super) queue: RoamQueue,
     pub(super) sent: CopySocket,
     pub(super) snoop: Snoop,
-    /// What this host says to stations that come.
-    pub(super) gateway: Vec<Frame>,
+    /// Where this host is the stations' gateway.
+    pub(super) gateways: Vec<Gateway>,
     table: RoamTable,
     air: FrameSocket,
     wire: FrameSocket,
@@ -91,10 +92,10 @@ impl Kernel {
             queue: queue_reader,
             sent: CopySocket::sent(radio, ether_type)?,
             snoop: Snoop::open(radio, &bridge)?,
-            gateway: match config.anchor {
+            gateways: match config.anchor {
                 // The gateway is another host, whose word comes by the wire.
                 AnchorKind::Bridge => Vec::new(),
-                AnchorKind::HostRoute => overhear::gateway(&bridge)?,
+                AnchorKind::HostRoute => overhear::gateways(&bridge)?,
             },
             table,
             air: FrameSocket::open(radio)?,

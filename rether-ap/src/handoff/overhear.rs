@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use rether_handoff::ap::ApInput;
+use rether_handoff::cache::Gateway;
 use rether_handoff::frame::Frame;
 use rether_handoff::snoop::{self, Seen};
 use rether_linux::announce;
@@ -34,11 +35,15 @@ pub(super) fn read(side: Side, copied: &Copied<'_>, sink: &mut dyn FnMut(ApInput
     }
 }
 
-/// What tells a station that the addresses of `bridge` are here: a gratuitous ARP or an unsolicited
-/// neighbour advertisement for each.
-pub(super) fn gateway(bridge: &Link) -> Result<Vec<Frame>, OsError> {
-    let addresses = on_link(bridge.index)?.into_iter().map(|net| net.addr);
-    Ok(addresses.filter_map(|ip| hello(ip, bridge)).collect())
+/// The addresses of `bridge`, with what tells a station that they are here: a gratuitous ARP or an
+/// unsolicited neighbour advertisement.
+pub(super) fn gateways(bridge: &Link) -> Result<Vec<Gateway>, OsError> {
+    let nets = on_link(bridge.index)?.into_iter();
+    let gateways = nets.filter_map(|net| {
+        let frame = hello(net.addr, bridge)?;
+        Some(Gateway { net, frame })
+    });
+    Ok(gateways.collect())
 }
 
 fn hello(ip: IpAddr, bridge: &Link) -> Option<Frame> {

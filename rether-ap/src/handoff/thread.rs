@@ -74,8 +74,8 @@ impl Thread {
         facts: &mut BTreeMap<MacAddr, Facts>,
     ) -> Result<(), OsError> {
         self.edge.timeout(clock::now());
-        let gateway = std::mem::take(&mut self.kernel.gateway);
-        self.edge.handle(clock::now(), ApInput::Own(gateway));
+        let gateways = std::mem::take(&mut self.kernel.gateways);
+        self.edge.handle(clock::now(), ApInput::Own(gateways));
         self.drain();
         loop {
             let mut next = self.edge.next_timer();

@@ -5,6 +5,7 @@ use alloc::vec;
 use super::*;
 use crate::anchor::{AnyAnchor, Bridge, HostRoute, PathOp};
 use crate::ap::{ApConfig, ApInput, Audience};
+use crate::cache::Gateway;
 use crate::frame::Frame;
 use crate::id::{ApId, Epoch};
 use crate::message::{Arrived, ArrivedAck, Body, Claim, Message};
@@ -275,7 +276,12 @@ fn who_comes_is_told_of_routers_when_it_listens_and_once_more() {
         ether_type: 0x0806,
         payload: vec![1; 28],
     };
-    host.input(ApInput::Own(vec![own.clone()]));
+    let net = rether_proto::policy::Prefix {
+        addr: v4(1),
+        bits: 16,
+    };
+    let frame = own.clone();
+    host.input(ApInput::Own(vec![Gateway { net, frame }]));
     // The advertisement as heard: it ages in whole seconds, and begun ones count.
     let advert = |host: &Host, at| {
         let frames = host.ap.cache().replay(at);
