@@ -31,6 +31,7 @@ pub mod roam_gate;
 pub mod rt;
 pub mod rules;
 pub mod segment;
+pub mod snoop;
 mod sys;
 pub mod timer;
 pub mod token_socket;

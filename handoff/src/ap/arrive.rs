@@ -373,7 +373,9 @@ impl<A: Anchor> Ap<A> {
                 // What it was there until now; PREPARE may have told of less.
                 let learnt = new.learnt;
                 let is_news = |context: &Context| match &before {
-                    Some(before) => !learnt && !before.says_the_same(context),
+                    Some(before) => {
+                        (!learnt || before.is_slight()) && !before.says_the_same(context)
+                    }
                     None => true,
                 };
                 if let Some(context) = ack.context.filter(is_news) {
@@ -426,6 +428,7 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        let context = super::learn::merged(context, known.context.take());
         known.context = Some(context.clone());
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.out.push_back(ApOutput::Adopt { station, context });
@@ -553,6 +556,7 @@ impl<A: Anchor> Ap<A> {
         for frame in parked {
             self.out.push_back(ApOutput::Inject { station, frame });
         }
+        self.greet(station);
         if let Some((ending, culprit)) = over {
             self.settle(station, ending, culprit);
         }
