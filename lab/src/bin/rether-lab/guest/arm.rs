@@ -132,14 +132,9 @@ impl<'a> Cell<'a> {
         })
     }
 
-    fn start_daemons(
-        &mut self,
-        scenario: &Scenario,
-        policy: Option<&str>,
-        logs: &Path,
-    ) -> Result<()> {
+    fn start_daemons(&mut self, scenario: &Scenario, logs: &Path) -> Result<()> {
         for node in self.nodes {
-            if let Some(mut daemon) = Daemon::of(node, self.nodes, scenario, policy, logs)? {
+            if let Some(mut daemon) = Daemon::of(node, self.nodes, scenario, logs)? {
                 daemon.start()?;
                 self.daemons.push(daemon);
             }
@@ -223,11 +218,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         cell.links.len()
     ));
     if arm.daemons {
-        let policy = scenario
-            .policy
-            .as_deref()
-            .map(|text| plan::fill_in(text, &nodes));
-        cell.start_daemons(scenario, policy.as_deref(), logs)?;
+        cell.start_daemons(scenario, logs)?;
         tell(&format!(
             "arm {}: {} daemons started",
             arm.name,

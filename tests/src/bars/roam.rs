@@ -1,0 +1,150 @@
+//! The rows of the handoff: stations that go from one access point to another, on the real Wi-Fi
+//! stack, with Rether and without in the same run.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use rether_lab::scenario::{Deed, Scenario, Span};
+
+use super::scenario::{Figure, judge_scenario, load};
+use super::{Context, Row, Seen};
+
+const GROUP: &str = "roam";
+
+pub(super) fn rows() -> [Row; 8] {
+    let row = |name, required, quick, run| Row {
+        group: GROUP,
+        name,
+        required,
+        quick,
+        run,
+    };
+    [
+        row(
+            "r1-open",
+            "50 planned roams in one subnet without security, 200 packets a second both ways: none \
+             lost, doubled or out of order; no gap more than 10 ms longer than the radio's switch",
+            true,
+            |context| roams(context, "roam-r1-open", &PROBE),
+        ),
+        row("r1-ft", "the same with fast transition", false, |context| {
+            roams(context, "roam-r1-ft", &PROBE)
+        }),
+        row(
+            "r2",
+            "eight roams between two subnets: as r1; a call and a TCP connection lose nothing",
+            true,
+            |context| roams(context, "roam-r2", &PROBE),
+        ),
+        row(
+            "r3",
+            "a call that walks past three loaded access points and back: none lost, longest gap <= \
+             50 ms, MOS of each 5 s >= 4.0",
+            false,
+            |context| roams(context, "roam-r3", &CALL),
+        ),
+        row(
+            "r4",
+            "a TCP download at full rate through ten roams: no retransmission timeout, and in the \
+             second of each roam 80 % of the steady goodput",
+            false,
+            |context| roams(context, "roam-r4-tcp", &DOWNLOAD),
+        ),
+        row(
+            "r5",
+            "ten unannounced roams each of a station with an agent and of one without: none lost on \
+             the way down; no duplicates with the agent, at most 150 ms of packets without",
+            false,
+            |context| roams(context, "roam-r5", &UNANNOUNCED),
+        ),
+        row(
+            "r6",
+            "a station without an agent walks to and fro: no worse than without Rether, less lost on \
+             the way down",
+            false,
+            |context| roams(context, "roam-r6-no-agent", &PROBE_DOWN),
+        ),
+        row(
+            "r8",
+            "the strongest access point is full: refused before leaving, and another is taken",
+            false,
+            |context| roams(context, "roam-r8", &FULL),
+        ),
+    ]
+}
+
+/// Roams of the shortened form.
+const FEW: usize = 10;
+/// Time after the last of them.
+const AFTER: Duration = Duration::from_millis(1_500);
+
+/// A scenario of roams; the shortened form has the first ten of them.
+fn roams(context: &Context, name: &str, figures: &[Figure]) -> Result<Seen> {
+    let mut scenario = load(context, name)?;
+    if context.quick {
+        shorten(&mut scenario);
+    }
+    judge_scenario(context, name, &scenario, figures)
+}
+
+/// Leaves the first roams only, if there are more, and lets everything end after them.
+fn shorten(scenario: &mut Scenario) {
+    let roams = || {
+        scenario
+            .event
+            .iter()
+            .filter(|event| event.deed == Deed::Roam)
+    };
+    let all = roams().count();
+    let Some(last) = roams().nth(FEW).and_then(|_| roams().nth(FEW - 1)) else {
+        return;
+    };
+    // Whole seconds, as iperf3 has them.
+    let end = (last.at.0 + AFTER).as_secs();
+    let end = Duration::from_secs(end);
+    let mut seen = 0;
+    scenario.event.retain(|event| {
+        seen += usize::from(event.deed == Deed::Roam);
+        event.deed != Deed::Roam || seen <= FEW
+    });
+    for event in &mut scenario.event {
+        event.at = Span(event.at.0.min(end));
+    }
+    for flow in &mut scenario.traffic {
+        flow.duration = Span(flow.duration.0.min(end - flow.start.0));
+    }
+    for check in &mut scenario.check {
+        if check.what == "roaming.count" && check.value == Some(all as f64) {
+            check.value = Some(FEW as f64);
+        }
+    }
+}
+
+const PROBE: [Figure; 8] = [
+    ("lost up", "rether", "roaming.up.lost", 1.0, ""),
+    ("down", "rether", "roaming.down.lost", 1.0, ""),
+    (
+        "longest gap up",
+        "rether",
+        "roaming.up.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+    ("down", "rether", "roaming.down.longest-gap-ms", 1.0, " ms"),
+    (
+        "more than the switch at most",
+        "rether",
+        "roaming.gap-over-switch-ms.max",
+        1.0,
+        " ms",
+    ),
+    ("without: lost up", "plain", "roaming.up.lost", 1.0, ""),
+    ("down", "plain", "roaming.down.lost", 1.0, ""),
+    (
+        "longest gap down",
+        "plain",
+        "roaming.down.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+];
