@@ -62,7 +62,7 @@ pub(super) fn rows() -> [Row; 8] {
             "a station without an agent walks to and fro: no worse than without Rether, less lost on \
              the way down",
             false,
-            |context| roams(context, "roam-r6-no-agent", &PROBE_DOWN),
+            |context| roams(context, "roam-r6-no-agent", &WALK),
         ),
         row(
             "r8",
@@ -147,4 +147,44 @@ const PROBE: [Figure; 8] = [
         1.0,
         " ms",
     ),
+];
+
+const CALL: [Figure; 6] = [
+    ("lost up", "rether", "traffic.call.calls.0.up.stream.lost", 1.0, ""),
+    ("down", "rether", "traffic.call.calls.0.down.stream.lost", 1.0, ""),
+    ("longest gap up", "rether", "traffic.call.calls.0.up.stream.longest_gap_ms", 1.0, " ms"),
+    ("down", "rether", "traffic.call.calls.0.down.stream.longest_gap_ms", 1.0, " ms"),
+    ("least MOS up", "rether", "traffic.call.calls.0.up.stream.mos_worst_window", 1.0, ""),
+    ("down", "rether", "traffic.call.calls.0.down.stream.mos_worst_window", 1.0, ""),
+];
+
+const DOWNLOAD: [Figure; 6] = [
+    ("timeouts", "rether", "counters.difference.wire.netstat.TcpExt.TCPTimeouts", 1.0, ""),
+    ("retransmits", "rether", "traffic.download.retransmits", 1.0, ""),
+    ("least second of a roam", "rether", "roaming.second-share.download.min", 100.0, " %"),
+    ("without: timeouts", "plain", "counters.difference.wire.netstat.TcpExt.TCPTimeouts", 1.0, ""),
+    ("retransmits", "plain", "traffic.download.retransmits", 1.0, ""),
+    ("least second of a roam", "plain", "roaming.second-share.download.min", 100.0, " %"),
+];
+
+const UNANNOUNCED: [Figure; 8] = [
+    ("with agent: lost down", "rether", "traffic.laptop.down.lost", 1.0, ""),
+    ("doubled", "rether", "traffic.laptop.down.duplicated", 1.0, ""),
+    ("lost up", "rether", "traffic.laptop.up.lost", 1.0, ""),
+    ("without agent: lost down", "rether", "traffic.phone.down.lost", 1.0, ""),
+    ("doubled", "rether", "traffic.phone.down.duplicated", 1.0, ""),
+    ("lost up", "rether", "traffic.phone.up.lost", 1.0, ""),
+    ("without Rether: lost down", "plain", "traffic.laptop.down.lost", 1.0, ""),
+    ("and", "plain", "traffic.phone.down.lost", 1.0, ""),
+];
+
+const WALK: [Figure; 8] = [
+    ("lost up", "rether", "traffic.probe.up.lost", 1.0, ""),
+    ("down", "rether", "traffic.probe.down.lost", 1.0, ""),
+    ("longest gap up", "rether", "traffic.probe.up.longest-gap-ms", 1.0, " ms"),
+    ("down", "rether", "traffic.probe.down.longest-gap-ms", 1.0, " ms"),
+    ("without: lost up", "plain", "traffic.probe.up.lost", 1.0, ""),
+    ("down", "plain", "traffic.probe.down.lost", 1.0, ""),
+    ("longest gap up", "plain", "traffic.probe.up.longest-gap-ms", 1.0, " ms"),
+    ("down", "plain", "traffic.probe.down.longest-gap-ms", 1.0, " ms"),
 ];

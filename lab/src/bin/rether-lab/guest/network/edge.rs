@@ -52,7 +52,8 @@ pub(super) fn lead_to(node: &Node<'_>) -> Result<()> {
     all(
         WIRE,
         &[
-            format!("ip route add 10.1.0.0/16 via {}", node.ip()),
+            // It answers from the address it is called by, not from that of the cable.
+            format!("ip route add 10.1.0.0/16 via {} src 10.0.0.1", node.ip()),
             format!("ip -6 route add fd00:1::/64 via fd00:0:0:{subnet}::10"),
         ],
     )
