@@ -46,15 +46,14 @@ pub(super) fn access_point(node: &Node<'_>, cable: &str) -> Result<()> {
     forward(node.name)
 }
 
-/// The wire reaches all stations through `node`.
+/// The wire reaches all stations through `node`, and answers them from the address they know.
 pub(super) fn lead_to(node: &Node<'_>) -> Result<()> {
     let subnet = node.subnet();
     all(
         WIRE,
         &[
-            // It answers from the address it is called by, not from that of the cable.
             format!("ip route add 10.1.0.0/16 via {} src 10.0.0.1", node.ip()),
-            format!("ip -6 route add fd00:1::/64 via fd00:0:0:{subnet}::10"),
+            format!("ip -6 route add fd00:1::/64 via fd00:0:0:{subnet}::10 src fd00::1"),
         ],
     )
 }

@@ -241,6 +241,25 @@ fn spread(values: impl Iterator<Item = Option<f64>>) -> Value {
     json!({ "min": min, "p50": median, "max": max })
 }
 
+/// What arrived of each TCP flow in the second after the roam that cost it most.
+fn least_seconds(roams: &[Value]) -> Value {
+    let mut least = Map::new();
+    for (flow, rate) in roams
+        .iter()
+        .filter_map(|roam| roam["second-bps"].as_object())
+        .flatten()
+    {
+        let so_far = least.get(flow).and_then(Value::as_f64);
+        if let Some(rate) = rate
+            .as_f64()
+            .filter(|rate| so_far.is_none_or(|least| *rate < least))
+        {
+            least.insert(flow.clone(), rate.into());
+        }
+    }
+    Value::Object(least)
+}
+
 /// All roams of an arm together; nothing if there are none.
 pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
     if roams.is_empty() {
@@ -271,6 +290,7 @@ pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
     };
     let shares = flows.into_iter().flat_map(Map::keys).map(share).collect();
     map.insert("second-share".to_owned(), Value::Object(shares));
+    map.insert("second-bps".to_owned(), least_seconds(roams));
     for way in WAYS {
         let flows = || {
             let probes = roams.iter().filter_map(|roam| roam["probes"].as_object());
@@ -417,6 +437,7 @@ mod tests {
         assert!((rate - 3.56e6).abs() < 1.0, "{rate}");
         assert_eq!(first["second-share"]["t"], Value::Null, "too short");
         let summary = summary(&values).unwrap();
+        assert_eq!(summary["second-bps"]["t"].as_f64(), Some(rate));
         assert_eq!(
             (&summary["count"], &summary["failed"]),
             (&json!(4), &json!(1))
