@@ -11,7 +11,10 @@ use crate::wire::{
 };
 
 /// First and longest pause between two REGISTERs.
-const REGISTER_RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+///
+/// The first is short: an access point hears the first frame of a station that roams before it has
+/// opened its port.
+const REGISTER_RETRY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(5));
 /// How often flows and the coordinator's silence are looked at.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_millis(500);
 
@@ -183,7 +186,7 @@ impl Agent {
             return;
         }
         let (first, longest) = REGISTER_RETRY;
-        let pause = (first * (1 << link.attempts.min(7))).min(longest);
+        let pause = (first * (1 << link.attempts.min(9))).min(longest);
         link.attempts += 1;
         let mut register = Register {
             instance,

@@ -1,7 +1,7 @@
 //! How a roam went: its steps by the log of `wpa_supplicant`, and what flows noticed of it.
 
-use super::{Clocks, Command, log::Change};
-use crate::guest::probe::{Part, WAYS, Way, millis};
+use super::{Clocks, Command, Noticed, log::Change};
+use crate::guest::probe::{Part, WAYS, millis};
 use rether_lab::scenario::RoamBy;
 use serde_json::{Map, Value, json};
 
@@ -144,12 +144,8 @@ fn since(later: u64, earlier: u64) -> f64 {
 }
 
 /// The roams of one station as values of the result.
-pub(super) fn values(
-    roams: &[Roam],
-    start: Clocks,
-    probes: &[(String, [Way; 2])],
-    goodputs: &[(String, Goodput)],
-) -> Vec<Value> {
+pub(super) fn values(roams: &[Roam], start: Clocks, noticed: &Noticed) -> Vec<Value> {
+    let Noticed { probes, goodputs } = noticed;
     let mut all = Vec::new();
     let seconds = |roam: &Roam| since(roam.at, start.wall_us) / 1e3;
     let times: Vec<_> = roams.iter().map(seconds).collect();
@@ -411,7 +407,11 @@ mod tests {
             start: 0.0,
             parts: vec![(0.5, 1e6), (0.5, 2e6), (0.5, 3e6)],
         };
-        let values = values(&roams(), start, &probes, &[("t".to_owned(), flow)]);
+        let noticed = Noticed {
+            probes: probes.into(),
+            goodputs: vec![("t".to_owned(), flow)],
+        };
+        let values = values(&roams(), start, &noticed);
         let first = &values[0];
         assert_eq!(first["at-s"], 0.14);
         for (key, expected) in [
