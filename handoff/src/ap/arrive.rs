@@ -110,6 +110,11 @@ impl New {
         until.into_iter().chain(self.deaf_until).min()
     }
 
+    /// It has not come yet.
+    pub(super) const fn is_primed(&self) -> bool {
+        matches!(self.state, Arriving::Primed { .. })
+    }
+
     /// Its packets pass.
     pub(super) const fn is_authorised(&self) -> bool {
         !matches!(

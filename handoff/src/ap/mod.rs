@@ -482,14 +482,18 @@ impl<A: Anchor> Ap<A> {
 
     /// A frame for the station was caught: it waits, goes into the pen, or was caught by mistake.
     fn caught(&mut self, station: MacAddr, id: CaughtId, frame: crate::frame::Frame) {
-        let known = self.stations.get_mut(&station);
-        match known {
-            Some(Station { new: Some(new), .. }) => {
+        let Some(known) = self.stations.get_mut(&station) else {
+            return self.out.push_back(ApOutput::Pass(id));
+        };
+        let forwards = known.old.as_ref().is_some_and(Old::is_away);
+        match &mut known.new {
+            // One that may come back is where it was until it comes.
+            Some(new) if !(forwards && new.is_primed()) => {
                 if let Some(first) = new.wait(id, frame) {
                     self.out.push_back(ApOutput::Pass(first));
                 }
             }
-            Some(Station { old: Some(old), .. }) if old.is_away() => {
+            _ if forwards => {
                 self.out.push_back(ApOutput::Take(id));
                 self.pen_in(station, frame);
             }

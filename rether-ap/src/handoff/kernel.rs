@@ -232,24 +232,42 @@ impl Kernel {
         ])
     }
 
-    /// Packets for `ip` go by way of another access point.
+    /// Packets for `ip` go by way of another access point. Where that is no neighbour of this host,
+    /// no route can lead there: they go on to the radio's bridge and are caught there.
     pub(super) fn route_via(
         &mut self,
         ip: std::net::IpAddr,
+        station: MacAddr,
         router: SocketAddr,
     ) -> Result<(), OsError> {
-        if ip.is_ipv4() != router.is_ipv4() {
-            return Ok(());
-        }
         let index = self.bridge;
         let way = Way::Via {
             router: router.ip(),
             index: None,
         };
+        let route = Change::ReplaceRoute(Route { host: ip, way });
+        let routed = ip.is_ipv4() == router.is_ipv4() && self.apply(&[route]).is_ok();
+        let proxy = Change::ReplaceProxy { index, address: ip };
+        if routed {
+            return self.apply(&[Change::DeleteNeighbour { index, address: ip }, proxy]);
+        }
+        // The kernel must not ask for a station that does not answer.
         self.apply(&[
-            Change::ReplaceRoute(Route { host: ip, way }),
-            Change::DeleteNeighbour { index, address: ip },
-            Change::ReplaceProxy { index, address: ip },
+            Change::ReplaceRoute(Route {
+                host: ip,
+                way: Way::Link { index },
+            }),
+            Change::ReplaceNeighbour {
+                index,
+                address: ip,
+                mac: station,
+                belief: Belief::Permanent,
+            },
+            Change::ReplaceBridgeEntry {
+                port: self.radio,
+                mac: station,
+            },
+            proxy,
         ])
     }
 

@@ -322,8 +322,8 @@ impl Thread {
     fn path(&mut self, op: PathOp) -> Result<(), OsError> {
         match op {
             PathOp::RouteHere { ip, station } => self.kernel.route_here(ip, station),
-            PathOp::RouteVia { ip, to } => match self.edge.address(to) {
-                Some(router) => self.kernel.route_via(ip, router),
+            PathOp::RouteVia { ip, station, to } => match self.edge.address(to) {
+                Some(router) => self.kernel.route_via(ip, station, router),
                 None => Ok(()),
             },
             PathOp::Unroute { ip } => self.kernel.unroute(ip),

@@ -148,7 +148,7 @@ impl World<'_> {
             PathOp::RouteHere { ip, .. } | PathOp::Unroute { ip } => {
                 routes.remove(&client(ip));
             }
-            PathOp::RouteVia { ip, to } => {
+            PathOp::RouteVia { ip, to, .. } => {
                 routes.insert(client(ip), usize::from(to.0) - 1);
             }
             PathOp::Update { station } => {

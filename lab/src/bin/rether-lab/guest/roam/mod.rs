@@ -103,7 +103,10 @@ impl Roams {
                 continue;
             }
             let supplicant = Supplicant::connect(node.name)?;
-            let bssids: Vec<_> = site.filter_map(|ap| plan::bssid(scenario, ap)).collect();
+            // Where distance counts, it may hear no other from where it is.
+            let far = scenario.medium.path_loss.is_some();
+            let near = site.filter(|ap| !far || ap.name == station.ap);
+            let bssids: Vec<_> = near.filter_map(|ap| plan::bssid(scenario, ap)).collect();
             supplicant.learn(&link::frequencies(scenario, station), &bssids)?;
             stations.push(Station {
                 node: node.name.to_owned(),
