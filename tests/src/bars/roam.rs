@@ -45,7 +45,7 @@ pub(super) fn rows() -> [Row; 8] {
         ),
         row(
             "r4",
-            "a TCP download at full rate through ten roams: no retransmission timeout, and in the \
+            "a TCP download at full rate through six roams: no retransmission timeout, and in the \
              second of each roam 80 % of the steady goodput",
             false,
             |context| roams(context, "roam-r4-tcp", &DOWNLOAD),
