@@ -280,11 +280,15 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        known.seen = Some((now, digests));
         let listening = known
             .new
             .as_ref()
             .is_some_and(|new| matches!(new.state, Arriving::Listening { .. }));
+        if known.present && !listening {
+            // Too late for this claim, and not what the next one is about.
+            return;
+        }
+        known.seen = Some((now, digests));
         if listening {
             self.claim(station);
         }
