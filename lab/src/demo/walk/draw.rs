@@ -6,7 +6,7 @@ use crate::demo::plots::{
 };
 use plotters::{
     chart::ChartContext,
-    coord::types::RangedCoordf64,
+    coord::{Shift, types::RangedCoordf64},
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
 };
@@ -65,6 +65,7 @@ pub(super) fn picture([with, without]: &[Line; 2]) -> Result<String, Fault> {
             .light_line_style(TRANSPARENT)
             .draw()?;
         let mut lanes = Lanes {
+            area: area.clone(),
             chart,
             shown,
             top: 0.0,
@@ -89,6 +90,7 @@ fn shown(with: &Line, without: &Line) -> [f64; 2] {
 
 /// The lanes, drawn from top to bottom.
 struct Lanes<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
     chart: Chart<'a>,
     shown: [f64; 2],
     top: f64,
@@ -195,9 +197,6 @@ impl Lanes<'_> {
         let style = TextStyle::from(("sans-serif", FONT).into_font())
             .color(&INK)
             .pos(Pos::new(horizontal, VPos::Center));
-        self.chart
-            .plotting_area()
-            .strip_coord_spec()
-            .draw(&Text::new(text.to_owned(), at, style))
+        self.area.draw(&Text::new(text.to_owned(), at, style))
     }
 }

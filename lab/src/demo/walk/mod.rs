@@ -8,7 +8,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-pub use line::{Line, Packet, Phase};
+pub use line::{Line, Packet, Pen, Phase};
 
 pub(super) use page::section;
 pub(super) use terminal::table;
@@ -184,3 +184,6 @@ fn pictured(report: &Report, call: &str) -> Option<[Line; 2]> {
     });
     lines.max_by(|[one, _], [other, _]| one.longest_silence().total_cmp(&other.longest_silence()))
 }
+
+#[cfg(test)]
+mod tests;
