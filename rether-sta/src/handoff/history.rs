@@ -167,7 +167,10 @@ pub(super) mod tests {
     fn phases_are_the_times_between_what_happened() {
         let whole = entry([Some(13), Some(14), Some(16), Some(26)]);
         let at = serde_json::to_value(whole.at).unwrap();
-        assert_eq!((&at["left"], &at["arrived"]), (&14_000_000.into(), &26_000_000.into()));
+        assert_eq!(
+            (&at["left"], &at["arrived"]),
+            (&14_000_000.into(), &26_000_000.into())
+        );
         let phases = whole.phases_ms;
         let expected = Phases {
             prepare: Some(3.0),

@@ -1,9 +1,7 @@
 //! The time-line of one roam, with Rether and without, as a picture.
 
 use super::line::{Line, Packet, Phase, lost, silence};
-use crate::demo::plots::{
-    Fault, GREY, GRID, INK, LIMIT, WITH, WITH_PALE, WITHOUT, WITHOUT_PALE,
-};
+use crate::demo::plots::{Fault, GREY, GRID, INK, LIMIT, WITH, WITH_PALE, WITHOUT, WITHOUT_PALE};
 use plotters::{
     chart::ChartContext,
     coord::{Shift, types::RangedCoordf64},
@@ -40,7 +38,8 @@ struct Colours {
 /// One roam with Rether, and the same without beneath.
 pub(super) fn picture([with, without]: &[Line; 2]) -> Result<String, Fault> {
     let shown = shown(with, without);
-    let bars = 1.0 + f64::from(u8::from(with.gate.is_some())) + f64::from(u8::from(with.pen.is_some()));
+    let bars =
+        1.0 + f64::from(u8::from(with.gate.is_some())) + f64::from(u8::from(with.pen.is_some()));
     let height = 2.0 * TITLE + (bars + 1.0) * BAR + 4.0 * PACKETS;
     let mut svg = String::new();
     {
@@ -145,7 +144,12 @@ impl Lanes<'_> {
         self.text(name, (left.0 + 4, left.1), HPos::Left)
     }
 
-    fn bar(&mut self, label: &str, pieces: &[(f64, f64, RGBColor)], note: &str) -> Result<(), Fault> {
+    fn bar(
+        &mut self,
+        label: &str,
+        pieces: &[(f64, f64, RGBColor)],
+        note: &str,
+    ) -> Result<(), Fault> {
         let (top, bottom) = (self.top + 4.0, self.top + BAR - 4.0);
         let bars = pieces.iter().map(|&(begin, end, colour)| {
             Rectangle::new([(begin, top), (end, bottom)], colour.filled())
@@ -170,7 +174,8 @@ impl Lanes<'_> {
             PathElement::new([(sent, top), (arrived, bottom)], colours.strong)
         });
         self.chart.draw_series(ways)?;
-        let dots = arrived.map(|(_, arrived)| Circle::new((arrived, bottom), 4, colours.strong.filled()));
+        let dots =
+            arrived.map(|(_, arrived)| Circle::new((arrived, bottom), 4, colours.strong.filled()));
         self.chart.draw_series(dots)?;
         let gone = packets
             .iter()
@@ -178,8 +183,16 @@ impl Lanes<'_> {
             .map(|packet| Cross::new((packet.sent, top), 4, LIMIT.stroke_width(2)));
         self.chart.draw_series(gone)?;
         let (lost, silence) = (lost(packets), silence(packets));
-        let lost = if lost == 0 { "none".to_owned() } else { lost.to_string() };
-        self.label(label, &format!("lost {lost}, silence {silence:.1} ms"), PACKETS)
+        let lost = if lost == 0 {
+            "none".to_owned()
+        } else {
+            lost.to_string()
+        };
+        self.label(
+            label,
+            &format!("lost {lost}, silence {silence:.1} ms"),
+            PACKETS,
+        )
     }
 
     /// Names the lane at the left and notes its figures at the right, and goes on to the next.

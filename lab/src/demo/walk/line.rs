@@ -122,9 +122,11 @@ impl Line {
         };
         if let Some(entry) = ledgers.of_station() {
             let at = |mark: &str| ledgers.time(&entry["at"][mark]);
-            let words = format!("{to} is told of the caller through {from}, and has room for its call");
+            let words =
+                format!("{to} is told of the caller through {from}, and has room for its call");
             add(at("chosen"), at("prepared"), words);
-            let words = format!("the caller's gate shuts; {from} opens its pen and lets the caller go");
+            let words =
+                format!("the caller's gate shuts; {from} opens its pen and lets the caller go");
             add(at("left"), at("go"), words);
             add(at("arrived"), None, "the caller's gate opens".to_owned());
             self.gate = at("left").zip(at("arrived")).map(Into::into);
@@ -136,7 +138,11 @@ impl Line {
             let held = entry["flushed_packets"].as_u64().unwrap_or_default();
             let words = format!("what waited at {from} goes to the caller: {held} packets");
             add(at("claimed"), at("flushed"), words);
-            add(at("switched"), None, format!("the way to the caller leads to {to}"));
+            add(
+                at("switched"),
+                None,
+                format!("the way to the caller leads to {to}"),
+            );
         }
         if let Some(entry) = ledgers.of_ap(from, "old") {
             let at = |mark: &str| ledgers.time(&entry[mark]);
@@ -196,7 +202,10 @@ fn radio(roam: &Value, from: &str) -> Option<Vec<Phase>> {
     let mut begin = 0.0;
     let mut all = Vec::new();
     for (key, words) in [
-        ("authentication-ms", format!("the radio leaves {from}: authentication")),
+        (
+            "authentication-ms",
+            format!("the radio leaves {from}: authentication"),
+        ),
         ("association-ms", "association".to_owned()),
         ("keys-ms", "keys".to_owned()),
     ] {
@@ -210,7 +219,13 @@ fn radio(roam: &Value, from: &str) -> Option<Vec<Phase>> {
 }
 
 /// The packets of one way that were due in `within`, which are ms of the arm's clock.
-fn packets(result: &Value, call: &str, way: &str, zero: f64, within: [f64; 2]) -> Option<Vec<Packet>> {
+fn packets(
+    result: &Value,
+    call: &str,
+    way: &str,
+    zero: f64,
+    within: [f64; 2],
+) -> Option<Vec<Packet>> {
     let way = &result["traffic"][call]["calls"][0][way];
     let started = way["sender"]["started_ns"].as_u64()?;
     let clock = result["clock-start"]["monotonic-ns"].as_u64()?;
@@ -266,7 +281,9 @@ impl<'a> Ledgers<'a> {
 
     fn of_station(&self) -> Option<&'a Value> {
         let entries = self.result["handoffs"][self.station]["handoffs"].as_array()?;
-        entries.iter().find(|entry| self.here(&entry["at"]["chosen"]))
+        entries
+            .iter()
+            .find(|entry| self.here(&entry["at"]["chosen"]))
     }
 
     /// What the access point `ap` noted as the `side` of it.

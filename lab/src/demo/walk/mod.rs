@@ -135,9 +135,8 @@ impl Arm {
     #[must_use]
     pub fn texts(&self) -> [String; 5] {
         let both = |of: fn(&Way) -> Option<f64>, digits: usize| {
-            let text = |way| {
-                of(way).map_or_else(|| "-".to_owned(), |figure| format!("{figure:.digits$}"))
-            };
+            let text =
+                |way| of(way).map_or_else(|| "-".to_owned(), |figure| format!("{figure:.digits$}"));
             format!("{} / {}", text(&self.up), text(&self.down))
         };
         let count = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |n| n.to_string());

@@ -13,7 +13,11 @@ pub(in crate::demo) fn table(walk: &Walk) -> String {
     let names = Arm::NAMES.map(|name| name.replacen(", ", ",\n", 1).replace("5 s, ", "5 s,\n"));
     table.set_header(std::iter::once(walk.name.clone()).chain(names));
     for arm in &walk.arms {
-        let name = if arm.rether { "with Rether" } else { "without Rether" };
+        let name = if arm.rether {
+            "with Rether"
+        } else {
+            "without Rether"
+        };
         table.add_row(std::iter::once(name.to_owned()).chain(arm.texts()));
     }
     for column in table.column_iter_mut().skip(1) {

@@ -120,15 +120,27 @@ fn each_part_has_a_line_in_order() {
         .collect();
     let expected = [
         (-20.0, 0.0, "the caller is told to go to ap2"),
-        (-15.0, 10.0, "ap2 is told of the caller through ap1, and has room for its call"),
-        (-4.0, 2.0, "the caller's gate shuts; ap1 opens its pen and lets the caller go"),
+        (
+            -15.0,
+            10.0,
+            "ap2 is told of the caller through ap1, and has room for its call",
+        ),
+        (
+            -4.0,
+            2.0,
+            "the caller's gate shuts; ap1 opens its pen and lets the caller go",
+        ),
         (0.0, 20.0, "the radio leaves ap1: authentication"),
         (7.0, 0.0, "the next packet from the caller arrives"),
         (20.0, 8.0, "association"),
         (28.0, 2.0, "keys"),
         (30.0, 1.0, "ap2 claims the caller from ap1"),
         (31.0, 0.0, "the caller's gate opens"),
-        (31.0, 1.0, "what waited at ap1 goes to the caller: 2 packets"),
+        (
+            31.0,
+            1.0,
+            "what waited at ap1 goes to the caller: 2 packets",
+        ),
         (32.0, 0.0, "the next packet to the caller arrives"),
         (33.0, 0.0, "the way to the caller leads to ap2"),
     ];
