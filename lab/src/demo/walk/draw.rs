@@ -188,11 +188,12 @@ impl Lanes<'_> {
         } else {
             lost.to_string()
         };
-        self.label(
-            label,
-            &format!("lost {lost}, silence {silence:.1} ms"),
-            PACKETS,
-        )
+        let silence = if silence < 1e3 {
+            format!("{silence:.1} ms")
+        } else {
+            format!("{:.1} s", silence / 1e3)
+        };
+        self.label(label, &format!("lost {lost}, silence {silence}"), PACKETS)
     }
 
     /// Names the lane at the left and notes its figures at the right, and goes on to the next.

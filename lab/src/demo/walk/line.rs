@@ -99,12 +99,16 @@ impl Line {
             station: roam["node"].as_str()?,
         };
         line.tell_handoff(&ledgers);
-        let end = |way: &[Packet]| first_after(way, 0.0);
+        // What arrives earlier was under way when the radio left.
+        let associated = line.radio.get(1).map_or(0.0, |step| step.end);
         for (way, packets) in [("to", &line.down), ("from", &line.up)] {
-            if let Some(first) = end(packets) {
-                let words = format!("the next packet {way} the caller arrives");
-                line.phases.push(moment(first, words));
-            }
+            let first = first_after(packets, associated);
+            let words = match first {
+                Some(_) => format!("the next packet {way} the caller arrives"),
+                None => format!("no packet {way} the caller arrives before it goes on"),
+            };
+            let at = first.unwrap_or(associated);
+            line.phases.push(moment(at, words));
         }
         line.phases
             .sort_by(|one, other| one.begin.total_cmp(&other.begin));
