@@ -346,7 +346,8 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let unknown = known.context.as_ref().is_none_or(Context::is_slight);
+        let slight = known.context.as_ref().is_none_or(Context::is_slight);
+        let unknown = known.context.is_none();
         let Some(new) = &mut known.new else { return };
         if !new.asked.remove(&from) {
             return;
@@ -361,7 +362,8 @@ impl<A: Anchor> Ap<A> {
                     until,
                     latest: now + LONGEST,
                 };
-                if let Some(context) = ack.context.filter(|_| unknown) {
+                let adds = |context: &Context| unknown || slight && !context.is_slight();
+                if let Some(context) = ack.context.filter(adds) {
                     self.take_over(station, context);
                 }
             }
