@@ -39,6 +39,17 @@ impl Context {
     pub const fn is_bare(&self) -> bool {
         self.is_slight() && self.addresses.is_empty() && self.groups.is_empty()
     }
+
+    /// Whether `other` says the same, but for how long addresses and the lease last.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let ips = self.addresses.iter().map(|address| address.ip);
+        let lease = |context: &Self| context.lease.map(|lease| (lease.address, lease.server));
+        ips.eq(other.addresses.iter().map(|address| address.ip))
+            && lease(self) == lease(other)
+            && (&self.promises, &self.groups, self.agent)
+                == (&other.promises, &other.groups, other.agent)
+    }
 }
 
 /// An IP address of a station.

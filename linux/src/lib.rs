@@ -15,6 +15,7 @@ pub mod copy_socket;
 pub mod error;
 pub mod frame_socket;
 pub mod gate;
+pub mod hurry;
 pub mod inject;
 pub mod link;
 pub mod neigh;

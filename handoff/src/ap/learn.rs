@@ -84,6 +84,17 @@ impl<A: Anchor> Ap<A> {
         })
     }
 
+    /// What this host knows of a station that is here.
+    pub(super) fn facts(&mut self, station: MacAddr, context: Context) {
+        let known = self.stations.get_mut(&station);
+        if let Some(known) = known.filter(|known| known.context.as_ref() != Some(&context))
+            && let Some(new) = known.new.as_mut().filter(|_| known.present)
+        {
+            new.learnt = true;
+        }
+        self.learnt(station, context);
+    }
+
     /// The wired side said something.
     pub(super) fn wired(&mut self, wired: Wired) {
         match wired {

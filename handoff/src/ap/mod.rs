@@ -29,6 +29,7 @@ pub use next::Audience;
 use crate::anchor::{Anchor, AnchorIn};
 use crate::cache::Cache;
 use crate::context::Context;
+use crate::frame::Frame;
 use crate::graph::Graph;
 use crate::id::{ApId, Epoch, PenId};
 use crate::message::{Admission, Body, Message};
@@ -181,7 +182,9 @@ impl<A: Anchor> Ap<A> {
             ApInput::Message(message) => self.message(message),
             ApInput::GaveUp { to, station, what } => self.gave_up(to, station, what),
             ApInput::Peer { id, up } => {
-                self.peers.insert(id, up);
+                if self.peers.insert(id, up) != Some(up) && up {
+                    self.introduce(id);
+                }
             }
             ApInput::Associated(station) => self.associated(station),
             ApInput::Authorised(station) => self.authorised(station),
@@ -216,14 +219,14 @@ impl<A: Anchor> Ap<A> {
                 peer,
                 admission,
             } => self.admitted(station, peer, admission),
-            ApInput::Context { station, context } => self.learnt(station, context),
+            ApInput::Context { station, context } => self.facts(station, context),
             ApInput::Wired(wired) => self.wired(wired),
             ApInput::Told { station, told } => self.told(station, told),
             ApInput::Own(gateways) => self.cache.set_own(gateways),
             ApInput::Timeout => self.timeout(),
         }
         if let Some(station) = moves {
-            self.follow(station);
+            self.track(station);
         }
     }
 
@@ -261,6 +264,17 @@ impl<A: Anchor> Ap<A> {
     #[must_use]
     pub fn penned(&self) -> usize {
         self.stations.values().map(Station::octets).sum()
+    }
+
+    /// What waits here for a station, wherever it waits; but for caught frames, which the host has.
+    pub fn waiting(&self, station: MacAddr) -> impl Iterator<Item = &Frame> {
+        let known = self.stations.get(&station).into_iter();
+        known.flat_map(|known| {
+            let pen = known.old.iter().flat_map(|old| old.pen.frames());
+            let parked = known.new.iter().flat_map(New::parked);
+            let early = known.orders.values().flat_map(Order::early);
+            pen.chain(parked).chain(early)
+        })
     }
 
     fn message(&mut self, message: Message) {
@@ -342,6 +356,10 @@ impl<A: Anchor> Ap<A> {
         if (epoch, Some(from)) < (known.epoch, known.holder) {
             return;
         }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) && epoch == known.epoch {
+            // It is between two: where it arrives, its epoch is a later one.
+            return;
+        }
         if known.serves(own) {
             // Either its claim was lost, or ours. Who answers the radio is here.
             known.contested = Some((from, epoch, context));
@@ -364,6 +382,11 @@ impl<A: Anchor> Ap<A> {
         let Some((from, epoch, context)) = known.contested.take() else {
             return;
         };
+        if here && known.old.as_ref().is_some_and(Old::is_away) {
+            // It is about to leave: where it goes, it is claimed with a later epoch than both.
+            known.epoch = known.epoch.max(epoch);
+            return;
+        }
         if !here {
             known.present = false;
             let text = format!("{from} has the station, and did not claim it here");
@@ -372,7 +395,16 @@ impl<A: Anchor> Ap<A> {
             return self.elsewhere(station, from, epoch, context);
         }
         known.epoch = known.epoch.max(epoch);
-        known.new = Some(New::back(station, known.epoch, from, self.now));
+        self.reclaim(station, from);
+    }
+
+    /// Claims at `from` a station that is here.
+    fn reclaim(&mut self, station: MacAddr, from: ApId) {
+        let now = self.now;
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
+        known.new = Some(New::back(station, known.epoch, from, now));
         self.catch(station, true);
         self.claim(station);
     }
@@ -381,17 +413,21 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let same = (known.epoch, known.holder) == (epoch, Some(from));
         (known.epoch, known.holder) = (epoch, Some(from));
-        // Who is not expected to get the station is told no more than where it is; what was known
-        // of this stay before is not less true for it.
+        // Whoever has a station without a handoff may know nothing of it yet, and who is not expected
+        // to get it is told no more than where it is.
         match &mut known.context {
-            Some(kept) if same && context.is_bare() => kept.agent = context.agent,
+            Some(kept) if context.is_bare() => kept.agent |= context.agent,
             kept => *kept = Some(context),
         }
         let addresses = known.addresses();
         if known.new.is_some() {
             return;
+        }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) {
+            // It is there, and its claim was lost.
+            let then = self.yield_to(station, from, epoch);
+            return self.follow(station, from, then, None);
         }
         match known.old.as_ref().map(Old::forwards_to) {
             // It has moved on: what still comes goes straight there.
@@ -408,7 +444,7 @@ impl<A: Anchor> Ap<A> {
         });
     }
 
-    /// What this host has learnt of a station it serves.
+    /// More is known of a station that is served here.
     fn learnt(&mut self, station: MacAddr, context: Context) {
         let now = self.now;
         let Some(known) = self
@@ -423,7 +459,8 @@ impl<A: Anchor> Ap<A> {
         }
         known.touched = now;
         known.context = Some(context);
-        let settled = known.new.is_none() && known.old.is_none();
+        // One that is about to leave is still this one's, and its packets come here.
+        let settled = known.new.is_none() && !known.old.as_ref().is_some_and(Old::is_claimed);
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.anchor_on(AnchorIn::Attach {
             station,
@@ -432,6 +469,23 @@ impl<A: Anchor> Ap<A> {
         });
         if settled {
             self.push_context(station);
+        }
+    }
+
+    /// Tells a peer that can be reached from now on who is served here: while it could not, both may
+    /// have come to believe that they have the same station.
+    fn introduce(&mut self, to: ApId) {
+        let own = self.config.own;
+        let served = self.stations.iter().filter(|(_, known)| known.serves(own));
+        let served = served.map(|(station, known)| (*station, known.context.is_some()));
+        let served: Vec<_> = served.collect();
+        for (station, is_known) in served {
+            if is_known {
+                self.push_to(to, station);
+            } else {
+                // Perhaps it came from there.
+                self.reclaim(station, to);
+            }
         }
     }
 
@@ -501,7 +555,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// A frame for the station was caught: it waits, goes into the pen, or was caught by mistake.
-    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: crate::frame::Frame) {
+    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: Frame) {
         let Some(known) = self.stations.get_mut(&station) else {
             return self.out.push_back(ApOutput::Pass(id));
         };
