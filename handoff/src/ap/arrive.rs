@@ -280,11 +280,15 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        known.seen = Some((now, digests));
         let listening = known
             .new
             .as_ref()
             .is_some_and(|new| matches!(new.state, Arriving::Listening { .. }));
+        if known.present && !listening {
+            // Too late for this claim, and not what the next one is about.
+            return;
+        }
+        known.seen = Some((now, digests));
         if listening {
             self.claim(station);
         }
@@ -374,8 +378,9 @@ impl<A: Anchor> Ap<A> {
                 // since stays true, and hides nothing that only the other one knows.
                 let learnt = new.learnt;
                 let is_news = |context: &Context| match &before {
-                    Some(before) if learnt => before.is_slight() && !context.is_slight(),
-                    Some(before) => !before.says_the_same(context),
+                    Some(before) => {
+                        (!learnt || before.is_slight()) && !before.says_the_same(context)
+                    }
                     None => true,
                 };
                 if let Some(context) = ack.context.filter(is_news) {

@@ -226,7 +226,7 @@ impl<A: Anchor> Ap<A> {
             ApInput::Timeout => self.timeout(),
         }
         if let Some(station) = moves {
-            self.track(station);
+            self.follow(station);
         }
     }
 
@@ -413,11 +413,12 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        let same = (known.epoch, known.holder) == (epoch, Some(from));
         (known.epoch, known.holder) = (epoch, Some(from));
         // Whoever has a station without a handoff may know nothing of it yet, and who is not expected
         // to get it is told no more than where it is.
         match &mut known.context {
-            Some(kept) if context.is_bare() => kept.agent |= context.agent,
+            Some(kept) if context.is_bare() => kept.agent = context.agent || kept.agent && !same,
             kept => *kept = Some(context),
         }
         let addresses = known.addresses();
@@ -427,7 +428,7 @@ impl<A: Anchor> Ap<A> {
         if known.old.as_ref().is_some_and(Old::is_unclaimed) {
             // It is there, and its claim was lost.
             let then = self.yield_to(station, from, epoch);
-            return self.follow(station, from, then, None);
+            return self.give_up_to(station, from, then, None);
         }
         match known.old.as_ref().map(Old::forwards_to) {
             // It has moved on: what still comes goes straight there.

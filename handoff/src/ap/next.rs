@@ -36,7 +36,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// Follows a station, of which something may have become known.
-    pub(super) fn track(&mut self, station: MacAddr) {
+    pub(super) fn follow(&mut self, station: MacAddr) {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
@@ -55,7 +55,7 @@ impl<A: Anchor> Ap<A> {
 
     /// Tells every peer that the station is served here, and the audience what is known of it.
     pub(super) fn push_context(&mut self, station: MacAddr) {
-        self.track(station);
+        self.follow(station);
         for to in self.reachable() {
             self.push_to(to, station);
         }

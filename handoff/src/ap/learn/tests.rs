@@ -389,6 +389,7 @@ fn what_was_heard_before_the_rest_came_is_not_lost_and_does_not_hide_it() {
     host.message(ApId(2), Epoch(4), Body::Push(full.clone()));
     host.message(ApId(2), Epoch(4), Body::Push(Context::default()));
     assert_eq!(host.ap.context(STA), Some(&full));
+    // Nor does one of a later stay: whoever has it there may know nothing of it yet.
     host.message(ApId(3), Epoch(5), Body::Push(Context::default()));
     assert_eq!(host.ap.context(STA), Some(&full));
 }
