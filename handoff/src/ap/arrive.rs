@@ -51,6 +51,8 @@ pub(super) struct New {
     over: Option<(Ending, Option<String>)>,
     /// This host has known something of it itself since, which was not merely heard.
     pub(super) learnt: bool,
+    /// Something of it was heard here since.
+    pub(super) heard: bool,
     /// The pen that was emptied, and the number after its last packet.
     end: Option<((ApId, PenId), u32)>,
     record: RoamRecord,
@@ -89,6 +91,7 @@ impl New {
             parked: Vec::new(),
             over: None,
             learnt: false,
+            heard: false,
             end: None,
             record: RoamRecord::new(station, Side::New, epoch),
         }
@@ -433,7 +436,10 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let context = super::learn::merged(context, known.context.take());
+        let new = known.new.as_ref();
+        let since = new.is_some_and(|new| new.learnt || new.heard);
+        let ours = known.context.take().filter(|_| since);
+        let context = super::learn::merged(context, ours);
         known.context = Some(context.clone());
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.out.push_back(ApOutput::Adopt { station, context });

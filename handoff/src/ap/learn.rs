@@ -105,7 +105,7 @@ impl<A: Anchor> Ap<A> {
                 };
                 context.lease = None;
                 context.addresses.retain(|a| a.learnt != Learnt::Dhcp);
-                self.learnt(station, context);
+                self.heard(station, context);
             }
             Wired::Advert(advert) => self.advertised(advert),
         }
@@ -133,7 +133,7 @@ impl<A: Anchor> Ap<A> {
             until: lease.until,
         });
         context.lease = Some(lease);
-        self.learnt(station, context);
+        self.heard(station, context);
     }
 
     fn advertised(&mut self, advert: Advert) {
@@ -179,6 +179,15 @@ impl<A: Anchor> Ap<A> {
         }
         if let Some(known) = self.stations.get_mut(&station) {
             known.hearing.listens(&mut context, told, now);
+        }
+        self.heard(station, context);
+    }
+
+    /// What is known of a station that is here, after something of it was heard.
+    fn heard(&mut self, station: MacAddr, context: Context) {
+        let known = self.stations.get_mut(&station);
+        if let Some(new) = known.and_then(|known| known.new.as_mut()) {
+            new.heard = true;
         }
         self.learnt(station, context);
     }
