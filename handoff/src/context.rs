@@ -37,6 +37,19 @@ impl Context {
             && (&self.promises, &self.groups, self.agent)
                 == (&other.promises, &other.groups, other.agent)
     }
+
+    /// Whether there is nothing in it that only the access point can know which served the station
+    /// before: what it was promised, and its lease.
+    #[must_use]
+    pub const fn is_slight(&self) -> bool {
+        self.promises.is_empty() && self.lease.is_none()
+    }
+
+    /// Whether there is nothing in it but whether an agent runs there.
+    #[must_use]
+    pub const fn is_bare(&self) -> bool {
+        self.is_slight() && self.addresses.is_empty() && self.groups.is_empty()
+    }
 }
 
 /// An IP address of a station.

@@ -113,6 +113,11 @@ impl New {
         until.into_iter().chain(self.deaf_until).min()
     }
 
+    /// It has not come yet.
+    pub(super) const fn is_primed(&self) -> bool {
+        matches!(self.state, Arriving::Primed { .. })
+    }
+
     /// What waits for the station to listen.
     pub(super) fn parked(&self) -> impl Iterator<Item = &Frame> {
         self.parked.iter()
@@ -275,11 +280,15 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        known.seen = Some((now, digests));
         let listening = known
             .new
             .as_ref()
             .is_some_and(|new| matches!(new.state, Arriving::Listening { .. }));
+        if known.present && !listening {
+            // Too late for this claim, and not what the next one is about.
+            return;
+        }
+        known.seen = Some((now, digests));
         if listening {
             self.claim(station);
         }
@@ -368,7 +377,9 @@ impl<A: Anchor> Ap<A> {
                 // What it was there until now; PREPARE may have told of less.
                 let learnt = new.learnt;
                 let is_news = |context: &Context| match &before {
-                    Some(before) => !learnt && !before.says_the_same(context),
+                    Some(before) => {
+                        (!learnt || before.is_slight()) && !before.says_the_same(context)
+                    }
                     None => true,
                 };
                 if let Some(context) = ack.context.filter(is_news) {
@@ -421,6 +432,7 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        let context = super::learn::merged(context, known.context.take());
         known.context = Some(context.clone());
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.out.push_back(ApOutput::Adopt { station, context });
@@ -548,6 +560,7 @@ impl<A: Anchor> Ap<A> {
         for frame in parked {
             self.out.push_back(ApOutput::Inject { station, frame });
         }
+        self.greet(station);
         if let Some((ending, culprit)) = over {
             self.settle(station, ending, culprit);
         }

@@ -292,11 +292,11 @@ impl<A: Anchor> Ap<A> {
             context,
         });
         self.reply(from, id, station, epoch, body);
-        self.follow(station, from, then, arrived.seen.as_deref());
+        self.give_up_to(station, from, then, arrived.seen.as_deref());
     }
 
     /// Sends after a station what waits for it.
-    pub(super) fn follow(
+    pub(super) fn give_up_to(
         &mut self,
         station: MacAddr,
         from: ApId,

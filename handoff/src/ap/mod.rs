@@ -6,7 +6,9 @@
 
 mod arrive;
 mod input;
+mod learn;
 mod leave;
+mod next;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -21,17 +23,23 @@ use rether_proto::mac::MacAddr;
 use rether_proto::time::{Duration, Instant};
 
 pub use input::{Answer, ApInput, ApOutput, CaughtId, Request, Stage};
+pub use learn::Overheard;
+pub use next::Audience;
 
 use crate::anchor::{Anchor, AnchorIn};
+use crate::cache::Cache;
 use crate::context::Context;
 use crate::frame::Frame;
+use crate::graph::Graph;
 use crate::id::{ApId, Epoch, PenId};
 use crate::message::{Admission, Body, Message};
 use crate::pen::Limits;
 use crate::roam::RoamRecord;
 use crate::shadow::Shadow;
 use arrive::New;
+use learn::Hearing;
 use leave::Old;
+use next::Trail;
 use order::Order;
 
 /// How an access point behaves.
@@ -55,6 +63,8 @@ pub struct ApConfig {
     pub agent: Duration,
     /// How long a station's own kernel may take to let packets in, once it is authorised.
     pub settle: Duration,
+    /// Who is told what is known of a station.
+    pub audience: Audience,
 }
 
 impl ApConfig {
@@ -71,6 +81,7 @@ impl ApConfig {
             silence: Duration::from_millis(20),
             agent: Duration::from_millis(30),
             settle: Duration::from_millis(5),
+            audience: Audience::All,
         }
     }
 }
@@ -97,6 +108,8 @@ struct Station {
     gap: Option<Instant>,
     /// Who says to have it though it is here.
     contested: Option<(ApId, Epoch, Context)>,
+    hearing: Hearing,
+    trail: Trail,
 }
 
 impl Station {
@@ -134,6 +147,9 @@ pub struct Ap<A> {
     stations: BTreeMap<MacAddr, Station>,
     peers: BTreeMap<ApId, bool>,
     next_pen: PenId,
+    cache: Cache,
+    graph: Graph,
+    overheard: Overheard,
     out: VecDeque<ApOutput>,
 }
 
@@ -143,7 +159,7 @@ const FORGET: Duration = Duration::from_secs(3600);
 impl<A: Anchor> Ap<A> {
     /// Knows nobody. `seed` keeps pens of two lives apart.
     #[must_use]
-    pub const fn new(config: ApConfig, anchor: A, seed: u32, now: Instant) -> Self {
+    pub fn new(config: ApConfig, anchor: A, seed: u32, now: Instant) -> Self {
         Self {
             config,
             anchor,
@@ -151,6 +167,9 @@ impl<A: Anchor> Ap<A> {
             stations: BTreeMap::new(),
             peers: BTreeMap::new(),
             next_pen: PenId(seed),
+            cache: Cache::default(),
+            graph: Graph::default(),
+            overheard: Overheard::default(),
             out: VecDeque::new(),
         }
     }
@@ -158,6 +177,7 @@ impl<A: Anchor> Ap<A> {
     /// Takes one input. Times never go backwards.
     pub fn handle(&mut self, now: Instant, input: ApInput) {
         self.now = self.now.max(now);
+        let moves = input.moves();
         match input {
             ApInput::Message(message) => self.message(message),
             ApInput::GaveUp { to, station, what } => self.gave_up(to, station, what),
@@ -200,7 +220,13 @@ impl<A: Anchor> Ap<A> {
                 admission,
             } => self.admitted(station, peer, admission),
             ApInput::Context { station, context } => self.learnt(station, context),
+            ApInput::Wired(wired) => self.wired(wired),
+            ApInput::Told { station, told } => self.told(station, told),
+            ApInput::Own(gateways) => self.cache.set_own(gateways),
             ApInput::Timeout => self.timeout(),
+        }
+        if let Some(station) = moves {
+            self.follow(station);
         }
     }
 
@@ -215,7 +241,8 @@ impl<A: Anchor> Ap<A> {
         let roles = self.stations.values().flat_map(|station| {
             let old = station.old.as_ref().and_then(Old::timer);
             let new = station.new.as_ref().and_then(New::timer);
-            old.into_iter().chain(new).chain(station.gap)
+            let timers = old.into_iter().chain(new).chain(station.gap);
+            timers.chain(station.hearing.again)
         });
         roles.min()
     }
@@ -301,6 +328,10 @@ impl<A: Anchor> Ap<A> {
             if due(self.stations.get(&station).and_then(|known| known.gap)) {
                 self.gap_timer(station);
             }
+            let known = self.stations.get(&station);
+            if due(known.and_then(|known| known.hearing.again)) {
+                self.greet_again(station);
+            }
         }
         self.stations.retain(|_, known| {
             known.present
@@ -382,10 +413,15 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        let same = (known.epoch, known.holder) == (epoch, Some(from));
         (known.epoch, known.holder) = (epoch, Some(from));
-        // Whoever has a station without a handoff may know nothing of it yet.
-        if context != Context::default() || known.context.is_none() {
-            known.context = Some(context);
+        // Whoever has a station without a handoff may know nothing of it yet; who is not expected to
+        // get it is told no more than where it is, and what was known of this stay before is not less
+        // true for it.
+        match &mut known.context {
+            Some(kept) if same && context.is_bare() => kept.agent = context.agent,
+            Some(_) if context == Context::default() => {}
+            kept => *kept = Some(context),
         }
         let addresses = known.addresses();
         if known.new.is_some() {
@@ -394,7 +430,7 @@ impl<A: Anchor> Ap<A> {
         if known.old.as_ref().is_some_and(Old::is_unclaimed) {
             // It is there, and its claim was lost.
             let then = self.yield_to(station, from, epoch);
-            return self.follow(station, from, then, None);
+            return self.give_up_to(station, from, then, None);
         }
         match known.old.as_ref().map(Old::forwards_to) {
             // It has moved on: what still comes goes straight there.
@@ -439,13 +475,6 @@ impl<A: Anchor> Ap<A> {
         });
         if settled {
             self.push_context(station);
-        }
-    }
-
-    /// Tells every peer that the station is served here.
-    fn push_context(&mut self, station: MacAddr) {
-        for to in self.reachable() {
-            self.push_to(to, station);
         }
     }
 
@@ -541,14 +570,18 @@ impl<A: Anchor> Ap<A> {
 
     /// A frame for the station was caught: it waits, goes into the pen, or was caught by mistake.
     fn caught(&mut self, station: MacAddr, id: CaughtId, frame: Frame) {
-        let known = self.stations.get_mut(&station);
-        match known {
-            Some(Station { new: Some(new), .. }) => {
+        let Some(known) = self.stations.get_mut(&station) else {
+            return self.out.push_back(ApOutput::Pass(id));
+        };
+        let forwards = known.old.as_ref().is_some_and(Old::is_away);
+        match &mut known.new {
+            // One that may come back is where it was until it comes.
+            Some(new) if !(forwards && new.is_primed()) => {
                 if let Some(first) = new.wait(id, frame) {
                     self.out.push_back(ApOutput::Pass(first));
                 }
             }
-            Some(Station { old: Some(old), .. }) if old.is_away() => {
+            _ if forwards => {
                 self.out.push_back(ApOutput::Take(id));
                 self.pen_in(station, frame);
             }

@@ -189,7 +189,7 @@ impl World<'_> {
             PathOp::RouteHere { ip, .. } | PathOp::Unroute { ip } => {
                 routes.remove(&ip);
             }
-            PathOp::RouteVia { ip, to } => {
+            PathOp::RouteVia { ip, to, .. } => {
                 routes.insert(ip, usize::from(to.0) - 1);
             }
             PathOp::Update { station } => {

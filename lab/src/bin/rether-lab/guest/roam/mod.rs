@@ -2,14 +2,15 @@
 
 mod judge;
 mod log;
+mod noticed;
 mod supplicant;
 
 pub(crate) use judge::{Goodput, summary};
+pub(crate) use noticed::Noticed;
 
 use super::{
     link,
     plan::{self, Kind, Node},
-    probe::Way,
     process::output,
 };
 use anyhow::{Context as _, Result};
@@ -18,7 +19,7 @@ use rether_lab::{
     scenario::{Arm, Event, Over, RoamBy, Scenario},
 };
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -47,11 +48,13 @@ struct Station {
     log: PathBuf,
 }
 
-/// Two clocks read at once: that of logs, in microseconds, and that of probes, in nanoseconds.
+/// Clocks read at once: that of logs, in microseconds, that of probes and that of the daemons, in
+/// nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clocks {
     wall_us: u64,
     monotonic_ns: u64,
+    boottime_ns: u64,
 }
 
 impl Clocks {
@@ -64,6 +67,7 @@ impl Clocks {
         Self {
             wall_us: read(ClockId::Realtime) / 1_000,
             monotonic_ns: read(ClockId::Monotonic),
+            boottime_ns: read(ClockId::Boottime),
         }
     }
 
@@ -102,7 +106,10 @@ impl Roams {
                 continue;
             }
             let supplicant = Supplicant::connect(node.name)?;
-            let bssids: Vec<_> = site.filter_map(|ap| plan::bssid(scenario, ap)).collect();
+            // Where distance counts, it may hear no other from where it is.
+            let far = scenario.medium.path_loss.is_some();
+            let near = site.filter(|ap| !far || ap.name == station.ap);
+            let bssids: Vec<_> = near.filter_map(|ap| plan::bssid(scenario, ap)).collect();
             supplicant.learn(&link::frequencies(scenario, station), &bssids)?;
             stations.push(Station {
                 node: node.name.to_owned(),
@@ -125,6 +132,15 @@ impl Roams {
     /// The arm's clock starts.
     pub(crate) fn start_clock(&mut self) {
         self.start = Clocks::now();
+    }
+
+    /// What the clocks of a result's parts said when that of the arm started.
+    pub(crate) fn clocks(&self) -> Value {
+        json!({
+            "unix-us": self.start.wall_us,
+            "monotonic-ns": self.start.monotonic_ns,
+            "boottime-ns": self.start.boottime_ns,
+        })
     }
 
     /// Makes a station go to where `event` says; returns what its agent printed, if it is told.
@@ -155,12 +171,8 @@ impl Roams {
     }
 
     /// How each roam went: what was asked for and what stations did by themselves, in order.
-    /// `probes` and `goodputs` are what the flows say.
-    pub(crate) fn outcome(
-        &self,
-        probes: &[(String, [Way; 2])],
-        goodputs: &[(String, Goodput)],
-    ) -> Result<Vec<Value>> {
+    /// `noticed` is what the flows of a station say.
+    pub(crate) fn outcome(&self, noticed: impl Fn(&str) -> Noticed) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         for station in &self.stations {
             let log =
@@ -176,7 +188,7 @@ impl Roams {
                 found.map_or_else(|| bssid.to_owned(), |(_, name)| name.clone())
             };
             let roams = judge::pair(&station.node, &station.at, &commands, changes, name);
-            all.extend(judge::values(&roams, self.start, probes, goodputs));
+            all.extend(judge::values(&roams, self.start, &noticed(&station.node)));
         }
         all.sort_by(|one, other| {
             let at = |roam: &Value| roam["at-s"].as_f64().unwrap_or_default();
