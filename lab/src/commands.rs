@@ -70,10 +70,31 @@ pub fn roam(bssid: &str) -> Vec<String> {
 /// Lets an end that hears nothing any more go on all the same.
 const PATIENT: [&str; 2] = ["--dead-after", "1h"];
 
+/// What `rether-voip` is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// A call.
+    Call,
+    /// A call whose report has the delay of each packet.
+    TracedCall,
+    /// A probe, whose ends go on when they hear nothing.
+    Probe,
+}
+
+impl Test {
+    fn words(self) -> Vec<String> {
+        match self {
+            Self::Call => Vec::new(),
+            Self::TracedCall => line(&["--packets"]),
+            Self::Probe => line(&PATIENT),
+        }
+    }
+}
+
 /// Answers calls at UDP `port` and the one above it, until it is stopped; each is
-/// a line of JSON on standard output. A `patient` end goes on when it hears nothing.
+/// a line of JSON on standard output.
 #[must_use]
-pub fn answer(port: u16, dscp: Option<u8>, patient: bool) -> Vec<String> {
+pub fn answer(port: u16, dscp: Option<u8>, test: Test) -> Vec<String> {
     let port = port.to_string();
     let mut words = line(&[
         "rether-voip",
@@ -83,9 +104,7 @@ pub fn answer(port: u16, dscp: Option<u8>, patient: bool) -> Vec<String> {
         "--port",
         &port,
     ]);
-    if patient {
-        words.extend(line(&PATIENT));
-    }
+    words.extend(test.words());
     mark(&mut words, dscp);
     words
 }
@@ -106,7 +125,7 @@ pub fn call(
     profile: Option<&str>,
     dscp: Option<u8>,
     millis: u128,
-    patient: bool,
+    test: Test,
 ) -> Vec<String> {
     let (port, duration) = (port.to_string(), format!("{millis}ms"));
     let mut words = line(&[
@@ -123,9 +142,7 @@ pub fn call(
     if let Some(profile) = profile {
         words.extend(line(&["--profile", profile]));
     }
-    if patient {
-        words.extend(line(&PATIENT));
-    }
+    words.extend(test.words());
     mark(&mut words, dscp);
     words
 }

@@ -164,6 +164,9 @@ pub(crate) struct NetworkArgs {
     /// DSCP of the voice this end sends: a number, EF, VA, CS0-CS7 or AF11-AF43
     #[arg(long, value_name = "DSCP", default_value = "0", value_parser = dscp)]
     pub(crate) dscp: u8,
+    /// Tell in JSON the delay of each packet that this end receives
+    #[arg(long)]
+    pub(crate) packets: bool,
 }
 
 /// Longest call: a day. Its statistics take 35 MB at 10 ms.

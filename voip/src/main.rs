@@ -45,6 +45,7 @@ fn run_call(args: &CallArgs) -> Result<ExitCode> {
         late: args.late,
         clock: args.clock,
         dscp: args.network.dscp,
+        each_packet: args.network.packets,
         patience: Patience {
             setup_ns: nanos(args.setup_timeout),
             dead_after_ns: nanos(args.dead_after),
@@ -123,6 +124,7 @@ fn run_answer(args: &AnswerArgs) -> Result<ExitCode> {
         port: args.network.port,
         dscp: args.network.dscp,
         once: args.once,
+        each_packet: args.network.packets,
         limits: Limits {
             max_calls: args.max_calls.into(),
             max_duration_ms: u32::try_from(args.max_duration.as_millis()).unwrap_or(u32::MAX),

@@ -1,4 +1,5 @@
-//! The main job: a call in a loaded cell with Rether and without, as a table and a report file.
+//! The main job: a call in a loaded cell and on a walk, with Rether and without, as tables and a
+//! report file.
 //!
 //! The scenarios are in the program, so that it runs from any folder. [`Demo::of`] and what
 //! follows it work on results alone; a report can be made again without a run.
@@ -13,11 +14,13 @@ mod plots;
 mod promise;
 mod summary;
 mod terminal;
+pub mod walk;
 
 pub use airtime::Airtime;
 pub use delivered::{Delivered, Flow};
 pub use flows::PromisedWay;
 pub use summary::{Delay, Row, Summary};
+pub use walk::Walk;
 
 use crate::{
     error::{AtPath, Error},
@@ -70,23 +73,27 @@ pub enum Fault {
     Plot(#[from] plotters::drawing::DrawingAreaErrorKind<std::io::Error>),
 }
 
-/// What all cells promised and delivered.
+/// What all cells promised and delivered, and the walk.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Demo {
     /// One for each cell.
     pub cells: Vec<Summary>,
+    /// The walk, if it was run.
+    pub walk: Option<Walk>,
     /// Package files in the machine.
     pub packages: Vec<String>,
 }
 
 impl Demo {
-    /// Sums up `reports`.
+    /// Sums up the reports of the `cells` and of the `walk`.
     #[must_use]
-    pub fn of(reports: &[Report]) -> Self {
+    pub fn of(cells: &[Report], walk: Option<&Report>) -> Self {
         Self {
-            cells: reports.iter().map(Summary::of).collect(),
-            packages: reports
+            cells: cells.iter().map(Summary::of).collect(),
+            walk: walk.map(Walk::of),
+            packages: cells
                 .first()
+                .or(walk)
                 .map(|report| report.packages.clone())
                 .unwrap_or_default(),
         }
@@ -95,7 +102,7 @@ impl Demo {
     /// Whether every check holds.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.cells.iter().all(Summary::passed)
+        self.cells.iter().all(Summary::passed) && self.walk.iter().all(Walk::passed)
     }
 
     /// Writes the page into `folder`, which holds the results, and returns its path.
@@ -126,28 +133,33 @@ impl Demo {
 /// The tables, what does not hold, and what to know about it.
 impl fmt::Display for Demo {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{}\n", terminal::table(&self.cells))?;
-        writeln!(out, "{}\n", terminal::promises(&self.cells))?;
+        if !self.cells.is_empty() {
+            writeln!(out, "{}\n", terminal::table(&self.cells))?;
+            writeln!(out, "{}\n", terminal::promises(&self.cells))?;
+        }
+        if let Some(walk) = &self.walk {
+            writeln!(out, "{}\n", walk::table(walk))?;
+        }
         for cell in &self.cells {
-            for (expected, seen, passed) in &cell.checks {
-                if !passed {
-                    writeln!(out, "FAILED  {}: expected: {expected}", cell.name)?;
-                    writeln!(out, "        seen: {seen}")?;
-                }
-            }
-            writeln!(
+            judged(
                 out,
-                "{}: {} of {} checks hold; {:.1} s of virtual time measured, in {:.0} s",
-                cell.name,
-                cell.checks.iter().filter(|check| check.2).count(),
-                cell.checks.len(),
-                cell.virtual_seconds,
-                cell.wall_seconds,
+                &cell.name,
+                &cell.checks,
+                [cell.virtual_seconds, cell.wall_seconds],
             )?;
         }
+        if let Some(walk) = &self.walk {
+            let seconds = [walk.virtual_seconds, walk.wall_seconds];
+            judged(out, &walk.name, &walk.checks, seconds)?;
+        }
         writeln!(out, "\n{}\n", wrapped(notes::MEDIUM))?;
-        writeln!(out, "{}\n", wrapped(notes::DELAY))?;
-        writeln!(out, "{}\n", wrapped(notes::PROMISES))?;
+        if !self.cells.is_empty() {
+            writeln!(out, "{}\n", wrapped(notes::DELAY))?;
+            writeln!(out, "{}\n", wrapped(notes::PROMISES))?;
+        }
+        if self.walk.is_some() {
+            writeln!(out, "{}\n", wrapped(notes::WALK))?;
+        }
         writeln!(out, "{}\n", wrapped(notes::CLOCK))?;
         write!(
             out,
@@ -155,6 +167,28 @@ impl fmt::Display for Demo {
             wrapped(&format!("Versions: {}.", notes::versions(self).join(", ")))
         )
     }
+}
+
+/// What does not hold of the scenario `name`, how much does, and how long it took: virtual and wall
+/// seconds.
+fn judged(
+    out: &mut fmt::Formatter<'_>,
+    name: &str,
+    checks: &[(String, String, bool)],
+    [of_clock, wall]: [f64; 2],
+) -> fmt::Result {
+    for (expected, seen, passed) in checks {
+        if !passed {
+            writeln!(out, "FAILED  {name}: expected: {expected}")?;
+            writeln!(out, "        seen: {seen}")?;
+        }
+    }
+    writeln!(
+        out,
+        "{name}: {} of {} checks hold; {of_clock:.1} s of virtual time measured, in {wall:.0} s",
+        checks.iter().filter(|check| check.2).count(),
+        checks.len(),
+    )
 }
 
 /// `text` in lines of at most 100 characters where its words allow it.
@@ -175,13 +209,13 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, wrapped};
+    use super::{Cell, walk, wrapped};
     use crate::demo::summary::{WITH, WITHOUT};
 
     #[test]
     fn the_scenarios_have_the_arms_that_the_report_shows() {
-        for cell in [Cell::A, Cell::B] {
-            let scenario = cell.scenario().unwrap();
+        let cells = [Cell::A, Cell::B].map(|cell| cell.scenario().unwrap());
+        for scenario in cells.into_iter().chain([walk::scenario().unwrap()]) {
             let arms: Vec<_> = scenario
                 .arm
                 .iter()

@@ -24,6 +24,12 @@ pub(super) const PROMISES: &str = "The promise report is what rether-ap status s
      waits at its station, where it cannot see it. The delays are those that the call measured over all \
      of its time, from end to end.";
 
+/// What the two arms of the walk have in common, and what not.
+pub(super) const WALK: &str = "Without Rether, wpa_supplicant goes from one access point to the next by \
+     itself, without a scan. In both arms the caller keeps its address, because all access points are \
+     the same gateway to it, each before a subnet of its own; but only Rether tells the network where \
+     the caller is. Without it, what is sent to the caller goes to where its walk began.";
+
 /// How the timing of a run comes about.
 pub(super) const CLOCK: &str = "Time is that of the virtual machine (qemu -icount \
      shift=0,sleep=off): one instruction takes 1 ns and idle time is skipped, so the load of the \

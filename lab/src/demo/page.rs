@@ -8,6 +8,7 @@ use super::{
     notes, plots,
     summary::{Row, Summary, WITH, WITHOUT},
     terminal::{noted, verdict},
+    walk,
 };
 use std::fmt::Write as _;
 
@@ -18,6 +19,9 @@ pub(super) fn page(demo: &Demo) -> Result<String, Fault> {
     let mut cells = String::new();
     for cell in &demo.cells {
         cells += &section(cell)?;
+    }
+    if let Some(walk) = &demo.walk {
+        cells += &walk::section(walk)?;
     }
     let result = if demo.passed() {
         "<span class=\"kept\">all checks hold</span>"
@@ -31,8 +35,8 @@ pub(super) fn page(demo: &Demo) -> Result<String, Fault> {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>Rether: promised and delivered</title>\n<style>\n{STYLE}</style>\n</head>\n\
          <body>\n<header>\n<h1>Promised and delivered</h1>\n\
-         <p>A voice call in a loaded Wi-Fi cell, on the real Linux Wi-Fi stack, with Rether and \
-         without: {result}.</p>\n<dl>\n{facts}</dl>\n</header>\n<main>\n{cells}\
+         <p>A voice call in a loaded Wi-Fi cell and on a walk from one access point to the next, on \
+         the real Linux Wi-Fi stack, with Rether and without: {result}.</p>\n<dl>\n{facts}</dl>\n</header>\n<main>\n{cells}\
          <section>\n<h2>How to read this</h2>\n<p>{}</p>\n<p>{}</p>\n<p>{}</p>\n\
          <p>{}</p>\n<details><summary>All packages in the machine</summary><p>{}</p></details>\n\
          </section>\n</main>\n</body>\n</html>\n",
@@ -46,21 +50,29 @@ pub(super) fn page(demo: &Demo) -> Result<String, Fault> {
 }
 
 fn facts(demo: &Demo) -> String {
-    let runs: Vec<_> = demo
-        .cells
-        .iter()
-        .map(|cell| format!("{}: {}", cell.name, cell.title))
-        .collect();
-    let time: Vec<_> = demo
-        .cells
-        .iter()
-        .map(|cell| {
-            format!(
-                "{}: {:.1} s of virtual time measured, in {:.0} s of wall time",
-                cell.name, cell.virtual_seconds, cell.wall_seconds
-            )
-        })
-        .collect();
+    let (mut runs, mut time) = (Vec::new(), Vec::new());
+    let mut add = |name: &str, title: &str, of_clock: f64, wall: f64| {
+        runs.push(format!("{name}: {title}"));
+        time.push(format!(
+            "{name}: {of_clock:.1} s of virtual time measured, in {wall:.0} s of wall time"
+        ));
+    };
+    for cell in &demo.cells {
+        add(
+            &cell.name,
+            &cell.title,
+            cell.virtual_seconds,
+            cell.wall_seconds,
+        );
+    }
+    if let Some(walk) = &demo.walk {
+        add(
+            &walk.name,
+            &walk.title,
+            walk.virtual_seconds,
+            walk.wall_seconds,
+        );
+    }
     let entry = |term: &str, text: String| format!("<dt>{term}</dt><dd>{text}</dd>\n");
     entry("Scenarios", lines(&runs))
         + &entry("Versions", lines(&notes::versions(demo)))
@@ -74,18 +86,6 @@ fn section(cell: &Summary) -> Result<String, Fault> {
         .iter()
         .map(|name| format!("<th scope=\"col\">{name}</th>"))
         .collect();
-    let mut checks = String::new();
-    for (expected, seen, passed) in &cell.checks {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            checks,
-            "<li><span class=\"{0}\">{1}</span> {2} (seen: {3})</li>",
-            class(Some(*passed)),
-            if *passed { "holds" } else { "FAILED" },
-            escape(expected),
-            escape(seen),
-        );
-    }
     let link = |path: &str, text: &str| format!("<a href=\"{name}/{path}\">{text}</a>");
     Ok(format!(
         "<section>\n<h2>{}</h2>\n<div class=\"wide\">\n<table>\n<caption>{name}</caption>\n\
@@ -94,7 +94,7 @@ fn section(cell: &Summary) -> Result<String, Fault> {
          <th colspan=\"5\" scope=\"colgroup\" class=\"without\">without Rether</th>\
          <th rowspan=\"2\" scope=\"col\">verdict</th></tr>\n<tr>{figures}{figures}</tr>\n</thead>\n\
          <tbody>\n{rows}</tbody>\n</table>\n</div>\n{}<div class=\"charts\">\n{}{}{}</div>\n\
-         <details{}><summary>Every check</summary>\n<ul>\n{checks}</ul></details>\n\
+         {}\
          <p>Raw results: {}, {}, {}; logs {} and {}; {}.</p>\n</section>\n",
         escape(&cell.title),
         promises(cell),
@@ -115,7 +115,7 @@ fn section(cell: &Summary) -> Result<String, Fault> {
             &plots::airtime(cell)?,
             "Strong: data from the station. Pale: data to it. Grey: tokens and their returns.",
         ),
-        if cell.passed() { "" } else { " open" },
+        checks(&cell.checks),
         link("report.json", "report"),
         link(&format!("{WITH}/result.json"), "with Rether"),
         link(&format!("{WITHOUT}/result.json"), "without"),
@@ -123,6 +123,28 @@ fn section(cell: &Summary) -> Result<String, Fault> {
         link(&format!("{WITHOUT}/logs/"), "without"),
         link("console.log", "console"),
     ))
+}
+
+/// Every check, shown at once if one fails.
+pub(super) fn checks(checks: &[(String, String, bool)]) -> String {
+    let mut items = String::new();
+    for (expected, seen, passed) in checks {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            items,
+            "<li><span class=\"{0}\">{1}</span> {2} (seen: {3})</li>",
+            class(Some(*passed)),
+            if *passed { "holds" } else { "FAILED" },
+            escape(expected),
+            escape(seen),
+        );
+    }
+    let open = if checks.iter().all(|check| check.2) {
+        ""
+    } else {
+        " open"
+    };
+    format!("<details{open}><summary>Every check</summary>\n<ul>\n{items}</ul></details>\n")
 }
 
 /// The promise report of a cell, or why there is none.
@@ -161,7 +183,7 @@ fn promised_way(way: &PromisedWay) -> String {
     )
 }
 
-fn figure(title: &str, svg: &str, caption: &str) -> String {
+pub(super) fn figure(title: &str, svg: &str, caption: &str) -> String {
     format!(
         "<figure>\n<h3>{title}</h3>\n<div role=\"img\" aria-label=\"{title}; the figures are in \
          the table and in the raw results\">{svg}</div>\n<figcaption>{caption}</figcaption>\n\
@@ -229,7 +251,7 @@ mod tests {
 
     #[test]
     fn the_page_has_the_promise_report_or_says_why_not() {
-        let page_of = |report| page(&Demo::of(&[report])).unwrap();
+        let page_of = |report| page(&Demo::of(&[report], None)).unwrap();
         let with = page_of(with_status(STATUS));
         assert!(
             with.contains("A down: rule voice") && with.contains("from the wired side in bursts")
@@ -249,7 +271,7 @@ mod tests {
         report.checks[2].seen = Err(evil.clone());
         report.checks[2].expected.clone_from(&evil);
         report.scenario.name = evil;
-        let page = page(&Demo::of(&[report])).unwrap();
+        let page = page(&Demo::of(&[report], None)).unwrap();
         assert!(!page.contains("<script"), "{page}");
         assert!(page.contains("href=\"&lt;script&gt;&quot;&#39;/report.json\""));
     }

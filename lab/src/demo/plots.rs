@@ -10,14 +10,14 @@ use plotters::{
     style::text_anchor::{HPos, Pos, VPos},
 };
 
-const INK: RGBColor = RGBColor(0x20, 0x20, 0x20);
-const GRID: RGBColor = RGBColor(0xD8, 0xD8, 0xD8);
-const LIMIT: RGBColor = RGBColor(0xB0, 0x00, 0x20);
-const WITH: RGBColor = RGBColor(0x1F, 0x6F, 0xB2);
-const WITH_PALE: RGBColor = RGBColor(0x9D, 0xC3, 0xE6);
-const WITHOUT: RGBColor = RGBColor(0xC8, 0x78, 0x1E);
-const WITHOUT_PALE: RGBColor = RGBColor(0xF0, 0xC8, 0x96);
-const GREY: RGBColor = RGBColor(0x8A, 0x94, 0x9E);
+pub(super) const INK: RGBColor = RGBColor(0x20, 0x20, 0x20);
+pub(super) const GRID: RGBColor = RGBColor(0xD8, 0xD8, 0xD8);
+pub(super) const LIMIT: RGBColor = RGBColor(0xB0, 0x00, 0x20);
+pub(super) const WITH: RGBColor = RGBColor(0x1F, 0x6F, 0xB2);
+pub(super) const WITH_PALE: RGBColor = RGBColor(0x9D, 0xC3, 0xE6);
+pub(super) const WITHOUT: RGBColor = RGBColor(0xC8, 0x78, 0x1E);
+pub(super) const WITHOUT_PALE: RGBColor = RGBColor(0xF0, 0xC8, 0x96);
+pub(super) const GREY: RGBColor = RGBColor(0x8A, 0x94, 0x9E);
 
 const WIDTH: u32 = 640;
 const LABELS: u32 = 120;
@@ -34,7 +34,7 @@ struct Bar {
 }
 
 /// Why a chart could not be drawn.
-type Fault = DrawingAreaErrorKind<std::io::Error>;
+pub(super) type Fault = DrawingAreaErrorKind<std::io::Error>;
 
 /// One-way delay of the call: the range of all packets pale, from median to p99 strong.
 pub(super) fn delays(cell: &Summary) -> Result<String, Fault> {

@@ -124,7 +124,7 @@ impl Summary {
     }
 }
 
-fn told(verdict: &crate::report::Verdict) -> (String, String, bool) {
+pub(super) fn told(verdict: &crate::report::Verdict) -> (String, String, bool) {
     let seen = match &verdict.seen {
         Ok(figure) => figure.to_string(),
         Err(text) => text.clone(),

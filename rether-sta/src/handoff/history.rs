@@ -23,6 +23,9 @@ pub(crate) struct Entry {
     /// `signal`, `advised`, `ordered` or `lost`.
     pub(crate) why: String,
     pub(crate) phases_ms: Phases,
+    /// When they began and ended.
+    #[serde(default)]
+    pub(crate) at: Marks,
     /// Whether it arrived.
     pub(crate) done: bool,
     /// What went wrong or took too long.
@@ -40,6 +43,21 @@ pub(crate) struct Phases {
     pub(crate) switch: Option<f64>,
     /// From the decision on.
     pub(crate) total: Option<f64>,
+}
+
+/// When something happened, in nanoseconds of this host's `CLOCK_BOOTTIME`; nothing if it did not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    /// The decision.
+    pub(crate) chosen: Option<Instant>,
+    /// The candidate's answer.
+    pub(crate) prepared: Option<Instant>,
+    /// The gate was shut.
+    pub(crate) left: Option<Instant>,
+    /// The access point let the station go.
+    pub(crate) go: Option<Instant>,
+    /// Data could flow again.
+    pub(crate) arrived: Option<Instant>,
 }
 
 impl Entry {
@@ -65,6 +83,13 @@ impl Entry {
                 leave: span(left, go),
                 switch: span(away, arrived),
                 total: span(Some(chosen), arrived),
+            },
+            at: Marks {
+                chosen: Some(chosen),
+                prepared,
+                left,
+                go,
+                arrived,
             },
             done: moved.done,
             culprit: moved.culprit.clone(),
@@ -140,7 +165,13 @@ pub(super) mod tests {
 
     #[test]
     fn phases_are_the_times_between_what_happened() {
-        let phases = entry([Some(13), Some(14), Some(16), Some(26)]).phases_ms;
+        let whole = entry([Some(13), Some(14), Some(16), Some(26)]);
+        let at = serde_json::to_value(whole.at).unwrap();
+        assert_eq!(
+            (&at["left"], &at["arrived"]),
+            (&14_000_000.into(), &26_000_000.into())
+        );
+        let phases = whole.phases_ms;
         let expected = Phases {
             prepare: Some(3.0),
             leave: Some(2.0),

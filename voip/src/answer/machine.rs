@@ -100,6 +100,8 @@ pub struct AnswerMachine {
     ignored: u64,
     out: VecDeque<(SocketAddr, SessionId, Message)>,
     events: VecDeque<Event>,
+    /// Whether reports say what became of each packet.
+    each_packet: bool,
 }
 
 impl AnswerMachine {
@@ -116,7 +118,15 @@ impl AnswerMachine {
             ignored: 0,
             out: VecDeque::new(),
             events: VecDeque::new(),
+            each_packet: false,
         }
+    }
+
+    /// The same, telling in its reports what became of `each` packet, if so.
+    #[must_use]
+    pub const fn telling_each_packet(mut self, each: bool) -> Self {
+        self.each_packet = each;
+        self
     }
 
     /// Takes in a datagram from the control port.
@@ -325,7 +335,7 @@ impl AnswerMachine {
                 late_ms,
                 offset_ns,
             };
-            session.stage = Stage::Talking(StreamStats::new(spec));
+            session.stage = Stage::Talking(StreamStats::new(spec).telling_each(self.each_packet));
             let event = Event::Begin {
                 key,
                 to: voice_address(key.0, session.offer),

@@ -25,6 +25,8 @@ pub struct AnswerOptions {
     pub dscp: u8,
     /// Return after the first call, or the first calls if they overlap.
     pub once: bool,
+    /// Tell in reports what became of each packet.
+    pub each_packet: bool,
     /// What callers may ask for.
     pub limits: Limits,
 }
@@ -58,7 +60,8 @@ pub fn answer(
         RandomState::new(),
         boot_id(),
         address.port(),
-    );
+    )
+    .telling_each_packet(options.each_packet);
     let mut senders: BTreeMap<Key, Sender> = BTreeMap::new();
     let mut halting: Vec<Key> = Vec::new();
     let (mut some_ended, mut all_delivered) = (false, true);

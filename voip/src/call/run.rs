@@ -48,6 +48,8 @@ pub struct CallOptions {
     pub clock: ClockChoice,
     /// DSCP of what is sent.
     pub dscp: u8,
+    /// Tell in the report what became of each packet that comes.
+    pub each_packet: bool,
     /// How long to wait for what.
     pub patience: Patience,
 }
@@ -100,6 +102,7 @@ struct Call {
     remote: SocketAddr,
     phase_ns: u64,
     packets: u32,
+    each_packet: bool,
     machine: CallMachine,
     voice: UdpSocket,
     control: UdpSocket,
@@ -170,6 +173,7 @@ impl Call {
             remote,
             phase_ns,
             packets: profile.packets_in(duration_ms),
+            each_packet: options.each_packet,
             machine: CallMachine::new(now_ns(), plan),
             voice,
             control,
@@ -256,12 +260,13 @@ impl Call {
             .map_err(SysError::call("connect"))?;
         let Plan { session, offer, .. } = *self.machine.plan();
         self.incoming = Some(stream(session, offer.profile, media));
-        self.stats = Some(StreamStats::new(StreamSpec {
+        let stats = StreamStats::new(StreamSpec {
             profile: offer.profile,
             packets: self.packets,
             late_ms: offer.late_ms,
             offset_ns: agreed.offset.offset_ns.wrapping_neg(),
-        }));
+        });
+        self.stats = Some(stats.telling_each(self.each_packet));
         Ok(())
     }
 

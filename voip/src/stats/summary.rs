@@ -42,6 +42,10 @@ pub struct StreamReport {
     /// What befell single packets; of probes only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+    /// One-way delay of each packet by position, microseconds, null if it did not come; only if asked
+    /// for (`--packets`). The packet at position *n* was due *n* packet times after its sender started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delays_us: Option<Vec<Option<i32>>>,
 }
 
 /// One-way delay from the sender's call of `send` to the receiver's return from `recv`.
@@ -114,6 +118,7 @@ impl StreamStats {
             mos_worst_window: worst.fold(whole.quality.mos, f64::min),
             windows,
             trace: self.trace(sent),
+            delays_us: self.each.then(|| self.delays(sent)),
         }
     }
 

@@ -288,3 +288,13 @@ fn a_trace_is_bounded() {
     let trace = stats.report(1).trace.unwrap();
     assert_eq!((trace.duplicated.len(), trace.dropped), (MOST_ENTRIES, 2));
 }
+
+#[test]
+fn each_packet_is_told_of_if_asked_for() {
+    let mut stats = StreamStats::new(spec(5)).telling_each(true);
+    feed(&mut stats, &[(0, 3), (2, 45), (3, 25)]);
+    let expected = [Some(3_000), None, Some(45_000), Some(25_000), None];
+    assert_eq!(stats.report(5).delays_us.as_deref(), Some(&expected[..]));
+    assert_eq!(stats.report(4).delays_us.map(|all| all.len()), Some(4));
+    assert_eq!(stats.telling_each(false).report(5).delays_us, None);
+}

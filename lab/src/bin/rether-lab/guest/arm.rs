@@ -318,6 +318,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "schema": 1,
         "arm": arm.name,
         "clock-seconds": seconds,
+        "clock-start": cell.roams.clocks(),
         "busy-seconds": busy,
         "nodes": Value::Object(addresses.collect()),
         "steady-bps": steady(&traffic),

@@ -37,7 +37,7 @@ pub(crate) fn set_up<'a>(nodes: &[Node<'a>]) -> Result<Radios<'a>> {
         run(Some(node.name), "ip link set lo up")?;
     }
     let is_edge = |node: &Node<'_>| matches!(node.kind, Kind::Ap(ap) if ap.mode == Mode::Edge);
-    let first_edge = nodes.iter().find(|node| is_edge(node));
+    let edges: Vec<_> = nodes.iter().filter(|node| is_edge(node)).collect();
     for node in nodes {
         match node.kind {
             Kind::Wire => {
@@ -52,8 +52,10 @@ pub(crate) fn set_up<'a>(nodes: &[Node<'a>]) -> Result<Radios<'a>> {
             Kind::Station(..) => move_radio(node)?,
         }
     }
-    if let Some(node) = first_edge {
-        edge::lead_to(node)?;
+    let wire = nodes.iter().find(|node| matches!(node.kind, Kind::Wire));
+    if let Some((first, wire)) = edges.first().zip(wire) {
+        edge::lead_to(first, wire)?;
+        edge::tunnels(&edges)?;
     }
     Ok(names)
 }

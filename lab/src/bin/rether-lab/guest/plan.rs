@@ -54,6 +54,11 @@ impl Node<'_> {
         self.cell.unwrap_or_default() + 1
     }
 
+    /// Address of an edge access point at its end of every tunnel to another.
+    pub(crate) fn tunnel_end(&self) -> String {
+        dotted([10, 9, 0, self.subnet()])
+    }
+
     /// The IPv6 address of a station of an edge site.
     pub(crate) fn ip6(&self) -> String {
         let [.., host] = self.ip;

@@ -16,6 +16,11 @@ const KEY_FILE: &str = "roam.key";
 /// What is added to the configuration of `node`, whose folder is `own`; nothing if it is alone in
 /// its site.
 pub(crate) fn handoff(node: &Node<'_>, ap: &Ap, nodes: &[Node<'_>], own: &str) -> Result<String> {
+    let address = |node: &Node<'_>| match ap.mode {
+        Mode::Bridge | Mode::Routed => node.ip(),
+        // Routes to stations lead there, so it has to be on a link.
+        Mode::Edge => node.tunnel_end(),
+    };
     let peers: Vec<_> = nodes
         .iter()
         .filter(|other| match other.kind {
@@ -24,7 +29,7 @@ pub(crate) fn handoff(node: &Node<'_>, ap: &Ap, nodes: &[Node<'_>], own: &str) -
             }
             _ => false,
         })
-        .map(|other| format!("{:?}", other.ip()))
+        .map(|other| format!("{:?}", address(other)))
         .collect();
     if peers.is_empty() {
         return Ok(String::new());
@@ -44,7 +49,7 @@ pub(crate) fn handoff(node: &Node<'_>, ap: &Ap, nodes: &[Node<'_>], own: &str) -
     let id = node.cell.map_or(1, |cell| u16::from(cell) + 1);
     Ok(format!(
         "\n[handoff]\nid = {id}\nlisten = {:?}\npeers = [{}]\nanchor = {anchor:?}\nkey-file = \"/etc/rether/{KEY_FILE}\"\n",
-        node.ip(),
+        address(node),
         peers.join(", "),
     ))
 }

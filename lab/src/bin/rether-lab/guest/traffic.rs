@@ -71,7 +71,7 @@ impl<'a> Flow<'a> {
         let port = port.to_string();
         let words = match plan.kind {
             TrafficKind::Voice | TrafficKind::Probe => {
-                commands::answer(flow.port, plan.dscp, plan.kind == TrafficKind::Probe)
+                commands::answer(flow.port, plan.dscp, flow.test())
             }
             TrafficKind::Udp | TrafficKind::Tcp | TrafficKind::Video => {
                 let interval = if fine { "0.1" } else { "1" };
@@ -84,6 +84,15 @@ impl<'a> Flow<'a> {
         let (out, log) = (flow.file("server.out"), flow.file("server.log"));
         flow.server = Some(start(Some(&plan.to), &words, &out, &log)?);
         Ok(flow)
+    }
+
+    /// A call that can lose packets to a roam tells of each.
+    const fn test(&self) -> commands::Test {
+        match self.plan.kind {
+            TrafficKind::Probe => commands::Test::Probe,
+            _ if self.fine => commands::Test::TracedCall,
+            _ => commands::Test::Call,
+        }
     }
 
     fn file(&self, ending: &str) -> PathBuf {
@@ -103,7 +112,7 @@ impl<'a> Flow<'a> {
                 profile(plan),
                 plan.dscp,
                 plan.duration.0.as_millis(),
-                plan.kind == TrafficKind::Probe,
+                self.test(),
             ),
             TrafficKind::Udp | TrafficKind::Tcp | TrafficKind::Video => {
                 let time = seconds.to_string();

@@ -46,16 +46,45 @@ pub(super) fn access_point(node: &Node<'_>, cable: &str) -> Result<()> {
     forward(node.name)
 }
 
-/// The wire reaches all stations through `node`, and answers them from the address they know.
-pub(super) fn lead_to(node: &Node<'_>) -> Result<()> {
+/// The wire reaches all stations through `node`, from the address that they know it by: what answers
+/// at any of its addresses would else answer from that of the cable.
+pub(super) fn lead_to(node: &Node<'_>, wire: &Node<'_>) -> Result<()> {
     let subnet = node.subnet();
     all(
         WIRE,
         &[
-            format!("ip route add 10.1.0.0/16 via {} src 10.0.0.1", node.ip()),
+            format!(
+                "ip route add 10.1.0.0/16 via {} src {}",
+                node.ip(),
+                wire.ip()
+            ),
             format!("ip -6 route add fd00:1::/64 via fd00:0:0:{subnet}::10 src fd00::1"),
         ],
     )
+}
+
+/// Tunnels between all of `nodes`: to route a station's packets to another access point, that has to
+/// be on a link, and the routers in between know nothing of single stations.
+pub(super) fn tunnels(nodes: &[&Node<'_>]) -> Result<()> {
+    run(None, "modprobe ipip")?;
+    for node in nodes {
+        for far in nodes.iter().filter(|far| far.name != node.name) {
+            let (subnet, own, end) = (far.subnet(), node.tunnel_end(), far.tunnel_end());
+            all(
+                node.name,
+                &[
+                    format!(
+                        "ip tunnel add edge{subnet} mode ipip local {} remote {}",
+                        node.ip(),
+                        far.ip()
+                    ),
+                    format!("ip addr add {own} peer {end}/32 dev edge{subnet}"),
+                    format!("ip link set edge{subnet} up"),
+                ],
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// The addresses of a station, and its gateway.

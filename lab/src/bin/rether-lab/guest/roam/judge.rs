@@ -399,6 +399,7 @@ mod tests {
         let start = Clocks {
             wall_us: ZERO,
             monotonic_ns: START,
+            boottime_ns: START,
         };
         // Due 145 and 150 ms after the start, and 410 ms after it.
         let probes = [(

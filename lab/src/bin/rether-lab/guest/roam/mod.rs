@@ -19,7 +19,7 @@ use rether_lab::{
     scenario::{Arm, Event, Over, RoamBy, Scenario},
 };
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -50,11 +50,13 @@ struct Station {
     log: PathBuf,
 }
 
-/// Two clocks read at once: that of logs, in microseconds, and that of probes, in nanoseconds.
+/// Clocks read at once: that of logs, in microseconds, that of probes and that of the daemons, in
+/// nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clocks {
     wall_us: u64,
     monotonic_ns: u64,
+    boottime_ns: u64,
 }
 
 impl Clocks {
@@ -67,6 +69,7 @@ impl Clocks {
         Self {
             wall_us: read(ClockId::Realtime) / 1_000,
             monotonic_ns: read(ClockId::Monotonic),
+            boottime_ns: read(ClockId::Boottime),
         }
     }
 
@@ -137,6 +140,15 @@ impl Roams {
     /// The arm's clock starts.
     pub(crate) fn start_clock(&mut self) {
         self.start = Clocks::now();
+    }
+
+    /// What the clocks of a result's parts said when that of the arm started.
+    pub(crate) fn clocks(&self) -> Value {
+        json!({
+            "unix-us": self.start.wall_us,
+            "monotonic-ns": self.start.monotonic_ns,
+            "boottime-ns": self.start.boottime_ns,
+        })
     }
 
     /// Makes a station go to where `event` says; returns what its agent printed, if it is told.
