@@ -26,6 +26,30 @@ pub struct Context {
 impl Context {
     /// Octets on the wire at most.
     pub const MAX_OCTETS: usize = 1200;
+
+    /// Whether `other` says the same, but for how long addresses and the lease last.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let ips = self.addresses.iter().map(|address| address.ip);
+        let lease = |context: &Self| context.lease.map(|lease| (lease.address, lease.server));
+        ips.eq(other.addresses.iter().map(|address| address.ip))
+            && lease(self) == lease(other)
+            && (&self.promises, &self.groups, self.agent)
+                == (&other.promises, &other.groups, other.agent)
+    }
+
+    /// Whether there is nothing in it that only the access point can know which served the station
+    /// before: what it was promised, and its lease.
+    #[must_use]
+    pub const fn is_slight(&self) -> bool {
+        self.promises.is_empty() && self.lease.is_none()
+    }
+
+    /// Whether there is nothing in it but whether an agent runs there.
+    #[must_use]
+    pub const fn is_bare(&self) -> bool {
+        self.is_slight() && self.addresses.is_empty() && self.groups.is_empty()
+    }
 }
 
 /// An IP address of a station.

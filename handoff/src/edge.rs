@@ -14,6 +14,7 @@ use crate::channel::{
 };
 use crate::id::ApId;
 use crate::message::{Body, Hello, Message};
+use crate::wire::Kind;
 
 /// What a host shall do, in the order in which it comes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +106,12 @@ impl<A: Anchor> Edge<A> {
     /// there is none, after every input.
     pub fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<(SocketAddr, usize)> {
         self.channel.poll_transmit(buf)
+    }
+
+    /// What is sealed in the next datagram; see [`Channel::next_kind`].
+    #[must_use]
+    pub fn next_kind(&self) -> Option<Kind> {
+        self.channel.next_kind()
     }
 
     /// The next thing to do; likewise.

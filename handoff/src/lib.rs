@@ -18,14 +18,17 @@ extern crate std;
 
 pub mod anchor;
 pub mod ap;
+pub mod cache;
 pub mod channel;
 pub mod context;
 pub mod edge;
 pub mod frame;
+pub mod graph;
 pub mod id;
 pub mod message;
 pub mod pen;
 pub mod roam;
 pub mod shadow;
+pub mod snoop;
 pub mod station;
 pub mod wire;

@@ -38,6 +38,17 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// How long a packet is of use.
+    fn of(&self, frame: &Frame) -> Duration {
+        if frame.is_voice() {
+            self.voice_age
+        } else {
+            self.age
+        }
+    }
+}
+
 /// What has become of the packets of a pen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -77,7 +88,9 @@ pub struct Pen {
     other: VecDeque<Held>,
     octets: usize,
     next: u32,
-    unacknowledged: BTreeMap<u32, Frame>,
+    /// What went to the new access point, which has not said that it has it.
+    unacknowledged: BTreeMap<u32, Held>,
+    owed: usize,
 }
 
 impl Pen {
@@ -102,6 +115,7 @@ impl Pen {
             octets: 0,
             next: 0,
             unacknowledged: BTreeMap::new(),
+            owed: 0,
         }
     }
 
@@ -139,12 +153,11 @@ impl Pen {
     }
 
     /// The next packet that is still of use, voice first.
-    fn pop(&mut self, now: Instant) -> Option<Frame> {
+    fn pop(&mut self, now: Instant) -> Option<Held> {
         loop {
-            let (held, age) = match self.voice.pop_front() {
-                Some(held) => (held, self.limits.voice_age),
-                None => (self.other.pop_front()?, self.limits.age),
-            };
+            let held = self.voice.pop_front();
+            let held = held.or_else(|| self.other.pop_front())?;
+            let age = self.limits.of(&held.frame);
             self.octets -= held.frame.octets();
             let waited = now.since(held.since);
             if waited > age {
@@ -152,43 +165,85 @@ impl Pen {
                 continue;
             }
             self.oldest = self.oldest.max(waited);
-            return Some(held.frame);
+            return Some(held);
         }
     }
 
     /// The next packet for the new access point, with its sequence number.
     pub fn flush(&mut self, now: Instant) -> Option<(u32, Frame)> {
-        let frame = self.pop(now)?;
+        let held = self.pop(now)?;
         let sequence = self.next;
         self.next = self.next.wrapping_add(1);
         self.tally.flushed += 1;
-        self.unacknowledged.insert(sequence, frame.clone());
+        let frame = held.frame.clone();
+        self.owed += frame.octets();
+        self.unacknowledged.insert(sequence, held);
+        while self.owed > self.limits.station
+            && let Some((_, oldest)) = self.unacknowledged.pop_first()
+        {
+            self.owed -= oldest.frame.octets();
+        }
         Some((sequence, frame))
     }
 
     /// The next packet for the air again.
     pub fn reinject(&mut self, now: Instant) -> Option<Frame> {
-        let frame = self.pop(now)?;
+        let held = self.pop(now)?;
         self.tally.reinjected += 1;
-        Some(frame)
+        Some(held.frame)
     }
 
     /// The other end has all below `end` but `missing`; these are given out again.
     pub fn acknowledge(&mut self, end: u32, missing: &[u32]) -> Vec<(u32, Frame)> {
-        self.unacknowledged
-            .retain(|sequence, _| *sequence >= end || missing.contains(sequence));
+        self.keep(|sequence, _| sequence >= end || missing.contains(&sequence));
         let again = self.unacknowledged.range(..end);
         again
-            .map(|(sequence, frame)| (*sequence, frame.clone()))
+            .map(|(sequence, held)| (*sequence, held.frame.clone()))
             .collect()
+    }
+
+    fn keep(&mut self, keep: impl Fn(u32, &Held) -> bool) {
+        self.unacknowledged
+            .retain(|sequence, held| keep(*sequence, held));
+        let owed = self.unacknowledged.values();
+        self.owed = owed.map(|held| held.frame.octets()).sum();
+    }
+
+    /// The other end does not say whether it has what went to it. It is kept as long as it is of use;
+    /// returns how many packets are kept.
+    pub fn unanswered(&mut self, now: Instant) -> usize {
+        let limits = self.limits;
+        self.keep(|_, held| now.since(held.since) <= limits.of(&held.frame));
+        self.unacknowledged.len()
+    }
+
+    /// The other end is not to be reached: what it has not said to have goes first again.
+    pub fn reclaim(&mut self) {
+        for held in core::mem::take(&mut self.unacknowledged)
+            .into_values()
+            .rev()
+        {
+            self.octets += held.frame.octets();
+            self.tally.flushed = self.tally.flushed.saturating_sub(1);
+            if held.frame.is_voice() {
+                self.voice.push_front(held);
+            } else {
+                self.other.push_front(held);
+            }
+        }
+        self.owed = 0;
     }
 
     /// Another name: what has been flushed so far went to somebody else.
     pub fn rename(&mut self, id: PenId) {
         self.id = id;
         self.next = 0;
-        self.tally = Tally::default();
-        self.unacknowledged.clear();
+        let waiting = self.voice.len() + self.other.len();
+        self.tally = Tally {
+            held: u32::try_from(waiting).unwrap_or(u32::MAX),
+            ..Tally::default()
+        };
+        self.keep(|_, _| false);
     }
 
     /// What was sent before the pen was opened, oldest first, and goes before all that is in it.
@@ -209,6 +264,14 @@ impl Pen {
         }
         let again = self.tally.held - held;
         self.tally.held -= again;
+    }
+
+    /// All that waits here, and what the other end has not yet said to have.
+    pub fn frames(&self) -> impl Iterator<Item = &Frame> {
+        let waiting = self.voice.iter().chain(&self.other);
+        waiting
+            .chain(self.unacknowledged.values())
+            .map(|held| &held.frame)
     }
 
     /// The sequence number that the next packet will have.
@@ -242,6 +305,6 @@ impl Pen {
         self.voice.clear();
         self.other.clear();
         self.octets = 0;
-        self.unacknowledged.clear();
+        self.keep(|_, _| false);
     }
 }

@@ -20,8 +20,16 @@ impl Role {
     }
 }
 
-/// Name of the coordinator's configuration below `/etc/rether`.
-pub const CONFIG: &str = "ap.toml";
+impl Role {
+    /// The name of its configuration below `/etc/rether`.
+    #[must_use]
+    pub const fn config(self) -> &'static str {
+        match self {
+            Self::Coordinator => "ap.toml",
+            Self::Agent => "sta.toml",
+        }
+    }
+}
 
 fn line(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()

@@ -477,6 +477,46 @@ const WHOLE: [Row; 9] = [
     ),
 ];
 
+const HANDOFF: [Row; 7] = [
+    ("[handoff]\nid = 2", 1, 2, "handoff.listen", "wired side"),
+    (
+        "[handoff]\nlisten = \"10.0.0.10\"",
+        1,
+        2,
+        "handoff.key-file",
+        "rether-ap keygen",
+    ),
+    (
+        "[handoff]\nlisten = \"0.0.0.0\"",
+        2,
+        10,
+        "handoff.listen",
+        "10.0.0.11",
+    ),
+    ("[handoff]\nid = 0", 2, 6, "handoff.id", "1 to 65535"),
+    (
+        "[handoff]\npeers = \"10.0.0.11\"",
+        2,
+        9,
+        "handoff.peers",
+        "addresses in brackets",
+    ),
+    (
+        "[handoff]\npeers = [\"10.0.0.11\", \"ap2\"]",
+        2,
+        23,
+        "handoff.peers",
+        "10.0.0.11",
+    ),
+    (
+        "[handoff]\nanchor = \"host-rout\"\ntable = 254",
+        2,
+        10,
+        "handoff.anchor",
+        "did you mean \"host-route\"",
+    ),
+];
+
 fn check(text: &str, (_, line, column, key, remedy): Row) {
     let found = findings(text);
     let [only] = &found[..] else {
@@ -506,6 +546,19 @@ fn a_mistake_has_a_place_and_a_remedy() {
     }
     let count = CELL.len() + WHOLE.len() + RULE.len();
     println!("{count} config mistakes, each with its place and remedy");
+}
+
+/// Each beside others: what is needed is told to be missing, too.
+#[test]
+fn a_mistake_about_the_site_has_a_place_and_a_remedy() {
+    for (text, line, column, key, remedy) in HANDOFF {
+        let found = findings(text);
+        let place = (line, column, key);
+        let here = |one: &&Finding| (one.line, one.column, one.key.as_str()) == place;
+        let one = found.iter().find(here);
+        let one = one.unwrap_or_else(|| panic!("{text}: {found:#?}"));
+        assert!(one.remedy.contains(remedy), "{text}: {one}");
+    }
 }
 
 #[test]

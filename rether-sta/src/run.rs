@@ -21,6 +21,7 @@ use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
 use rether_linux::gate::Hop;
+use rether_linux::hurry::Hurry;
 use rether_linux::inject::Injector;
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Events, Interface, InterfaceKind, Nl80211};
@@ -111,6 +112,8 @@ struct Daemon<'a> {
     uncopied: Option<Vec<Prefix>>,
     way_in_mended: bool,
     bssid: Option<MacAddr>,
+    /// While the radio switches.
+    hurry: Option<Hurry>,
     rate: Rate,
     gate: GateMode,
     policy: PolicyTable,
@@ -190,6 +193,7 @@ impl<'a> Daemon<'a> {
             uncopied,
             way_in_mended: false,
             bssid: None,
+            hurry: None,
             rate: Rate(0),
             gate: GateMode::Open,
             policy: PolicyTable::default(),

@@ -62,7 +62,11 @@ impl HostRoute {
             out.push(if at == self.own {
                 PathOp::RouteHere { ip: *ip, station }
             } else {
-                PathOp::RouteVia { ip: *ip, to: at }
+                PathOp::RouteVia {
+                    ip: *ip,
+                    station,
+                    to: at,
+                }
             });
         }
         for ip in had.iter().filter(|ip| !addresses.contains(ip)) {

@@ -66,10 +66,13 @@ pub enum PathOp {
         /// Its neighbour entry.
         station: MacAddr,
     },
-    /// Packets for `ip` go by way of another access point.
+    /// Packets for `ip` go by way of another access point. A host that has no such way leaves them
+    /// to be caught: the machine forwards them.
     RouteVia {
         /// Address.
         ip: IpAddr,
+        /// Whose.
+        station: MacAddr,
         /// Which.
         to: ApId,
     },

@@ -31,6 +31,7 @@ fn a_route_points_to_the_latest_stay() {
     let mut anchor = HostRoute::new(ApId(1));
     let via = |to| PathOp::RouteVia {
         ip: ip(1),
+        station: STA,
         to: ApId(to),
     };
     assert_eq!(moved(&mut anchor, 2, 5, &[ip(1)]), [via(2)]);

@@ -49,6 +49,8 @@ pub(super) struct New {
     parked: Vec<Frame>,
     /// How it has ended, which cannot be before that.
     over: Option<(Ending, Option<String>)>,
+    /// This host has learnt something of it itself since.
+    pub(super) learnt: bool,
     /// The pen that was emptied, and the number after its last packet.
     end: Option<((ApId, PenId), u32)>,
     record: RoamRecord,
@@ -86,6 +88,7 @@ impl New {
             deaf_until: None,
             parked: Vec::new(),
             over: None,
+            learnt: false,
             end: None,
             record: RoamRecord::new(station, Side::New, epoch),
         }
@@ -108,6 +111,16 @@ impl New {
         // What is over waits for the station only.
         let until = Some(until).filter(|_| self.over.is_none());
         until.into_iter().chain(self.deaf_until).min()
+    }
+
+    /// It has not come yet.
+    pub(super) const fn is_primed(&self) -> bool {
+        matches!(self.state, Arriving::Primed { .. })
+    }
+
+    /// What waits for the station to listen.
+    pub(super) fn parked(&self) -> impl Iterator<Item = &Frame> {
+        self.parked.iter()
     }
 
     /// Its packets pass.
@@ -267,11 +280,15 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        known.seen = Some((now, digests));
         let listening = known
             .new
             .as_ref()
             .is_some_and(|new| matches!(new.state, Arriving::Listening { .. }));
+        if known.present && !listening {
+            // Too late for this claim, and not what the next one is about.
+            return;
+        }
+        known.seen = Some((now, digests));
         if listening {
             self.claim(station);
         }
@@ -319,6 +336,7 @@ impl<A: Anchor> Ap<A> {
         new.record.epoch = epoch;
         new.claims += 1;
         new.asked = whom.iter().copied().collect();
+        new.over = None;
         let until = now + CLAIMING;
         new.state = Arriving::Claiming { until };
         let arrived = Arrived { pen: new.pen, seen };
@@ -341,7 +359,7 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let unknown = known.context.is_none();
+        let before = known.context.clone();
         let Some(new) = &mut known.new else { return };
         if !new.asked.remove(&from) {
             return;
@@ -356,7 +374,15 @@ impl<A: Anchor> Ap<A> {
                     until,
                     latest: now + LONGEST,
                 };
-                if let Some(context) = ack.context.filter(|_| unknown) {
+                // What it was there until now; PREPARE may have told of less.
+                let learnt = new.learnt;
+                let is_news = |context: &Context| match &before {
+                    Some(before) => {
+                        (!learnt || before.is_slight()) && !before.says_the_same(context)
+                    }
+                    None => true,
+                };
+                if let Some(context) = ack.context.filter(is_news) {
                     self.take_over(station, context);
                 }
             }
@@ -364,22 +390,26 @@ impl<A: Anchor> Ap<A> {
                 known.epoch = known.epoch.max(epoch);
                 self.claim_from(station, &[from]);
             }
-            Claim::Unknown | Claim::Outdated(_) => self.ask_others(station, from, None),
+            Claim::Unknown | Claim::Outdated(_) => self.ask_others(station, from),
         }
     }
 
     pub(super) fn claim_unanswered(&mut self, station: MacAddr, to: ApId) {
-        let new = self
-            .stations
-            .get_mut(&station)
-            .and_then(|known| known.new.as_mut());
-        if new.is_some_and(|new| new.asked.remove(&to)) {
-            self.ask_others(station, to, Some(format!("{to} did not answer")));
+        let known = self.stations.get_mut(&station);
+        let Some(new) = known.and_then(|known| known.new.as_mut()) else {
+            return;
+        };
+        let receives = matches!(new.state, Arriving::Receiving { .. });
+        if !new.asked.remove(&to) || !new.asked.is_empty() || receives {
+            return;
         }
+        // If another has packets for it, that one will hear that it is here.
+        let culprit = format!("{to} did not answer");
+        self.settle(station, Ending::Alone, Some(culprit));
     }
 
     /// `not` has nothing for the station. Perhaps another has; if all have been asked, it settles.
-    fn ask_others(&mut self, station: MacAddr, not: ApId, culprit: Option<String>) {
+    fn ask_others(&mut self, station: MacAddr, not: ApId) {
         let new = self
             .stations
             .get(&station)
@@ -394,14 +424,15 @@ impl<A: Anchor> Ap<A> {
         if first && new.from.is_none() && !others.is_empty() {
             return self.claim_from(station, &others);
         }
-        self.settle(station, Ending::Alone, culprit);
+        self.settle(station, Ending::Alone, None);
     }
 
-    /// What is known of a station that came as a stranger.
+    /// What is known of a station where it was before.
     fn take_over(&mut self, station: MacAddr, context: Context) {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        let context = super::learn::merged(context, known.context.take());
         known.context = Some(context.clone());
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.out.push_back(ApOutput::Adopt { station, context });
@@ -512,11 +543,16 @@ impl<A: Anchor> Ap<A> {
 
     /// The station receives, as a frame of its shows, or it should by now.
     pub(super) fn receives(&mut self, station: MacAddr) {
+        let new = |known: &Station| known.new.as_ref().map(New::is_authorised);
+        if self.stations.get(&station).and_then(new) == Some(false) {
+            // Its frames pass, so it is authorised: that it is was not heard, or not yet.
+            self.authorised(station);
+        }
         let known = self.stations.get_mut(&station);
         let Some(new) = known.and_then(|known| known.new.as_mut()) else {
             return;
         };
-        if !new.is_authorised() || new.deaf_until.take().is_none() {
+        if new.deaf_until.take().is_none() {
             return;
         }
         let parked = core::mem::take(&mut new.parked);
@@ -524,6 +560,7 @@ impl<A: Anchor> Ap<A> {
         for frame in parked {
             self.out.push_back(ApOutput::Inject { station, frame });
         }
+        self.greet(station);
         if let Some((ending, culprit)) = over {
             self.settle(station, ending, culprit);
         }
@@ -610,10 +647,11 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         // What it did before, as the old one, is over: the station is back.
+        let alone = ending == Ending::Alone && culprit.is_some();
         let mut late = known
             .old
             .take()
-            .map_or_else(Vec::new, |old| old.into_frames(now));
+            .map_or_else(Vec::new, |old| old.into_frames(now, alone));
         known.gap = None;
         if let Some((pen, end)) = new.end
             && let Some(order) = known.orders.get_mut(&pen)

@@ -7,11 +7,13 @@ use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 
 use crate::anchor::PathOp;
+use crate::cache::Gateway;
 use crate::context::{Context, Promised};
 use crate::frame::Frame;
 use crate::id::{ApId, Epoch};
 use crate::message::{Admission, Body, Message};
 use crate::roam::RoamRecord;
+use crate::snoop::{Told, Wired};
 
 /// A frame that the host's catch holds until a verdict names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +140,17 @@ pub enum ApInput {
         /// All that is known.
         context: Context,
     },
+    /// The wired side said something for stations.
+    Wired(Wired),
+    /// A station said something of itself.
+    Told {
+        /// Who.
+        station: MacAddr,
+        /// What.
+        told: Told,
+    },
+    /// The addresses of this host that are gateways.
+    Own(Vec<Gateway>),
     /// The time of `next_timer` has come.
     Timeout,
 }

@@ -59,7 +59,7 @@ pub(super) enum Leaving {
 
 /// What is to be done for a station that another access point has claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
+pub(super) enum Then {
     /// Nothing more than is being done.
     Wait,
     /// The pen is emptied.
@@ -93,8 +93,19 @@ impl Old {
         )
     }
 
-    /// What is still in the pen, for the station that is back.
-    pub(super) fn into_frames(mut self, now: Instant) -> alloc::vec::Vec<Frame> {
+    /// Another access point has it.
+    pub(super) const fn is_claimed(&self) -> bool {
+        matches!(
+            self.state,
+            Leaving::Asking { .. } | Leaving::Flushing { .. } | Leaving::Forwarding { .. }
+        )
+    }
+
+    /// What is still in the pen, for the station that is back; `alone` if nobody else has any of it.
+    pub(super) fn into_frames(mut self, now: Instant, alone: bool) -> alloc::vec::Vec<Frame> {
+        if alone {
+            self.pen.reclaim();
+        }
         core::iter::from_fn(|| self.pen.reinject(now)).collect()
     }
 
@@ -235,11 +246,7 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         known.touched = now;
-        let claimed = matches!(
-            known.old.as_ref().map(|old| old.state),
-            Some(Leaving::Asking { .. } | Leaving::Flushing { .. } | Leaving::Forwarding { .. })
-        );
-        if claimed {
+        if known.old.as_ref().is_some_and(Old::is_claimed) {
             return;
         }
         let Some(mut old) = known.old.take() else {
@@ -285,10 +292,21 @@ impl<A: Anchor> Ap<A> {
             context,
         });
         self.reply(from, id, station, epoch, body);
+        self.give_up_to(station, from, then, arrived.seen.as_deref());
+    }
+
+    /// Sends after a station what waits for it.
+    pub(super) fn give_up_to(
+        &mut self,
+        station: MacAddr,
+        from: ApId,
+        then: Then,
+        seen: Option<&[u32]>,
+    ) {
         match then {
             Then::Wait => {}
             Then::Flush => self.flush(station, from),
-            Then::Replay => match &arrived.seen {
+            Then::Replay => match seen {
                 Some(seen) => self.replay(station, from, Duration::ZERO, Some(seen)),
                 None => {
                     let until = self.now + IDLE;
@@ -316,7 +334,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// The station is another's. What is to be done when that has been said?
-    fn yield_to(&mut self, station: MacAddr, to: ApId, epoch: Epoch) -> Then {
+    pub(super) fn yield_to(&mut self, station: MacAddr, to: ApId, epoch: Epoch) -> Then {
         let now = self.now;
         let Some(known) = self.stations.get_mut(&station) else {
             return Then::Wait;
@@ -332,6 +350,7 @@ impl<A: Anchor> Ap<A> {
             self.catch(station, true);
         }
         let fresh = self.new_pen();
+        let reaches = self.reachable();
         let Some(old) = self.old(station) else {
             return Then::Wait;
         };
@@ -347,9 +366,13 @@ impl<A: Anchor> Ap<A> {
                 if again && other == to {
                     return Then::Wait;
                 }
-                // Whom it was flushed to before has its own pen for it by now.
+                // Whom it was flushed to before has its own pen for it by now; if it lives.
+                if other != to && (!reaches.contains(&other) || old.unanswered > 0) {
+                    old.pen.reclaim();
+                }
                 old.pen.rename(fresh);
                 old.checked = None;
+                old.unanswered = 0;
                 old.record = RoamRecord::new(station, Side::Old, epoch);
                 old.record.peer = Some(to);
                 old.record.claimed = Some(now);
@@ -506,19 +529,21 @@ impl<A: Anchor> Ap<A> {
         /// It is asked so often, each time as often as the channel repeats it.
         const ROUNDS: u8 = 4;
         let until = self.now + self.config.forward;
+        let now = self.now;
         let can_reach = self.can_reach(to);
         let Some(old) = self.old(station) else { return };
-        let Some(below) = old.checked.take() else {
+        if old.checked.take().is_none() {
             return;
-        };
-        old.unanswered += 1;
+        }
+        old.unanswered = old.unanswered.saturating_add(1);
         if can_reach && old.unanswered < ROUNDS {
             return self.checkpoint(station, to);
         }
-        old.pen.acknowledge(below, &[]);
+        let unsure = old.pen.unanswered(now);
         if matches!(old.state, Leaving::Flushing { to: other, .. } if other == to) {
             old.state = Leaving::Forwarding { to, until };
             old.record.culprit = Some(format!("{to} did not say that the pen was flushed"));
+            old.record.missing = u32::try_from(unsure).unwrap_or(u32::MAX);
             self.hand_over(station, to, Ending::Alone);
         }
     }

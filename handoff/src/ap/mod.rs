@@ -6,7 +6,9 @@
 
 mod arrive;
 mod input;
+mod learn;
 mod leave;
+mod next;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -21,16 +23,23 @@ use rether_proto::mac::MacAddr;
 use rether_proto::time::{Duration, Instant};
 
 pub use input::{Answer, ApInput, ApOutput, CaughtId, Request, Stage};
+pub use learn::Overheard;
+pub use next::Audience;
 
 use crate::anchor::{Anchor, AnchorIn};
+use crate::cache::Cache;
 use crate::context::Context;
+use crate::frame::Frame;
+use crate::graph::Graph;
 use crate::id::{ApId, Epoch, PenId};
 use crate::message::{Admission, Body, Message};
 use crate::pen::Limits;
 use crate::roam::RoamRecord;
 use crate::shadow::Shadow;
 use arrive::New;
+use learn::Hearing;
 use leave::Old;
+use next::Trail;
 use order::Order;
 
 /// How an access point behaves.
@@ -54,6 +63,8 @@ pub struct ApConfig {
     pub agent: Duration,
     /// How long a station's own kernel may take to let packets in, once it is authorised.
     pub settle: Duration,
+    /// Who is told what is known of a station.
+    pub audience: Audience,
 }
 
 impl ApConfig {
@@ -70,6 +81,7 @@ impl ApConfig {
             silence: Duration::from_millis(20),
             agent: Duration::from_millis(30),
             settle: Duration::from_millis(5),
+            audience: Audience::All,
         }
     }
 }
@@ -96,6 +108,8 @@ struct Station {
     gap: Option<Instant>,
     /// Who says to have it though it is here.
     contested: Option<(ApId, Epoch, Context)>,
+    hearing: Hearing,
+    trail: Trail,
 }
 
 impl Station {
@@ -133,6 +147,9 @@ pub struct Ap<A> {
     stations: BTreeMap<MacAddr, Station>,
     peers: BTreeMap<ApId, bool>,
     next_pen: PenId,
+    cache: Cache,
+    graph: Graph,
+    overheard: Overheard,
     out: VecDeque<ApOutput>,
 }
 
@@ -142,7 +159,7 @@ const FORGET: Duration = Duration::from_secs(3600);
 impl<A: Anchor> Ap<A> {
     /// Knows nobody. `seed` keeps pens of two lives apart.
     #[must_use]
-    pub const fn new(config: ApConfig, anchor: A, seed: u32, now: Instant) -> Self {
+    pub fn new(config: ApConfig, anchor: A, seed: u32, now: Instant) -> Self {
         Self {
             config,
             anchor,
@@ -150,6 +167,9 @@ impl<A: Anchor> Ap<A> {
             stations: BTreeMap::new(),
             peers: BTreeMap::new(),
             next_pen: PenId(seed),
+            cache: Cache::default(),
+            graph: Graph::default(),
+            overheard: Overheard::default(),
             out: VecDeque::new(),
         }
     }
@@ -157,11 +177,14 @@ impl<A: Anchor> Ap<A> {
     /// Takes one input. Times never go backwards.
     pub fn handle(&mut self, now: Instant, input: ApInput) {
         self.now = self.now.max(now);
+        let moves = input.moves();
         match input {
             ApInput::Message(message) => self.message(message),
             ApInput::GaveUp { to, station, what } => self.gave_up(to, station, what),
             ApInput::Peer { id, up } => {
-                self.peers.insert(id, up);
+                if self.peers.insert(id, up) != Some(up) && up {
+                    self.introduce(id);
+                }
             }
             ApInput::Associated(station) => self.associated(station),
             ApInput::Authorised(station) => self.authorised(station),
@@ -197,7 +220,13 @@ impl<A: Anchor> Ap<A> {
                 admission,
             } => self.admitted(station, peer, admission),
             ApInput::Context { station, context } => self.learnt(station, context),
+            ApInput::Wired(wired) => self.wired(wired),
+            ApInput::Told { station, told } => self.told(station, told),
+            ApInput::Own(gateways) => self.cache.set_own(gateways),
             ApInput::Timeout => self.timeout(),
+        }
+        if let Some(station) = moves {
+            self.follow(station);
         }
     }
 
@@ -212,7 +241,8 @@ impl<A: Anchor> Ap<A> {
         let roles = self.stations.values().flat_map(|station| {
             let old = station.old.as_ref().and_then(Old::timer);
             let new = station.new.as_ref().and_then(New::timer);
-            old.into_iter().chain(new).chain(station.gap)
+            let timers = old.into_iter().chain(new).chain(station.gap);
+            timers.chain(station.hearing.again)
         });
         roles.min()
     }
@@ -234,6 +264,17 @@ impl<A: Anchor> Ap<A> {
     #[must_use]
     pub fn penned(&self) -> usize {
         self.stations.values().map(Station::octets).sum()
+    }
+
+    /// What waits here for a station, wherever it waits; but for caught frames, which the host has.
+    pub fn waiting(&self, station: MacAddr) -> impl Iterator<Item = &Frame> {
+        let known = self.stations.get(&station).into_iter();
+        known.flat_map(|known| {
+            let pen = known.old.iter().flat_map(|old| old.pen.frames());
+            let parked = known.new.iter().flat_map(New::parked);
+            let early = known.orders.values().flat_map(Order::early);
+            pen.chain(parked).chain(early)
+        })
     }
 
     fn message(&mut self, message: Message) {
@@ -287,6 +328,10 @@ impl<A: Anchor> Ap<A> {
             if due(self.stations.get(&station).and_then(|known| known.gap)) {
                 self.gap_timer(station);
             }
+            let known = self.stations.get(&station);
+            if due(known.and_then(|known| known.hearing.again)) {
+                self.greet_again(station);
+            }
         }
         self.stations.retain(|_, known| {
             known.present
@@ -311,6 +356,10 @@ impl<A: Anchor> Ap<A> {
         if (epoch, Some(from)) < (known.epoch, known.holder) {
             return;
         }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) && epoch == known.epoch {
+            // It is between two: where it arrives, its epoch is a later one.
+            return;
+        }
         if known.serves(own) {
             // Either its claim was lost, or ours. Who answers the radio is here.
             known.contested = Some((from, epoch, context));
@@ -333,6 +382,11 @@ impl<A: Anchor> Ap<A> {
         let Some((from, epoch, context)) = known.contested.take() else {
             return;
         };
+        if here && known.old.as_ref().is_some_and(Old::is_away) {
+            // It is about to leave: where it goes, it is claimed with a later epoch than both.
+            known.epoch = known.epoch.max(epoch);
+            return;
+        }
         if !here {
             known.present = false;
             let text = format!("{from} has the station, and did not claim it here");
@@ -341,7 +395,16 @@ impl<A: Anchor> Ap<A> {
             return self.elsewhere(station, from, epoch, context);
         }
         known.epoch = known.epoch.max(epoch);
-        known.new = Some(New::back(station, known.epoch, from, self.now));
+        self.reclaim(station, from);
+    }
+
+    /// Claims at `from` a station that is here.
+    fn reclaim(&mut self, station: MacAddr, from: ApId) {
+        let now = self.now;
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
+        known.new = Some(New::back(station, known.epoch, from, now));
         self.catch(station, true);
         self.claim(station);
     }
@@ -350,11 +413,24 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
+        let same = (known.epoch, known.holder) == (epoch, Some(from));
         (known.epoch, known.holder) = (epoch, Some(from));
-        known.context = Some(context);
+        // Whoever has a station without a handoff may know nothing of it yet; who is not expected to
+        // get it is told no more than where it is, and what was known of this stay before is not less
+        // true for it.
+        match &mut known.context {
+            Some(kept) if same && context.is_bare() => kept.agent = context.agent,
+            Some(_) if context == Context::default() => {}
+            kept => *kept = Some(context),
+        }
         let addresses = known.addresses();
         if known.new.is_some() {
             return;
+        }
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) {
+            // It is there, and its claim was lost.
+            let then = self.yield_to(station, from, epoch);
+            return self.give_up_to(station, from, then, None);
         }
         match known.old.as_ref().map(Old::forwards_to) {
             // It has moved on: what still comes goes straight there.
@@ -386,7 +462,11 @@ impl<A: Anchor> Ap<A> {
         }
         known.touched = now;
         known.context = Some(context);
-        let settled = known.new.is_none() && known.old.is_none();
+        if let Some(new) = &mut known.new {
+            new.learnt = true;
+        }
+        // One that is about to leave is still this one's, and its packets come here.
+        let settled = known.new.is_none() && !known.old.as_ref().is_some_and(Old::is_claimed);
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.anchor_on(AnchorIn::Attach {
             station,
@@ -398,21 +478,29 @@ impl<A: Anchor> Ap<A> {
         }
     }
 
-    /// Tells every peer that the station is served here.
-    fn push_context(&mut self, station: MacAddr) {
+    /// Tells a peer that can be reached from now on who is served here: while it could not, both may
+    /// have come to believe that they have the same station.
+    fn introduce(&mut self, to: ApId) {
+        let own = self.config.own;
+        let served = self.stations.iter().filter(|(_, known)| known.serves(own));
+        let served = served.map(|(station, known)| (*station, known.context.is_some()));
+        let served: Vec<_> = served.collect();
+        for (station, is_known) in served {
+            if is_known {
+                self.push_to(to, station);
+            } else {
+                // Perhaps it came from there.
+                self.reclaim(station, to);
+            }
+        }
+    }
+
+    fn push_to(&mut self, to: ApId, station: MacAddr) {
         let Some(known) = self.stations.get(&station) else {
             return;
         };
         let context = known.context.clone().unwrap_or_default();
-        let epoch = known.epoch;
-        for to in self.reachable() {
-            self.out.push_back(ApOutput::Tell {
-                to,
-                body: Body::Push(context.clone()),
-                station,
-                epoch,
-            });
-        }
+        self.tell(to, station, known.epoch, Body::Push(context));
     }
 
     fn gone(&mut self, station: MacAddr, epoch: Epoch) {
@@ -481,15 +569,19 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// A frame for the station was caught: it waits, goes into the pen, or was caught by mistake.
-    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: crate::frame::Frame) {
-        let known = self.stations.get_mut(&station);
-        match known {
-            Some(Station { new: Some(new), .. }) => {
+    fn caught(&mut self, station: MacAddr, id: CaughtId, frame: Frame) {
+        let Some(known) = self.stations.get_mut(&station) else {
+            return self.out.push_back(ApOutput::Pass(id));
+        };
+        let forwards = known.old.as_ref().is_some_and(Old::is_away);
+        match &mut known.new {
+            // One that may come back is where it was until it comes.
+            Some(new) if !(forwards && new.is_primed()) => {
                 if let Some(first) = new.wait(id, frame) {
                     self.out.push_back(ApOutput::Pass(first));
                 }
             }
-            Some(Station { old: Some(old), .. }) if old.is_away() => {
+            _ if forwards => {
                 self.out.push_back(ApOutput::Take(id));
                 self.pen_in(station, frame);
             }

@@ -64,6 +64,11 @@ impl Order {
         self.next = next;
     }
 
+    /// What waits for others that are before it.
+    pub(super) fn early(&self) -> impl Iterator<Item = &Frame> {
+        self.early.values()
+    }
+
     /// How many were given up and have not come.
     pub(super) fn missing(&self) -> u32 {
         u32::try_from(self.skipped.len()).unwrap_or(u32::MAX)

@@ -354,6 +354,33 @@ fn with_an_agent_that_says_what_it_has_nothing_comes_twice() {
 }
 
 #[test]
+fn what_an_agent_says_too_late_is_not_taken_for_its_next_arrival() {
+    let mut site = Site::new(2);
+    site.come(1);
+    let context = Context {
+        agent: true,
+        ..Context::default()
+    };
+    let station = STA;
+    site.input(ApId(1), ApInput::Context { station, context });
+    for at in [2, 1] {
+        site.at = None;
+        site.come(at);
+        site.wait(ms(100));
+        let digests = vec![9];
+        site.input(ApId(at), ApInput::Seen { station, digests });
+    }
+    site.packet(1, 1);
+    site.at = None;
+    site.packet(1, 2);
+    site.come(2);
+    assert_eq!(site.received, [1], "the agent has not spoken yet");
+    let digests = vec![1];
+    site.input(ApId(2), ApInput::Seen { station, digests });
+    assert_eq!(site.received, [1, 2]);
+}
+
+#[test]
 fn one_that_stays_gets_its_pen_back() {
     let mut site = Site::new(2);
     site.come(1);

@@ -11,7 +11,7 @@ use super::handshake::Who;
 use super::session::Session;
 use super::{ChannelError, ChannelEvent, Counters};
 use crate::message::{Hello, Message};
-use crate::wire::MAX_MESSAGE;
+use crate::wire::{Kind, MAX_MESSAGE};
 
 /// This end of all sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +22,19 @@ pub(super) struct Local {
     pub(super) entropy: Entropy,
     pub(super) hello: Hello,
     pub(super) counters: Counters,
-    pub(super) out: VecDeque<(SocketAddr, Vec<u8>)>,
+    pub(super) out: VecDeque<(SocketAddr, Option<Kind>, Vec<u8>)>,
     pub(super) events: VecDeque<ChannelEvent>,
 }
 
 impl Local {
+    /// Sends a datagram of a handshake.
     pub(super) fn transmit(&mut self, to: SocketAddr, datagram: Vec<u8>) {
+        self.push(to, None, datagram);
+    }
+
+    fn push(&mut self, to: SocketAddr, kind: Option<Kind>, datagram: Vec<u8>) {
         self.counters.sent += 1;
-        self.out.push_back((to, datagram));
+        self.out.push_back((to, kind, datagram));
     }
 
     /// Whether the format can carry a message.
@@ -50,7 +55,7 @@ impl Local {
         let mut buf = [0; MAX_MESSAGE];
         if let Ok(len) = message.encode(now, &mut buf) {
             let datagram = session.seal(buf.get(..len).unwrap_or_default(), now);
-            self.transmit(to, datagram);
+            self.push(to, Some(message.body.kind()), datagram);
         }
     }
 }

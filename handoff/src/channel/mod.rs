@@ -306,11 +306,18 @@ impl Channel {
         } += 1;
     }
 
+    /// What is sealed in the next datagram of [`Self::poll_transmit`]; `None` where there is none, or
+    /// one of a handshake. For whoever judges the network by what it does to each kind.
+    #[must_use]
+    pub fn next_kind(&self) -> Option<Kind> {
+        self.local.out.front()?.1
+    }
+
     /// Writes the next datagram into `buf`, which must hold [`MAX_DATAGRAM`] octets; returns where
     /// it goes and how long it is.
     #[must_use]
     pub fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<(SocketAddr, usize)> {
-        let (to, datagram) = self.local.out.pop_front()?;
+        let (to, _, datagram) = self.local.out.pop_front()?;
         buf.get_mut(..datagram.len())?.copy_from_slice(&datagram);
         Some((to, datagram.len()))
     }

@@ -81,7 +81,8 @@ impl CopySocket {
         Self::open(link, &filter::received(), true)
     }
 
-    fn open(
+    /// With a program of one's own.
+    pub(crate) fn open(
         link: &Link,
         program: &[socket2::SockFilter],
         ignore_outgoing: bool,
@@ -115,6 +116,17 @@ impl CopySocket {
     /// # Errors
     /// The link went down; call again when it is up.
     pub fn receive(&mut self) -> Result<Option<Copied<'_>>, OsError> {
+        let length = self.read()?;
+        Ok(length.and_then(|length| self.read_last(length)))
+    }
+
+    /// The frame that [`CopySocket::read`] has read.
+    pub(crate) fn read_last(&self, length: usize) -> Option<Copied<'_>> {
+        header::parse(&self.buffer[..length])
+    }
+
+    /// Reads the next frame, of which it tells the length.
+    pub(crate) fn read(&mut self) -> Result<Option<usize>, OsError> {
         loop {
             let length = match recv(&self.socket, &mut self.buffer[..], RecvFlags::DONTWAIT) {
                 Ok((_, length)) => length.min(ROOM),
@@ -129,7 +141,7 @@ impl CopySocket {
             };
             if header::parse(&self.buffer[..length]).is_some() {
                 self.counters.copied += 1;
-                return Ok(header::parse(&self.buffer[..length]));
+                return Ok(Some(length));
             }
         }
     }

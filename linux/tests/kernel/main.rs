@@ -12,6 +12,7 @@ mod roam;
 mod rt;
 mod rules;
 mod setup;
+mod snoop;
 mod token;
 mod walk;
 mod wifi;

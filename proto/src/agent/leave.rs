@@ -4,8 +4,9 @@
 //! gate loaded with the rules that hold packets; they still pass as before. *Leave* shuts the gate:
 //! LEAVE is the last frame behind what was let go, and what comes from then on waits. When the
 //! coordinator says GO, nothing is on its way to this station any more, and the host may switch.
-//! What waits goes when the link is up again, and only then: through the new access point, in the
-//! order in which it came. Whoever gets no answer stays, and no gate is shut for long.
+//! What waits goes when the link is up again and the new coordinator has spoken, because an access
+//! point may take a moment longer than the station to let packets pass: in the order in which it
+//! came. Whoever gets no answer stays, and no gate is shut for long.
 
 use super::{Agent, AgentEvent, GateMode};
 use crate::airtime::Turn;
@@ -16,6 +17,11 @@ use crate::wire::{Go, Leave, LeaveStage, Message};
 
 /// A station that may go and does not arrive anywhere opens its gate after so long.
 const LONGEST: Duration = Duration::from_secs(1);
+
+/// A new access point whose coordinator does not speak is taken to have none after so long.
+const LANDING: Duration = Duration::from_millis(40);
+/// First pause between two REGISTERs meanwhile.
+pub(super) const LANDING_RETRY: Duration = Duration::from_millis(3);
 
 /// How long an answer is waited for after each LEAVE until it is sent again; after the last there
 /// will be none.
@@ -61,6 +67,8 @@ enum Phase {
     Leaving,
     /// The gate is shut until the link is up again.
     Gone,
+    /// The link is up again; the gate is shut until its coordinator has spoken.
+    Landing,
 }
 
 /// A LEAVE without an answer.
@@ -74,11 +82,15 @@ struct Unanswered {
 impl Departure {
     /// Packets wait, whatever the cell's mode and whatever token comes.
     pub(super) const fn is_shut(&self) -> bool {
-        matches!(self.phase, Phase::Leaving | Phase::Gone)
+        matches!(self.phase, Phase::Leaving | Phase::Gone | Phase::Landing)
     }
 
     pub(super) const fn is_gone(&self) -> bool {
-        matches!(self.phase, Phase::Gone)
+        matches!(self.phase, Phase::Gone | Phase::Landing)
+    }
+
+    pub(super) const fn is_landing(&self) -> bool {
+        matches!(self.phase, Phase::Landing)
     }
 }
 
@@ -87,7 +99,7 @@ impl Agent {
     pub(super) const fn shown_gate(&self) -> GateMode {
         match self.departure.phase {
             Phase::Here => self.gate,
-            Phase::Preparing | Phase::Leaving | Phase::Gone => GateMode::Hold,
+            Phase::Preparing | Phase::Leaving | Phase::Gone | Phase::Landing => GateMode::Hold,
         }
     }
 
@@ -260,10 +272,14 @@ impl Agent {
     /// The link is gone. A station that asked to leave is on its way, with GO or without: what it
     /// holds is for the new access point.
     pub(super) fn link_lost_while_leaving(&mut self) {
-        if self.departure.phase == Phase::Leaving {
-            self.departure.unanswered = None;
-            self.give_up_leaving(self.departure.candidate);
-            self.be_gone();
+        match self.departure.phase {
+            Phase::Leaving => {
+                self.departure.unanswered = None;
+                self.give_up_leaving(self.departure.candidate);
+                self.be_gone();
+            }
+            Phase::Landing => self.be_gone(),
+            Phase::Here | Phase::Preparing | Phase::Gone => {}
         }
     }
 
@@ -279,7 +295,17 @@ impl Agent {
         }
     }
 
-    /// The station is associated anew: what it held goes to this access point, promised flows
+    /// The station is associated anew. One that was on its way waits for a word of its coordinator.
+    pub(super) fn land(&mut self) {
+        if self.departure.is_gone() {
+            self.enter(Phase::Landing);
+            self.timers.set(Reason::FailOpen, self.now + LANDING);
+        } else {
+            self.arrive();
+        }
+    }
+
+    /// The station is served: what it held goes to this access point, promised flows
     /// first.
     pub(super) fn arrive(&mut self) {
         self.departure.unanswered = None;

@@ -29,6 +29,9 @@ impl Agent {
     /// The coordinator has been silent for too long; or it has been for a while, and the radio has
     /// room for more.
     pub(super) fn fail_open(&mut self) {
+        if self.departure.is_landing() {
+            return self.arrive();
+        }
         if self.departure.is_gone() {
             self.departure_failed();
             return;

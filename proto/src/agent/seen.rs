@@ -1,20 +1,16 @@
 //! What this station received in the cell it came from, told to the coordinator of the new one.
 
-use alloc::vec::Vec;
-
 use super::Agent;
 use crate::mac::MacAddr;
 use crate::machine::TxHandle;
 use crate::wire::{Message, Seen};
 
-/// More digests than this are never of use: the access point keeps no more packets.
-const MOST: usize = 1_024;
 /// How often a frame is sent that the radio could not deliver.
 const TRIES: u8 = 3;
 
-/// SEENs that the coordinator may not have yet.
+/// The SEEN that the coordinator may not have yet.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reports(Vec<Report>);
+pub(super) struct Reports(Option<Report>);
 
 #[derive(Clone, Debug)]
 struct Report {
@@ -26,41 +22,39 @@ struct Report {
 
 impl Reports {
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.0 = None;
     }
 }
 
 impl Agent {
     /// The host knows what it received last. Told at once, or when this agent is registered.
+    ///
+    /// It is one frame: the access point sends nothing again that went out before the first packet
+    /// it is told of, and claims what waits there as soon as it has heard this.
     pub(super) fn note_seen(&mut self, from: MacAddr, digests: &[u32]) {
-        let (_, latest) = digests.split_at(digests.len().saturating_sub(MOST));
-        let reports = latest.chunks(Seen::MAX).map(|digests| Report {
+        let (_, latest) = digests.split_at(digests.len().saturating_sub(Seen::MAX));
+        self.reports = Reports(Some(Report {
             seen: Seen {
                 from,
-                digests: digests.to_vec(),
+                digests: latest.to_vec(),
             },
             handle: None,
             tries: 0,
-        });
-        self.reports = Reports(reports.collect());
+        }));
         self.report_seen();
     }
 
     /// Sends what was not sent before.
     pub(super) fn report_seen(&mut self) {
-        if !self.session.is_registered() {
-            return;
-        }
-        for place in 0..self.reports.0.len() {
-            if self.reports.0[place].handle.is_none() {
-                self.send_report(place);
-            }
+        let new = self.reports.0.as_ref();
+        if self.session.is_registered() && new.is_some_and(|report| report.handle.is_none()) {
+            self.send_report();
         }
     }
 
-    fn send_report(&mut self, place: usize) {
+    fn send_report(&mut self) {
         let handle = self.next_handle();
-        let Some(report) = self.reports.0.get_mut(place) else {
+        let Some(report) = &mut self.reports.0 else {
             return;
         };
         report.handle = Some(handle);
@@ -71,14 +65,14 @@ impl Agent {
 
     /// The radio is through with a frame; true if it was a SEEN.
     pub(super) fn report_sent(&mut self, handle: TxHandle, acked: bool) -> bool {
-        let mut all = self.reports.0.iter();
-        let Some(place) = all.position(|report| report.handle == Some(handle)) else {
+        let last = self.reports.0.as_ref();
+        let Some(report) = last.filter(|report| report.handle == Some(handle)) else {
             return false;
         };
-        if acked || self.reports.0[place].tries >= TRIES {
-            self.reports.0.remove(place);
+        if acked || report.tries >= TRIES {
+            self.reports.clear();
         } else {
-            self.send_report(place);
+            self.send_report();
         }
         true
     }

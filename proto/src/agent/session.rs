@@ -1,5 +1,6 @@
 //! Who coordinates this station: link, registration, policy table, mode of the cell.
 
+use super::leave::LANDING_RETRY;
 use super::{Agent, AgentError, AgentEvent, GateMode};
 use crate::mac::MacAddr;
 use crate::machine::Reason;
@@ -95,7 +96,7 @@ const DEFAULT_CYCLE: Duration = Duration::from_millis(20);
 
 impl Agent {
     pub(super) fn link_up(&mut self, bssid: MacAddr) {
-        self.arrive();
+        self.land();
         self.begin_link(bssid);
     }
 
@@ -183,6 +184,11 @@ impl Agent {
             return;
         }
         let (first, longest) = REGISTER_RETRY;
+        let first = if self.departure.is_landing() {
+            LANDING_RETRY
+        } else {
+            first
+        };
         let pause = (first * (1 << link.attempts.min(7))).min(longest);
         link.attempts += 1;
         let mut register = Register {
@@ -210,7 +216,14 @@ impl Agent {
         self.authenticate(header, &message, bytes)?;
         match message {
             Message::Hello(hello) => self.hello(hello),
-            Message::RegisterAck(ack) => self.register_ack(ack),
+            Message::RegisterAck(ack) => {
+                self.register_ack(ack);
+                // REGISTER came through, so packets do. A HELLO to all shows nothing.
+                let answered = |link: &Link| link.registration != Registration::None;
+                if self.departure.is_landing() && self.session.link.as_ref().is_some_and(answered) {
+                    self.arrive();
+                }
+            }
             Message::Policy(policy) => {
                 self.check_own_session(header)?;
                 self.policy_fragment(policy);

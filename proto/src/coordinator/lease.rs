@@ -67,6 +67,16 @@ impl Lease {
         matches!(self.message, Message::Data(_))
     }
 
+    /// It has a frame of its own: it was not announced.
+    pub(super) const fn has_token(&self) -> bool {
+        self.handle.is_some()
+    }
+
+    /// Its token was handed out again, or asked for, and no return came yet.
+    pub(super) const fn is_asked_again(&self) -> bool {
+        self.repeats > 0 || self.tries > 1
+    }
+
     /// A visit for what is promised, not for best effort.
     pub(super) fn is_rt(&self) -> bool {
         self.token.nrt.is_zero()
@@ -263,6 +273,7 @@ impl Coordinator {
         }
         self.stats.not_acked += 1;
         let mut lease = self.leases.0.swap_remove(place);
+        self.note_lost(lease.station);
         if lease.tries == 1 {
             lease.tries += 1;
             self.hand_again(lease);
@@ -279,7 +290,7 @@ impl Coordinator {
             let (rt, nrt) = (used(lease.token.rt), used(lease.token.nrt));
             self.stats.lost += u64::from(arrived_before);
             self.settle(&lease, rt, nrt);
-            self.missed(lease.station);
+            self.missed(&lease);
         }
         self.arm_leases();
     }
@@ -294,9 +305,11 @@ impl Coordinator {
             let unsent = lease.acked.is_none();
             if unsent {
                 self.radio.missed();
+            } else {
+                self.note_lost(lease.station);
             }
             // Who missed an announcement gets a token of its own, which is as good.
-            let can_repeat = !lease.probed && !unsent && lease.handle.is_some();
+            let can_repeat = !lease.probed && !unsent && lease.has_token();
             if can_repeat && lease.is_rt() && lease.repeats < self.repeats(lease.station) {
                 self.repeat(lease);
                 continue;
@@ -366,6 +379,13 @@ impl Coordinator {
         self.leases.0.push(lease);
     }
 
+    /// A token was lost, or its return was, for the report.
+    fn note_lost(&mut self, address: MacAddr) {
+        if let Some(station) = self.stations.get_mut(&address) {
+            station.answers.lost = station.answers.lost.saturating_add(1);
+        }
+    }
+
     /// A visit without an answer. One that comes all the same tells who took too long.
     fn write_off(&mut self, lease: &Lease) {
         if let Some(station) = self.stations.get_mut(&lease.station)
@@ -374,7 +394,7 @@ impl Coordinator {
         {
             agent.written_off = Some(lease.token.token);
         }
-        self.missed(lease.station);
+        self.missed(lease);
     }
 
     pub(super) fn arm_leases(&mut self) {

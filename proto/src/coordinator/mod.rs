@@ -53,9 +53,9 @@ use cycle::Cycle;
 use degrade::Strain;
 pub use departure::GoAnswer;
 pub use event::{CoordinatorCommand, CoordinatorError, CoordinatorEvent, ReleaseCause};
-use lease::Leases;
+use lease::{Lease, Leases};
 use rate::Moved;
-use report::{Report, Surroundings};
+use report::{Answers, Report, Surroundings};
 use reservations::Refusals;
 pub use round_trip::RoundTripStatus;
 use round_trip::{Pace, RoundTrips, Sojourn};
@@ -233,7 +233,8 @@ impl Coordinator {
     /// Closes the report's windows.
     fn close_windows(&mut self) {
         let (ledger, stations, strain) = (&self.ledger, &self.stations, &self.strain);
-        self.report.close(self.now, |id| {
+        let is_asked_again = |address| self.leases.of(address).is_some_and(Lease::is_asked_again);
+        let closed = self.report.close(self.now, |id| {
             let station = stations.get(&id.station);
             let agent = station.and_then(|station| station.agent.as_ref());
             Some(Surroundings {
@@ -241,11 +242,20 @@ impl Coordinator {
                 withdrawn: ledger.is_withdrawn(id),
                 pressure: strain.cause(),
                 answers: agent.is_some_and(|agent| agent.silent_since.is_none()),
-                missing: agent.is_some_and(|agent| agent.misses > 0),
+                missing: agent.is_some_and(|agent| agent.misses > 0) || is_asked_again(id.station),
+                tokens: station.map_or(Answers::NONE, |station| station.answers),
                 tries: ledger.tries(id.station).down,
                 unregistered: ledger.unregistered(),
             })
         });
+        if closed {
+            self.count_answers_anew();
+        }
+    }
+
+    fn count_answers_anew(&mut self) {
+        let stations = self.stations.values_mut();
+        stations.for_each(|station| station.answers = Answers::NONE);
     }
 
     fn command(&mut self, command: CoordinatorCommand) {

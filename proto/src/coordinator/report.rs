@@ -4,7 +4,10 @@
 //! Downlink figures are exact: every packet of a promised flow is timed from its arrival to its
 //! release. Uplink figures come from RETURNs, which count packets per station: the share of each of
 //! its flows is taken by their promised rates, at the size of packet that was promised, and how long
-//! packets waited at the station is not known.
+//! packets waited at the station is not known. What a station holds that answers no tokens is not
+//! known either: such a second is never taken for one in which the application sent less.
+
+mod answers;
 
 use alloc::collections::{BTreeMap, VecDeque};
 
@@ -15,6 +18,8 @@ use crate::machine::{Packet, PacketId, Verdict};
 use crate::policy::{Direction, Promise};
 use crate::time::{Duration, Instant};
 use crate::wire::{Pressure, Return};
+
+pub(super) use answers::Answers;
 
 /// Length of a window.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -30,6 +35,9 @@ const MAX_PENDING: usize = 8_192;
 const ENOUGH: u64 = 950;
 /// More tries for a frame than this, in thousandths, explain a miss.
 const MANY_TRIES: u32 = 1_300;
+/// More tries for a token until its RETURN came explain a miss, too: one more takes not the time of a
+/// frame, but that for which its grant was valid.
+const MANY_TOKENS: u32 = 1_050;
 /// A larger share of the air than this, in thousandths, explains a miss.
 const MUCH_UNREGISTERED: u16 = 50;
 
@@ -43,7 +51,7 @@ pub enum Cause {
     RateFall,
     /// Stations without an agent use much of the air.
     UnregisteredLoad,
-    /// Frames are lost on the air, for instance to a neighbour's cell.
+    /// Frames are lost on the air, for instance to a neighbour's cell; tokens and RETURNs among them.
     LostFrames,
     /// It came from the wired side in bursts beyond its promise.
     WiredSide,
@@ -141,12 +149,23 @@ pub(super) struct Surroundings {
     pub(super) pressure: Pressure,
     /// The station has an agent that answers.
     pub(super) answers: bool,
-    /// It missed the last visits.
+    /// It missed the last visit, or does not answer the present one.
     pub(super) missing: bool,
+    /// What became of its tokens in this window.
+    pub(super) tokens: Answers,
     /// Tries of a frame, in thousandths.
     pub(super) tries: u32,
     /// Share of the air that unregistered stations use, in thousandths.
     pub(super) unregistered: u16,
+}
+
+impl Surroundings {
+    fn loses_frames(&self) -> bool {
+        let tokens = &self.tokens;
+        // Tokens that never left the radio were not lost on the air.
+        let is_vain = (self.missing || tokens.vain > 0) && tokens.lost > 0;
+        is_vain || self.tries > MANY_TRIES || tokens.took_more_tries(MANY_TOKENS)
+    }
 }
 
 /// All flows' windows.
@@ -271,7 +290,10 @@ fn judge(window: &Window, burst: u64, way: Direction, around: &Surroundings) -> 
     if enough(window.promised) && !is_late {
         return None;
     }
-    if enough(window.offered) && !is_late {
+    // Who does not answer says not what it holds.
+    let is_heard = around.answers && !around.missing && around.tokens.vain == 0;
+    let is_known = way == Direction::Down || is_heard;
+    if is_known && enough(window.offered) && !is_late {
         return Some(Cause::ApplicationSentLess);
     }
     let pressed = around.withdrawn || around.entry.is_shrunk();
@@ -285,7 +307,7 @@ fn judge(window: &Window, burst: u64, way: Direction, around: &Surroundings) -> 
         Cause::AgentSilent
     } else if way == Direction::Down && burst > 0 {
         Cause::WiredSide
-    } else if around.missing || around.tries > MANY_TRIES {
+    } else if around.loses_frames() {
         Cause::LostFrames
     } else if around.unregistered > MUCH_UNREGISTERED {
         Cause::UnregisteredLoad
@@ -372,12 +394,16 @@ impl Report {
         }
     }
 
-    /// Closes the windows if they are a second old. `around` knows the flows that are promised
-    /// something; others are forgotten.
-    pub(super) fn close(&mut self, now: Instant, around: impl Fn(&FlowId) -> Option<Surroundings>) {
+    /// Closes the windows if they are a second old, and says whether they were. `around` knows the
+    /// flows that are promised something; others are forgotten.
+    pub(super) fn close(
+        &mut self,
+        now: Instant,
+        around: impl Fn(&FlowId) -> Option<Surroundings>,
+    ) -> bool {
         let span = now.since(self.opened);
         if span < WINDOW {
-            return;
+            return false;
         }
         self.opened = now;
         self.flows.retain(|id, ways| {
@@ -394,14 +420,17 @@ impl Report {
             }
             true
         });
+        true
     }
 
-    /// A flow is promised something from now on.
-    pub(super) fn begin(&mut self, now: Instant, id: FlowId) {
-        if self.flows.is_empty() {
+    /// A flow is promised something from now on. True if it is the first: the windows open with it.
+    pub(super) fn begin(&mut self, now: Instant, id: FlowId) -> bool {
+        let is_first = self.flows.is_empty();
+        if is_first {
             self.opened = now;
         }
         self.flows.entry(id).or_default();
+        is_first
     }
 
     /// What is known of one way of a flow; `None` before its first second is over.

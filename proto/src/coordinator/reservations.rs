@@ -152,7 +152,9 @@ impl Coordinator {
             }
         }
         self.serve_anew(id.station);
-        self.report.begin(self.now, id);
+        if self.report.begin(self.now, id) {
+            self.count_answers_anew();
+        }
         self.keep_house();
     }
 

@@ -51,6 +51,8 @@ pub(super) struct Service {
     planned: Instant,
     /// Visits in a row that found no packet.
     empty: u8,
+    /// When the last of them did.
+    emptied: Instant,
     /// Visits in a row that did not take all.
     left_over: u8,
 }
@@ -75,6 +77,7 @@ impl Service {
                 due: now,
                 planned: now,
                 empty: 0,
+                emptied: now,
                 left_over: 0,
             }
         });
@@ -93,14 +96,22 @@ impl Service {
             due,
             planned: self.planned,
             empty: self.empty,
+            emptied: self.emptied,
             left_over: self.left_over,
             ..other
         };
     }
 
-    /// The latest time at which the next visit must begin.
+    /// The latest time at which the next visit must begin. While visits find nothing, packets may have
+    /// come since the last one, not only since this one is due.
     pub(super) fn latest(&self) -> Instant {
-        self.due + self.slack
+        let latest = self.due + self.slack;
+        // The first is followed by another within a part of a period.
+        if self.empty < 2 {
+            return latest;
+        }
+        let waited = self.interval.saturating_sub(self.period);
+        latest.min(self.due.max(self.emptied + self.slack + waited))
     }
 
     /// A visit begins now.
@@ -140,6 +151,7 @@ impl Service {
         } else {
             // A little early; or nobody speaks.
             self.empty = self.empty.saturating_add(1);
+            self.emptied = released;
             let pause = if self.empty == 1 {
                 self.period.min(self.interval) / 4
             } else {

@@ -6,6 +6,7 @@ use super::auth::Guard;
 use super::counters::Counted;
 use super::departure::Departure;
 use super::rate::SmoothLink;
+use super::report::Answers;
 use super::service::Service;
 use crate::airtime::{Phy, Rate, Turn};
 use crate::auth::Keys;
@@ -48,6 +49,8 @@ pub(super) struct Station {
     pub(super) shunned_until: Option<Instant>,
     /// Visits that it did not answer, since it joined.
     pub(super) unanswered: u64,
+    /// What became of its tokens in the open window of the report.
+    pub(super) answers: Answers,
     /// REQUESTs from it.
     pub(super) requests: u64,
     /// Both ways want best-effort airtime and a visit has room for one packet only: whose turn it
@@ -149,6 +152,7 @@ impl Station {
             strike: None,
             shunned_until: None,
             unanswered: 0,
+            answers: Answers::NONE,
             requests: 0,
             used: Airtime {
                 up: Duration::ZERO,

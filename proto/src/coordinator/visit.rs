@@ -33,6 +33,9 @@ impl Coordinator {
         let now = self.now;
         let Some(lease) = self.leases.take(from, answer.token) else {
             self.stats.stale_returns += 1;
+            if let Some(station) = self.stations.get_mut(&from) {
+                station.answers.lost = station.answers.lost.saturating_sub(1);
+            }
             self.came_late(from, answer.token);
             return;
         };
@@ -46,6 +49,7 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&from) else {
             return;
         };
+        station.answers.returns = station.answers.returns.saturating_add(1);
         if let Some(service) = station
             .service
             .as_mut()
@@ -65,8 +69,10 @@ impl Coordinator {
         if answer.used_rt + used_nrt > granted {
             self.overstayed(from);
         }
-        // A medium without airtime would spend a cycle's at its beginning, on whoever is quickest.
-        let earliest = lease.acked.unwrap_or(lease.sent) + (answer.used_rt + used_nrt) * 7 / 8;
+        // A medium without airtime would spend a cycle's at its beginning, on whoever is quickest. No
+        // more than was granted: all others wait for it, whatever a station claims.
+        let believed = (answer.used_rt + used_nrt).min(granted);
+        let earliest = lease.acked.unwrap_or(lease.sent) + believed * 7 / 8;
         self.paced_until = self.paced_until.max(earliest);
         self.settle(&lease, answer.used_rt, used_nrt);
         if answer.refused {
@@ -143,7 +149,8 @@ impl Coordinator {
 
     /// A visit without an answer. The station's turn passes; after several in a row its agent
     /// counts as silent and is left alone until it speaks.
-    pub(super) fn missed(&mut self, address: MacAddr) {
+    pub(super) fn missed(&mut self, lease: &Lease) {
+        let address = lease.station;
         let limit = self.config.silent_visits;
         self.skip_turn(address);
         let now = self.now;
@@ -154,6 +161,8 @@ impl Coordinator {
         }
         if let Some(station) = self.stations.get_mut(&address) {
             station.unanswered += 1;
+            let vain = u32::from(lease.is_rt() && lease.has_token());
+            station.answers.vain = station.answers.vain.saturating_add(vain);
         }
         let Some(agent) = self.agent_of(address) else {
             return;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use rether_handoff::ap::CaughtId;
+use rether_handoff::ap::{ApInput, CaughtId};
+use rether_handoff::cache::Gateway;
 use rether_handoff::frame::Frame;
 use rether_linux::OsError;
 use rether_linux::announce::layer_2_update;
@@ -14,10 +15,12 @@ use rether_linux::link::Link;
 use rether_linux::path::{Belief, Change, Marks, Path, Route, Way};
 use rether_linux::roam_gate::{Fate, RoamQueue, RoamTable, RoamTableConfig};
 use rether_linux::segment::{Offload, cut};
+use rether_linux::snoop::Snoop;
 use rether_proto::digest::digest;
 use rether_proto::flow::FlowKey;
 use rether_proto::mac::MacAddr;
 
+use super::overhear;
 use crate::config::{AnchorKind, Handoff};
 
 /// Octets behind an Ethernet header.
@@ -33,6 +36,9 @@ const RULE: u32 = 3_517;
 pub(super) struct Kernel {
     pub(super) queue: RoamQueue,
     pub(super) sent: CopySocket,
+    pub(super) snoop: Snoop,
+    /// Where this host is the stations' gateway.
+    pub(super) gateways: Vec<Gateway>,
     table: RoamTable,
     air: FrameSocket,
     wire: FrameSocket,
@@ -85,6 +91,12 @@ impl Kernel {
         Ok(Self {
             queue: queue_reader,
             sent: CopySocket::sent(radio, ether_type)?,
+            snoop: Snoop::open(radio, &bridge)?,
+            gateways: match config.anchor {
+                // The gateway is another host, whose word comes by the wire.
+                AnchorKind::Bridge => Vec::new(),
+                AnchorKind::HostRoute => overhear::gateways(&bridge)?,
+            },
             table,
             air: FrameSocket::open(radio)?,
             wire: FrameSocket::open(&bridge)?,
@@ -136,6 +148,18 @@ impl Kernel {
             cut_into(from, kind, copied.payload, copied.offload, &mut |frame| {
                 sink(copied.to, digest(&frame.payload), frame);
             });
+        }
+        Ok(())
+    }
+
+    /// What passed at the bridge and says something, to `sink`.
+    pub(super) fn overheard(&mut self, sink: &mut dyn FnMut(ApInput)) -> Result<(), OsError> {
+        const AT_ONCE: usize = 64;
+        for _ in 0..AT_ONCE {
+            let Some((side, copied)) = self.snoop.receive()? else {
+                break;
+            };
+            overhear::read(side, &copied, sink);
         }
         Ok(())
     }
@@ -232,24 +256,42 @@ impl Kernel {
         ])
     }
 
-    /// Packets for `ip` go by way of another access point.
+    /// Packets for `ip` go by way of another access point. Where that is no neighbour of this host,
+    /// no route can lead there: they go on to the radio's bridge and are caught there.
     pub(super) fn route_via(
         &mut self,
         ip: std::net::IpAddr,
+        station: MacAddr,
         router: SocketAddr,
     ) -> Result<(), OsError> {
-        if ip.is_ipv4() != router.is_ipv4() {
-            return Ok(());
-        }
         let index = self.bridge;
         let way = Way::Via {
             router: router.ip(),
             index: None,
         };
+        let route = Change::ReplaceRoute(Route { host: ip, way });
+        let routed = ip.is_ipv4() == router.is_ipv4() && self.apply(&[route]).is_ok();
+        let proxy = Change::ReplaceProxy { index, address: ip };
+        if routed {
+            return self.apply(&[Change::DeleteNeighbour { index, address: ip }, proxy]);
+        }
+        // The kernel must not ask for a station that does not answer.
         self.apply(&[
-            Change::ReplaceRoute(Route { host: ip, way }),
-            Change::DeleteNeighbour { index, address: ip },
-            Change::ReplaceProxy { index, address: ip },
+            Change::ReplaceRoute(Route {
+                host: ip,
+                way: Way::Link { index },
+            }),
+            Change::ReplaceNeighbour {
+                index,
+                address: ip,
+                mac: station,
+                belief: Belief::Permanent,
+            },
+            Change::ReplaceBridgeEntry {
+                port: self.radio,
+                mac: station,
+            },
+            proxy,
         ])
     }
 

@@ -54,7 +54,16 @@ impl Window {
     pub(crate) async fn state(&self) -> Value {
         let look = |edge: &Edge<AnyAnchor>| {
             let peers: Vec<_> = edge.peers().collect();
-            json!({ "peers": peers, "datagrams": edge.counters(), "penned": edge.ap().penned() })
+            let ap = edge.ap();
+            let routers: Vec<_> = ap.cache().entries(clock::now()).collect();
+            json!({
+                "peers": peers,
+                "datagrams": edge.counters(),
+                "penned": ap.penned(),
+                "routers": routers,
+                "overheard": ap.overheard(),
+                "moves": ap.graph(),
+            })
         };
         let site = match &self.sender {
             Some(sender) => sender.inspect(look).await,

@@ -6,6 +6,7 @@
 
 mod kernel;
 mod ledger;
+mod overhear;
 mod roaming;
 mod thread;
 mod words;
@@ -18,7 +19,7 @@ use anyhow::Context as _;
 use rether_daemon::driver::Orders;
 use rether_daemon::host;
 use rether_handoff::anchor::{AnyAnchor, Bridge, HostRoute};
-use rether_handoff::ap::{Answer, ApConfig, ApInput, Stage};
+use rether_handoff::ap::{Answer, ApConfig, ApInput, Audience, Stage};
 use rether_handoff::channel::{ChannelConfig, Peer};
 use rether_handoff::context::Promised;
 use rether_handoff::edge::Edge;
@@ -194,9 +195,11 @@ impl Site {
         // Pens of two lives of this daemon must not be taken for each other.
         let seed = u32::try_from(host::seed()? >> 32).unwrap_or(0);
         let mut ap = ApConfig::new(config.id);
-        if config.anchor == AnchorKind::HostRoute {
+        match config.anchor {
             // Where the kernel cannot route to the other access point, this one goes on forwarding.
-            ap.forward = FORWARD;
+            AnchorKind::HostRoute => ap.forward = FORWARD,
+            // Nobody needs a station's addresses before it comes.
+            AnchorKind::Bridge => ap.audience = Audience::Likely,
         }
         let edge = Edge::new(ap, anchor, channel_config, hello, seed, now)
             .context("[handoff] cannot be used")?;

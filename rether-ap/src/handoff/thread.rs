@@ -74,6 +74,8 @@ impl Thread {
         facts: &mut BTreeMap<MacAddr, Facts>,
     ) -> Result<(), OsError> {
         self.edge.timeout(clock::now());
+        let gateways = std::mem::take(&mut self.kernel.gateways);
+        self.edge.handle(clock::now(), ApInput::Own(gateways));
         self.drain();
         loop {
             let mut next = self.edge.next_timer();
@@ -89,9 +91,17 @@ impl Thread {
                 self.timer.as_fd(),
                 self.kernel.sent.as_fd(),
                 self.neighbours.as_fd(),
+                self.kernel.snoop.as_fd(),
             ])?;
-            let [caught, datagrams, orders, timer, copies, neighbours] =
-                ready.map(|one| one.readable || one.error);
+            let [
+                caught,
+                datagrams,
+                orders,
+                timer,
+                copies,
+                neighbours,
+                overheard,
+            ] = ready.map(|one| one.readable || one.error);
             if timer {
                 self.timer.acknowledge()?;
             }
@@ -104,6 +114,9 @@ impl Thread {
             }
             if datagrams {
                 self.datagrams();
+            }
+            if overheard {
+                self.overheard();
             }
             if neighbours {
                 self.neighbours.receive(table)?;
@@ -148,6 +161,13 @@ impl Thread {
                 },
             );
         });
+        self.check(result);
+        self.drain();
+    }
+
+    fn overheard(&mut self) {
+        let (edge, now) = (&mut self.edge, clock::now());
+        let result = self.kernel.overheard(&mut |input| edge.handle(now, input));
         self.check(result);
         self.drain();
     }
@@ -322,8 +342,8 @@ impl Thread {
     fn path(&mut self, op: PathOp) -> Result<(), OsError> {
         match op {
             PathOp::RouteHere { ip, station } => self.kernel.route_here(ip, station),
-            PathOp::RouteVia { ip, to } => match self.edge.address(to) {
-                Some(router) => self.kernel.route_via(ip, router),
+            PathOp::RouteVia { ip, station, to } => match self.edge.address(to) {
+                Some(router) => self.kernel.route_via(ip, station, router),
                 None => Ok(()),
             },
             PathOp::Unroute { ip } => self.kernel.unroute(ip),
@@ -350,7 +370,8 @@ fn learn(edge: &mut Edge<AnyAnchor>, table: &Neighbours, station: MacAddr, facts
     let mut addresses: Vec<Address> = known.addresses;
     addresses.retain(|address| address.until > now);
     for ip in table.of(station) {
-        if !addresses.iter().any(|address| address.ip == ip) {
+        let known = addresses.iter().any(|address| address.ip == ip);
+        if !known && edge.ap().may_use(station, ip) {
             addresses.push(Address {
                 ip,
                 learnt: Learnt::Heard,

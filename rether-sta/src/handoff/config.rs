@@ -13,6 +13,8 @@ pub struct Steering {
     pub threshold: i8,
     /// Another access point must be stronger by so many dB.
     pub margin: i8,
+    /// The kernel hurries while the radio switches.
+    pub hurry: bool,
 }
 
 impl Default for Steering {
@@ -22,6 +24,7 @@ impl Default for Steering {
             steer: usual.steer,
             threshold: usual.threshold,
             margin: usual.margin,
+            hurry: true,
         }
     }
 }
@@ -40,6 +43,7 @@ impl Steering {
                 .value::<Count<1, 40>>("margin")
                 .and_then(|margin| i8::try_from(margin.0).ok())
                 .unwrap_or(usual.margin),
+            hurry: handoff.value("hurry").unwrap_or(usual.hurry),
         })
     }
 

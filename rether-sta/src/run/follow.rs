@@ -144,6 +144,7 @@ impl Daemon<'_> {
             self.tell_received(from);
         }
         self.carry_out(arrival.deeds).await;
+        self.hurry = None;
         let index = self.interface.index;
         if self.config.stay_awake
             && let Err(error) = self.nl80211.set_power_save(index, false).await

@@ -2,6 +2,7 @@
 
 use rether_handoff::station::StationInput;
 use rether_linux::clock;
+use rether_linux::hurry::Hurry;
 use rether_linux::link::Link;
 use rether_linux::nl80211::Scan;
 use rether_proto::agent::{AgentCommand, AgentEvent};
@@ -41,12 +42,21 @@ impl Daemon<'_> {
         let mut failed = false;
         for deed in deeds {
             match deed {
-                Deed::Agent(command) => self.session.orders.command(command),
-                Deed::Roam(bssid) => failed = !self.roam(bssid).await,
+                Deed::Agent(command) => {
+                    if matches!(command, AgentCommand::Stay) {
+                        self.hurry = None;
+                    }
+                    self.session.orders.command(command);
+                }
+                Deed::Roam(bssid) => {
+                    self.hurry = self.config.handoff.hurry.then(Hurry::begin).flatten();
+                    failed = !self.roam(bssid).await;
+                }
                 Deed::Scan(frequency) => self.scan(frequency).await,
             }
         }
         if failed {
+            self.hurry = None;
             let given_up = self.handoff.input(clock::now(), StationInput::SwitchFailed);
             for deed in given_up {
                 if let Deed::Agent(command) = deed {

@@ -1,35 +1,49 @@
 //! An access point: the machine that ships, and the few things of a kernel that it works with.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use rether_handoff::anchor::{AnyAnchor, Bridge, HostRoute};
 use rether_handoff::ap::{Answer, ApConfig, ApInput, ApOutput, CaughtId, Stage};
 use rether_handoff::channel::{ChannelConfig, MAX_DATAGRAM, Peer};
+use rether_handoff::context::Context;
 use rether_handoff::edge::{Edge, EdgeOutput};
 use rether_handoff::id::{ApId, Epoch};
 use rether_handoff::message::Hello;
+use rether_handoff::wire::Kind;
 use rether_proto::auth::{Entropy, Key};
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Instant;
 
+use super::packet;
 use super::plan::{Plan, Subnets};
+
+/// Octets of all pens of one access point, at most.
+pub(super) const PENS: usize = 32_000_000;
 
 /// What an access point wants done.
 pub(super) enum Said {
-    Datagram { to: usize, bytes: Vec<u8> },
+    Datagram {
+        to: usize,
+        kind: Option<Kind>,
+        bytes: Vec<u8>,
+    },
     Output(ApOutput),
 }
 
+#[derive(Clone)]
 pub(super) struct Host {
     edge: Edge<AnyAnchor>,
+    /// Its radio, and its place on the wire.
     pub(super) alive: bool,
+    /// Its daemon.
+    pub(super) daemon: bool,
     pub(super) catching: BTreeSet<MacAddr>,
     /// Frames that wait for their verdicts: the packet's number, and whose it is.
     pub(super) held: BTreeMap<CaughtId, (u32, MacAddr)>,
     next: u64,
-    /// To which access point packets for a station go instead of to the air.
-    pub(super) routes: BTreeMap<usize, usize>,
+    /// To which access point packets for an address go instead of to the air.
+    pub(super) routes: BTreeMap<IpAddr, usize>,
     pub(super) heard: BTreeMap<usize, Instant>,
     /// A repeated LEAVE gets the answer of the first.
     pub(super) answered: BTreeMap<usize, (Stage, Answer)>,
@@ -37,6 +51,17 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn new(place: usize, plan: &Plan, seed: u64, now: Instant) -> Self {
+        let site = Key::new([1; Key::LEN]);
+        Self::of_site(site, place, plan, seed, now)
+    }
+
+    /// One that has another key than those of the site.
+    pub(super) fn stranger(place: usize, plan: &Plan, seed: u64, now: Instant) -> Self {
+        let site = Key::new([2; Key::LEN]);
+        Self::of_site(site, place, plan, seed, now)
+    }
+
+    fn of_site(site: Key, place: usize, plan: &Plan, seed: u64, now: Instant) -> Self {
         let own = Self::id(place);
         let anchor = match plan.subnets {
             Subnets::One => AnyAnchor::Bridge(Bridge),
@@ -44,10 +69,10 @@ impl Host {
         };
         let mut octets = [7; Key::LEN];
         octets[..8].copy_from_slice(&seed.to_be_bytes());
-        let peers = (0..usize::from(plan.aps)).filter(|peer| *peer != place);
+        let peers = (0..plan.hosts()).filter(|peer| *peer != place);
         let channel = ChannelConfig {
             id: own,
-            site: Key::new([1; Key::LEN]),
+            site,
             key: None,
             seed: Entropy::new(Key::new(octets)).key(),
             peers: peers.map(|peer| Peer::at(address(peer))).collect(),
@@ -64,6 +89,7 @@ impl Host {
         Self {
             edge: edge.expect("peers have names and addresses of their own"),
             alive: true,
+            daemon: true,
             catching: BTreeSet::new(),
             held: BTreeMap::new(),
             next: 0,
@@ -91,11 +117,32 @@ impl Host {
     }
 
     pub(super) fn next_timer(&self) -> Option<Instant> {
-        self.edge.next_timer().filter(|_| self.alive)
+        self.edge.next_timer().filter(|_| self.runs())
     }
 
     pub(super) fn serves(&self, station: MacAddr) -> Option<Epoch> {
-        self.edge.ap().serves(station).filter(|_| self.alive)
+        self.edge.ap().serves(station).filter(|_| self.runs())
+    }
+
+    /// Whether it is there and its daemon too.
+    pub(super) const fn runs(&self) -> bool {
+        self.alive && self.daemon
+    }
+
+    /// Whether it has a session with another.
+    pub(super) fn reaches(&self, other: usize) -> bool {
+        let mut peers = self.edge.peers();
+        peers.any(|peer| peer.up && peer.ap == Some(Self::id(other)))
+    }
+
+    pub(super) fn knows(&self, station: MacAddr) -> Option<&Context> {
+        self.edge.ap().context(station)
+    }
+
+    /// The numbers of the packets that wait in its machine.
+    pub(super) fn waiting(&self, station: MacAddr) -> Vec<u32> {
+        let waiting = self.edge.ap().waiting(station);
+        waiting.filter_map(packet::number).collect()
     }
 
     pub(super) fn penned(&self) -> usize {
@@ -104,9 +151,11 @@ impl Host {
 
     pub(super) fn poll(&mut self) -> Option<Said> {
         let mut buffer = [0; MAX_DATAGRAM];
+        let kind = self.edge.next_kind();
         if let Some((to, len)) = self.edge.poll_transmit(&mut buffer) {
             return Some(Said::Datagram {
                 to: place(to),
+                kind,
                 bytes: buffer[..len].to_vec(),
             });
         }
@@ -116,6 +165,17 @@ impl Host {
                 EdgeOutput::Peer { .. } => {}
             }
         }
+    }
+
+    /// The first datagram that it has for `to`.
+    pub(super) fn datagram_to(&mut self, to: usize) -> Option<Vec<u8>> {
+        let said = std::iter::from_fn(|| self.poll());
+        said.into_iter().find_map(|said| match said {
+            Said::Datagram {
+                to: whom, bytes, ..
+            } if whom == to => Some(bytes),
+            _ => None,
+        })
     }
 
     /// A frame waits for its verdict.

@@ -14,7 +14,7 @@ pub(super) struct Stream {
     reordered: u32,
     last: Option<Instant>,
     gap: Duration,
-    fates: BTreeMap<&'static str, u32>,
+    fates: BTreeMap<u32, &'static str>,
 }
 
 impl Stream {
@@ -36,20 +36,26 @@ impl Stream {
         self.last = Some(now);
     }
 
-    /// A packet ended otherwise.
-    pub(super) fn ended(&mut self, how: &'static str) {
-        *self.fates.entry(how).or_default() += 1;
+    /// A packet, or one copy of it, ended otherwise.
+    pub(super) fn ended(&mut self, number: u32, how: &'static str) {
+        self.fates.entry(number).or_insert(how);
     }
 
     pub(super) fn figures(&self) -> Way {
         let received = u32::try_from(self.received.len()).unwrap_or(u32::MAX);
+        let lost = self.fates.iter();
+        let lost = lost.filter(|(number, _)| !self.received.contains_key(number));
+        let mut fates = BTreeMap::new();
+        for (_, how) in lost {
+            *fates.entry(*how).or_default() += 1;
+        }
         Way {
             sent: self.sent,
             lost: self.sent - received,
             duplicated: self.received.values().map(|times| times - 1).sum(),
             reordered: self.reordered,
             longest_gap: self.gap,
-            fates: self.fates.clone(),
+            fates,
         }
     }
 }
@@ -67,6 +73,28 @@ pub struct Way {
     pub reordered: u32,
     /// Between two receptions.
     pub longest_gap: Duration,
-    /// How packets ended that did not arrive, where it is known.
+    /// How packets ended that were never received, where it is known.
     pub fates: BTreeMap<&'static str, u32>,
+}
+
+/// A packet that was in an access point, or was sent to one, that is dead.
+pub(super) const DEAD: &str = "the access point was dead";
+/// A packet that was sent where no station listened.
+pub(super) const AIR: &str = "lost in the air";
+/// One that was routed in a circle.
+pub(super) const ROUND: &str = "went round and round";
+
+impl Way {
+    /// Packets that were lost with a dead access point.
+    #[must_use]
+    pub fn dead(&self) -> u32 {
+        self.fates.get(DEAD).copied().unwrap_or_default()
+    }
+
+    /// Packets that were lost and of which the roaming world does not know how: they are in the
+    /// roam ledgers.
+    #[must_use]
+    pub fn unknown(&self) -> u32 {
+        self.lost - self.fates.values().sum::<u32>()
+    }
 }

@@ -76,6 +76,7 @@ fn datagrams_that_are_lost_cost_time_but_no_packets() {
             faults: Faults {
                 drop,
                 duplicate,
+                late: 1000,
                 delay: ms(delay),
                 ..Faults::default()
             },
@@ -270,6 +271,7 @@ fn same_seed_same_outcome() {
     let plan = Plan {
         faults: Faults {
             drop: 100,
+            late: 1000,
             delay: ms(5),
             ..Faults::default()
         },

@@ -205,6 +205,10 @@ impl Scenario {
             Some("the event `roam`: a station stays in its cell here")
         } else if self.station.iter().any(|station| station.bgscan.is_some()) {
             Some("`bgscan`")
+        } else if self.station.iter().any(|station| station.config.is_some()) {
+            Some("`config` of a station")
+        } else if self.ap.iter().any(|ap| ap.policy.is_some()) {
+            Some("`policy` of one access point: it has one for all")
         } else if self.traffic.iter().any(probe) {
             Some("traffic of the kind `probe`; here it is `voice` or `udp`")
         } else if self.medium.capture {

@@ -445,6 +445,16 @@ fn mistakes_about_roams_are_told_with_place_and_remedy() {
             "station[1].bgscan",
         ),
         (
+            "ap = \"ap1\"",
+            "ap = \"ap1\"\nagent = false\nconfig = \"\"",
+            "station[1].config: only an agent",
+        ),
+        (
+            "channel = 40",
+            "channel = 40\ncoordinator = false\npolicy = \"\"",
+            "ap[2].policy: only a coordinator",
+        ),
+        (
             "daemons = false",
             "daemons = false\nroam = \"rether\"",
             "arm[1].roam: agents run with `daemons = true`",
@@ -494,6 +504,8 @@ fn the_simulator_says_what_of_a_roam_it_has_not() {
         (open.clone(), "site"),
         (open.replace("site = \"home\"\n", "").replace("to = [\"ap2\", \"ap1\"]", "to = \"ap1\""), "roam"),
         ("name = 'x'\n[[ap]]\nname = 'ap'\nphy = '11a'\n[[station]]\nname = 'a'\nap = 'ap'\nbgscan = 'simple:5:-65:60'\n".to_owned(), "bgscan"),
+        ("name = 'x'\n[[ap]]\nname = 'ap'\nphy = '11a'\n[[station]]\nname = 'a'\nap = 'ap'\nconfig = ''\n".to_owned(), "config"),
+        ("name = 'x'\n[[ap]]\nname = 'ap'\nphy = '11a'\npolicy = ''\n".to_owned(), "policy"),
         ("name = 'x'\n[[ap]]\nname = 'ap'\nphy = '11a'\n[[traffic]]\nname = 'p'\nkind = 'probe'\nfrom = 'ap'\nto = 'wire'\nduration = '1s'\n".to_owned(), "probe"),
     ];
     for (text, told) in cases {

@@ -203,6 +203,10 @@ pub struct Ap {
     /// Whether `rether-ap` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub coordinator: bool,
+    /// Configuration text of its `rether-ap`, instead of that which all have (`policy`). In the lab
+    /// only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }
 
 impl Ap {
@@ -253,6 +257,9 @@ pub struct Station {
     /// Whether `rether-sta` runs here in arms that run daemons.
     #[serde(default = "yes")]
     pub agent: bool,
+    /// Configuration text of its `rether-sta`; by default it has none. In the lab only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
     /// What its agent does that none should, for the simulator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vice: Option<Vice>,

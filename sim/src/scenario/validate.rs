@@ -146,6 +146,10 @@ fn ap(scenario: &Scenario, index: usize) -> Finding {
         let text = "there are EDCA parameters with `wmm = true` only".to_owned();
         return Some(("wmm-profile", text));
     }
+    if ap.policy.is_some() && !ap.coordinator {
+        let text = "only a coordinator has one; remove `coordinator = false`";
+        return Some(("policy", text.to_owned()));
+    }
     rate_fault(ap.phy, ap.rate_mbps())
         .or_else(|| radio::mac(ap))
         .or_else(|| roam::site(scenario, ap))
@@ -183,6 +187,10 @@ fn station(scenario: &Scenario, index: usize) -> Finding {
     if station.vice.is_some() && !(station.agent && ap.coordinator) {
         let text = "only an agent has one; remove `agent = false`, or `coordinator = false`";
         return Some(("vice", text.to_owned()));
+    }
+    if station.config.is_some() && !station.agent {
+        let text = "only an agent has one; remove `agent = false`";
+        return Some(("config", text.to_owned()));
     }
     roam::bgscan(station).or_else(|| rate_fault(ap.phy, station.rate_mbps?))
 }

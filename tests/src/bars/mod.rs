@@ -6,6 +6,7 @@ mod first_light;
 mod frames;
 mod guarantees;
 mod inputs;
+mod roam;
 mod scenario;
 mod sim;
 
@@ -71,6 +72,7 @@ pub fn rows() -> Vec<Row> {
     rows.extend(sim::rows());
     rows.extend(air::rows());
     rows.extend(guarantees::rows());
+    rows.extend(roam::rows());
     rows
 }
 

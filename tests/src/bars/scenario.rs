@@ -11,25 +11,40 @@ use super::{Context, Seen};
 /// A figure to be shown: its name, its arm and its path in the result, and the factor to its unit.
 pub(super) type Figure = (&'static str, &'static str, &'static str, f64, &'static str);
 
+/// `lab/scenarios/NAME.toml`.
+pub(super) fn load(context: &Context, name: &str) -> Result<Scenario> {
+    let folder = context.root.join("lab/scenarios");
+    Ok(Scenario::load(&folder.join(format!("{name}.toml")))?)
+}
+
 /// Runs `lab/scenarios/NAME.toml`.
 pub(super) fn run(context: &Context, name: &str) -> Result<Report> {
-    let path = context
-        .root
-        .join("lab/scenarios")
-        .join(format!("{name}.toml"));
-    let scenario = Scenario::load(&path)?;
+    run_scenario(context, name, &load(context, name)?)
+}
+
+fn run_scenario(context: &Context, name: &str, scenario: &Scenario) -> Result<Report> {
     let options = Options {
         out: context.out.join(name),
         bin_dir: context.bin_dir.clone(),
         limit: Duration::from_secs(600),
     };
     let mut tell = |line: &str| eprintln!("  {name}: {line}");
-    rether_lab::run(&scenario, &options, &mut tell).with_context(|| path.display().to_string())
+    rether_lab::run(scenario, &options, &mut tell).with_context(|| name.to_owned())
 }
 
 /// Runs a scenario, and shows `figures` and the checks that do not hold.
 pub(super) fn judge(context: &Context, name: &str, figures: &[Figure]) -> Result<Seen> {
-    let report = run(context, name)?;
+    judge_scenario(context, name, &load(context, name)?, figures)
+}
+
+/// The same of `scenario`, whose results go to the folder `name`.
+pub(super) fn judge_scenario(
+    context: &Context,
+    name: &str,
+    scenario: &Scenario,
+    figures: &[Figure],
+) -> Result<Seen> {
+    let report = run_scenario(context, name, scenario)?;
     let mut parts: Vec<_> = figures.iter().map(|figure| show(&report, figure)).collect();
     let failed = report.checks.iter().filter(|check| !check.passed);
     for check in failed {

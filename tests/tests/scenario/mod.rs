@@ -290,15 +290,8 @@ impl Scenario {
             assert!(promised, "the call of station {n} is not promised");
             for source in [2 * place, 2 * place + 1] {
                 let p99 = world.p99_since(source, since);
-                // Known: visits that are announced together keep each other waiting, in 802.11b by
-                // up to 29 ms in the 99th percentile.
-                let bound = if matches!(self.strategy, Way::Schedule) {
-                    35
-                } else {
-                    25
-                };
                 assert!(
-                    p99 <= Duration::from_millis(bound),
+                    p99 <= Duration::from_millis(25),
                     "source {source}: p99 {p99}"
                 );
                 let recent = world.arrived_since(source, world.now - Duration::from_millis(100));

@@ -156,12 +156,16 @@ fn what_comes_after_leave_goes_through_the_next_access_point() {
             assert!(!bench.went(&[&bulk[..], &voice, &[late]].concat()));
             let sent = bench.sent.len();
             bench.command(AgentCommand::LinkUp { bssid: AP });
+            assert_eq!(bench.sent.len(), sent + 1, "a REGISTER");
+            bench.run(MS * 39);
+            assert!(!bench.went(&[&bulk[..], &voice, &[late]].concat()));
+            // Nobody there has a word for it.
+            bench.run(MS * 2);
             let order = [&voice[..], &bulk, &[late]].concat();
             let waited = usize::from(mode == CellMode::Token);
             let order: Vec<_> = order.into_iter().map(Verdict::Accept).collect();
             assert_eq!(bench.verdicts[waited..], order, "{mode:?} {link_down}");
             assert_eq!(gates(&bench).last(), Some(&GateMode::Open));
-            assert_eq!(bench.sent.len(), sent + 1, "a REGISTER");
             bench.run(MS * 2_000);
             assert_eq!(bench.agent.status().stats.failed_open, 0);
         }
@@ -313,6 +317,29 @@ fn a_station_may_stay_after_go() {
     assert_eq!(bench.stages().len(), 2, "it stays already");
 }
 
+/// An access point may let packets pass a moment later than its station: what is held goes when
+/// REGISTER was answered, which is asked for quickly.
+#[test]
+fn what_is_held_goes_when_the_new_coordinator_answers() {
+    let mut bench = Bench::in_mode(CellMode::Free);
+    bench.command(AgentCommand::Prepare {
+        candidate: CANDIDATE,
+    });
+    bench.command(LEAVE);
+    bench.go(GoOutcome::Ready);
+    let held = bench.packet(80);
+    bench.command(AgentCommand::LinkUp { bssid: AP });
+    let before = bench.sent(MessageType::Register);
+    bench.run(MS * 15);
+    assert!(bench.sent(MessageType::Register) >= before + 2);
+    bench.hello_of(9, CellMode::Free, 1);
+    assert!(!bench.accepted(held), "a HELLO to all shows nothing");
+    bench.accept(SESSION, 1);
+    assert!(bench.accepted(held));
+    let next = bench.packet(80);
+    assert!(bench.accepted(next));
+}
+
 /// The radio did not wait for GO.
 #[test]
 fn a_link_lost_while_leaving_keeps_what_is_held() {
@@ -324,6 +351,7 @@ fn a_link_lost_while_leaving_keeps_what_is_held() {
     bench.run(MS * 300);
     assert!(!bench.accepted(held));
     bench.command(AgentCommand::LinkUp { bssid: AP });
+    bench.run(MS * 41);
     assert!(bench.accepted(held));
     assert_eq!(gates(&bench).last(), Some(&GateMode::Open));
 }
@@ -429,6 +457,7 @@ fn floods_do_not_drive_out_what_is_promised() {
     let drops: Vec<_> = dropped.iter().map(|id| Verdict::Drop(*id)).collect();
     assert_eq!(bench.verdicts, drops);
     bench.command(AgentCommand::LinkUp { bssid: AP });
+    bench.run(MS * 41);
     assert!(bench.went(&[&voice[..], &more, kept].concat()));
     // From then on it has one again.
     let mut bench = bench.registered(CellMode::Token);
@@ -468,7 +497,7 @@ fn seen(bench: &Bench) -> Vec<Seen> {
 
 #[test]
 fn what_was_seen_is_told_when_there_is_somebody_to_tell() {
-    let digests: Vec<u32> = (0..1_100).collect();
+    let digests: Vec<u32> = (0..300).collect();
     let mut bench = Bench::new();
     bench.command(AgentCommand::Seen {
         from: CANDIDATE,
@@ -476,12 +505,13 @@ fn what_was_seen_is_told_when_there_is_somebody_to_tell() {
     });
     assert_eq!(seen(&bench), []);
     bench.accept(SESSION, 1);
-    let told = seen(&bench);
-    assert!(told.iter().all(|seen| seen.from == CANDIDATE));
-    let all: Vec<u32> = told.into_iter().flat_map(|seen| seen.digests).collect();
-    assert_eq!(all, digests[76..], "the latest 1,024");
+    let told = Seen {
+        from: CANDIDATE,
+        digests: digests[300 - Seen::MAX..].to_vec(),
+    };
+    assert_eq!(seen(&bench), [told], "the latest");
     bench.accept(SESSION, 1);
-    assert_eq!(seen(&bench).len(), 8, "once");
+    assert_eq!(seen(&bench).len(), 1, "once");
 }
 
 #[test]

@@ -33,9 +33,21 @@ const AROUND: Surroundings = Surroundings {
     pressure: Pressure::RateFall,
     answers: true,
     missing: false,
+    tokens: Answers::NONE,
     tries: 1_000,
     unregistered: 0,
 };
+
+const fn with_tokens(returns: u32, lost: u32, vain: u32) -> Surroundings {
+    Surroundings {
+        tokens: Answers {
+            returns,
+            lost,
+            vain,
+        },
+        ..AROUND
+    }
+}
 
 fn id() -> FlowId {
     let key = FlowKey {
@@ -133,10 +145,17 @@ fn each_miss_has_its_cause() {
         (
             Surroundings {
                 missing: true,
-                ..AROUND
+                ..with_tokens(50, 1, 0)
             },
             Cause::LostFrames,
         ),
+        // 43 copies for 40 RETURNs are 1.075 tries, 42 are 1.05.
+        (with_tokens(40, 3, 0), Cause::LostFrames),
+        (with_tokens(40, 2, 0), Cause::Schedule),
+        (with_tokens(0, 1, 0), Cause::LostFrames),
+        // Given up because the radio did not send it.
+        (with_tokens(50, 0, 1), Cause::Schedule),
+        (with_tokens(50, 11, 1), Cause::LostFrames),
         (
             Surroundings {
                 unregistered: 300,
@@ -210,6 +229,28 @@ fn uplink_figures_come_from_returns() {
     assert!(piled.last.offered > piled.last.delivered);
     assert_eq!(piled.last.cause, Some(Cause::AgentSilent));
     assert_eq!((piled.windows, piled.missed), (1, 1));
+    // Nothing is known of what a station holds that does not answer.
+    let nothing = |around| run(around, &|_| answer(0, 0)).last;
+    let is_silent = Surroundings {
+        missing: true,
+        ..silent
+    };
+    let is_missing = Surroundings {
+        missing: true,
+        ..with_tokens(50, 1, 0)
+    };
+    for (around, expected) in [
+        (with_tokens(50, 11, 0), Cause::ApplicationSentLess),
+        (with_tokens(50, 11, 1), Cause::LostFrames),
+        (with_tokens(50, 0, 1), Cause::Schedule),
+        (is_missing, Cause::LostFrames),
+        (is_silent, Cause::AgentSilent),
+    ] {
+        assert_eq!(nothing(around).cause, Some(expected), "{around:?}");
+    }
+    // What came is enough, whatever else might have.
+    let kept = run(with_tokens(50, 11, 1), &|_| answer(1, 0));
+    assert_eq!(kept.last.cause, None);
 }
 
 #[test]

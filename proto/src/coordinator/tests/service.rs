@@ -135,6 +135,33 @@ fn empty_visits_back_off_and_a_packet_ends_that() {
     assert_eq!(service.due, now + MS * 5);
 }
 
+/// By hand. After the first visit that found nothing, the usual 11 / 16 of what the bound leaves, a
+/// quarter of a period later. From then on as much, counted from when the packets of an interval
+/// would have come after the empty visit; but no sooner than the next is due.
+#[test]
+fn after_an_empty_visit_what_just_missed_it_is_not_late() {
+    for (delay, latest_us) in [
+        (20, [18_750, 20_000, 20_000]),
+        (60, [32_500, 47_500, 47_500]),
+        (80, [32_500, 67_500, 67_500]),
+    ] {
+        let mut service = service(delay, at(0));
+        let mut now = at(1_000);
+        for latest_us in latest_us {
+            service.begin(now);
+            service.end(now, now, &returned(0, 0, Duration::ZERO));
+            let latest = service.latest().since(now).as_micros();
+            assert_eq!((delay, latest), (delay, latest_us));
+            assert!(latest <= delay * 1_000);
+            now = service.due;
+        }
+        service.begin(now);
+        service.end(now, now, &returned(1, 0, Duration::ZERO));
+        let slack = service.latest().since(service.due).as_micros();
+        assert_eq!(slack, if delay == 20 { 13_750 } else { 27_500 });
+    }
+}
+
 #[test]
 fn what_was_left_or_missed_is_visited_soon() {
     let mut service = service(20, at(0));

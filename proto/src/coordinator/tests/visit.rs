@@ -185,7 +185,7 @@ fn an_overstay_is_booked_at_the_stations_expense() {
 
 /// A debt of an hour was paid off a quantum at a time, in one go.
 #[test]
-fn no_claim_puts_a_station_into_debt_for_long() {
+fn no_claim_puts_a_station_into_debt_for_long_or_keeps_others_waiting() {
     let mut bench = Bench::in_token_mode(2);
     bench.answer(0);
     bench.request(2, 100);
@@ -207,6 +207,8 @@ fn no_claim_puts_a_station_into_debt_for_long() {
     let mut quanta = crate::coordinator::station::Deficit::ZERO;
     quanta.spend(CYCLE * 3);
     assert!(bench.core.stations[&sta(2)].deficit > quanta);
+    // Nor do all others wait for longer than it was granted.
+    assert!(bench.core.paced_until <= bench.now + token.nrt);
 }
 
 #[test]

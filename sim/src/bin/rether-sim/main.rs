@@ -5,6 +5,7 @@ mod compare;
 mod guarantees;
 mod plot;
 mod progress;
+mod roam;
 mod run;
 mod sweep;
 mod validate;
@@ -25,6 +26,7 @@ struct Arguments {
 const EXAMPLES: &str = "Examples:
   rether-sim compare                   what plain 802.11, 802.11e and Rether do to calls under load
   rether-sim guarantees --quick        what Rether must reach, and what it does
+  rether-sim roam                      thousands of handoffs, each with a fault
   rether-sim run lab/scenarios/X.toml  one scenario, its figures as a table
   rether-sim run X.toml --seeds 20     ...with mean and standard deviation over 20 seeds
   rether-sim sweep X.toml --set station.s.count=1,2,5   many values of its keys
@@ -37,6 +39,7 @@ enum Command {
     Compare(compare::Arguments),
     Capacity(capacity::Arguments),
     Guarantees(guarantees::Arguments),
+    Roam(roam::Arguments),
     Sweep(sweep::Arguments),
     Plot(plot::Arguments),
     Validate(validate::Arguments),
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Capacity(arguments) => capacity::run(&arguments),
         Command::Guarantees(arguments) => guarantees::run(&arguments),
+        Command::Roam(arguments) => roam::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),

@@ -1,19 +1,24 @@
 //! What access points want done.
 
-use std::net::IpAddr;
-
 use rether_handoff::anchor::PathOp;
 use rether_handoff::ap::{ApInput, ApOutput};
 use rether_handoff::message::Admission;
+use rether_handoff::roam::{Ending, RoamRecord, Side};
+use rether_handoff::wire::Kind;
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 
 use super::{Event, LAN, World};
-use crate::roam::host::Said;
+use crate::roam::host::{PENS, Said};
+use crate::roam::packet;
+use crate::roam::plan::Room;
+
+/// How an access point says that it could not hand over a packet.
+const ASTRAY: &str = "a packet came for a station that is not here";
 
 impl World<'_> {
     pub(super) fn ap(&mut self, host: usize, input: ApInput) {
-        if !self.plan.rether || !self.hosts[host].alive {
+        if !self.plan.rether || !self.hosts[host].runs() {
             return;
         }
         let now = self.now;
@@ -25,25 +30,39 @@ impl World<'_> {
     pub(super) fn drain(&mut self, host: usize) {
         while let Some(said) = self.hosts[host].poll() {
             match said {
-                Said::Datagram { to, bytes } => self.carry(host, to, bytes),
+                Said::Datagram { to, kind, bytes } => self.carry(host, to, kind, bytes),
                 Said::Output(output) => self.carry_out(host, output),
             }
         }
         let penned = self.hosts[host].penned();
         self.outcome.penned = self.outcome.penned.max(penned);
+        if penned > PENS {
+            self.broke("pens hold more than they may");
+        }
     }
 
-    pub(super) fn carry(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+    fn carry(&mut self, from: usize, to: usize, kind: Option<Kind>, bytes: Vec<u8>) {
         let faults = self.plan.faults;
-        if self.partitioned || self.chance(faults.drop) {
+        self.overheard(from, to, &bytes);
+        let hit = faults.only.hits(kind);
+        if self.partitioned || (hit && self.chance(faults.drop)) {
             return;
         }
-        let copies = 1 + usize::from(self.chance(faults.duplicate));
+        let copies = 1 + usize::from(hit && self.chance(faults.duplicate));
         for _ in 0..copies {
-            let late = self.rng.below(faults.delay.as_nanos().max(1));
-            let after = LAN + Duration::from_nanos(late);
+            let mut after = LAN;
+            if hit && self.chance(faults.late) {
+                let more = self.rng.below(faults.delay.as_nanos().max(1));
+                after = after + faults.least + Duration::from_nanos(more);
+            }
             let bytes = bytes.clone();
-            self.at(after, Event::Datagram { to, from, bytes });
+            let event = Event::Datagram {
+                to,
+                from,
+                kind,
+                bytes,
+            };
+            self.at(after, event);
         }
     }
 
@@ -72,8 +91,8 @@ impl World<'_> {
                 }
             }
             ApOutput::Inject { station, frame } => {
-                let number = <[u8; 4]>::try_from(&frame.payload[..]).map(u32::from_be_bytes);
-                if let (Some(client), Ok(number)) = (client(station), number) {
+                let number = packet::number(&frame);
+                if let (Some(client), Some(number)) = (client(station), number) {
                     self.put_on_air(host, client, number);
                 }
             }
@@ -104,16 +123,7 @@ impl World<'_> {
                 peer,
                 promises,
             } => {
-                let full = self.plan.faults.full;
-                let admission = Admission {
-                    kept: if full {
-                        0
-                    } else {
-                        (1_u16 << promises.len()) as u8 - 1
-                    },
-                    largest: vec![0; if full { promises.len() } else { 0 }],
-                    reason: if full { "full".into() } else { String::new() },
-                };
+                let admission = self.admission(host, promises.len());
                 let admitted = ApInput::Admitted {
                     station,
                     peer,
@@ -122,34 +132,65 @@ impl World<'_> {
                 self.ap(host, admitted);
             }
             ApOutput::Path(op) => self.path(host, op),
-            ApOutput::Record(record) => self.outcome.records.push(record),
+            ApOutput::Record(record) => self.record(host, record),
             ApOutput::Adopt { station, .. } | ApOutput::Resume(station) => {
                 if let Some(client) = client(station) {
                     self.hosts[host].answered.remove(&client);
                 }
             }
-            ApOutput::Release(_) | ApOutput::Forget(_) | ApOutput::Note { .. } => {}
+            ApOutput::Note { text, .. } => {
+                self.outcome.astray += u32::from(text == ASTRAY);
+            }
+            ApOutput::Release(_) | ApOutput::Forget(_) => {}
             ApOutput::Tell { .. } | ApOutput::Reply { .. } => {
                 unreachable!("the host has handed it to its channel")
             }
         }
     }
 
-    pub(super) fn path(&mut self, host: usize, op: PathOp) {
-        let client = |ip: IpAddr| match ip {
-            IpAddr::V4(ip) => {
-                let [_, _, high, low] = ip.octets();
-                usize::from(u16::from_be_bytes([high, low]))
-            }
-            IpAddr::V6(_) => usize::MAX,
+    /// What the ledger of an access point says of a station that may come.
+    fn admission(&self, host: usize, promises: usize) -> Admission {
+        let faults = self.plan.faults;
+        let room = match self.full {
+            Some(full) if faults.only_first && full != host => Room::Enough,
+            _ => faults.room,
         };
+        let kept = match room {
+            Room::Enough => promises,
+            Room::Partial => promises.min(1),
+            Room::None => 0,
+        };
+        let reason = if kept < promises { "full" } else { "" };
+        Admission {
+            kept: u8::try_from((1_u16 << kept) - 1).unwrap_or(u8::MAX),
+            largest: vec![0; promises - kept],
+            reason: reason.into(),
+        }
+    }
+
+    /// A handoff is over at this end: it may only be in order.
+    fn record(&mut self, host: usize, record: RoamRecord) {
+        let told = self.flushed.get(&(host, record.station));
+        let by_word = record.ending == Some(Ending::Flushed);
+        let early = match record.side {
+            Side::New => by_word && told.copied() < record.authorised,
+            Side::Old => by_word && record.flushed.is_none(),
+        };
+        let by_timer = record.ending == Some(Ending::Alone) && record.peer.is_some();
+        if early || (by_timer && record.culprit.is_none()) {
+            self.broke("a path was switched before FLUSHED, and by no timer");
+        }
+        self.outcome.records.push(record);
+    }
+
+    fn path(&mut self, host: usize, op: PathOp) {
         let routes = &mut self.hosts[host].routes;
         match op {
             PathOp::RouteHere { ip, .. } | PathOp::Unroute { ip } => {
-                routes.remove(&client(ip));
+                routes.remove(&ip);
             }
-            PathOp::RouteVia { ip, to } => {
-                routes.insert(client(ip), usize::from(to.0) - 1);
+            PathOp::RouteVia { ip, to, .. } => {
+                routes.insert(ip, usize::from(to.0) - 1);
             }
             PathOp::Update { station } => {
                 if let Some(client) = self.by_mac.get(&station).copied() {

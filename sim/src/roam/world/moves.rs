@@ -1,12 +1,7 @@
 //! Stations move: with an agent in the order that loses nothing, or just so.
 
 use rether_handoff::ap::{Answer, ApInput, Stage};
-use rether_handoff::context::{Address, Context, Learnt, Promised};
 use rether_handoff::station::{StationInput, StationOutput};
-use rether_proto::flow::FlowKey;
-use rether_proto::policy::{Direction, Promise, Rank};
-use rether_proto::time::Duration;
-use std::net::IpAddr;
 
 use super::{AIR, DEAF, Event, REPEAT, UPDATE, World, ms};
 use crate::roam::host::Host;
@@ -36,27 +31,37 @@ impl World<'_> {
         if faults.stays {
             one.detour = Some(from);
         }
-        for (dies, host) in [(faults.old_dies, from), (faults.new_dies, to)] {
-            if let Some(after) = dies {
-                self.at(after, Event::Dies(host));
+        self.goes_wrong(client, from, to);
+        match self.plan.client {
+            plan::Client::Agent if self.plan.rether => {
+                self.agent(client, StationInput::Ordered(bssid(to)));
             }
+            plan::Client::Lead if self.plan.rether => self.walks_away(client, to),
+            _ => self.switch(client, to),
         }
-        if let Some(after) = faults.partition {
-            self.at(after, Event::Partition);
+    }
+
+    /// Its own access point becomes weak; the strongest candidate is `to`.
+    fn walks_away(&mut self, client: usize, to: usize) {
+        let at = self.clients[client].at;
+        for place in (0..usize::from(self.plan.aps)).filter(|place| Some(*place) != at) {
+            let heard = StationInput::Heard {
+                bssid: bssid(place),
+                frequency: 5180,
+                signal: if place == to { -50 } else { -55 },
+            };
+            self.agent(client, heard);
         }
-        let has_agent = self.plan.rether && self.plan.client == plan::Client::Agent;
-        if has_agent {
-            self.agent(client, StationInput::Ordered(bssid(to)));
-        } else {
-            self.switch(client, to);
-        }
+        self.agent(client, StationInput::Signal(-75));
+        // It hears nothing new until its next move.
+        self.agent(client, StationInput::Signal(-60));
     }
 
     /// The radio leaves, and arrives.
     pub(super) fn switch(&mut self, client: usize, to: usize) {
         let one = &mut self.clients[client];
         let to = one.detour.take().unwrap_or(to);
-        (one.at, one.authorised) = (None, false);
+        (one.at, one.keyed, one.authorised) = (None, false, false);
         one.turn += 1;
         let turn = one.turn;
         let host = to;
@@ -84,7 +89,7 @@ impl World<'_> {
         }
         self.clients[client].at = Some(host);
         let mac = self.clients[client].mac;
-        self.ap(host, ApInput::Associated(mac));
+        self.radio_tells(host, ApInput::Associated(mac));
         self.at(self.plan.keys, Event::Keys { client, host, turn });
     }
 
@@ -94,17 +99,11 @@ impl World<'_> {
         }
         let first = turn == 0;
         let mac = self.clients[client].mac;
+        self.clients[client].keyed = true;
         self.at(UPDATE, Event::Learn { client, host });
-        self.ap(host, ApInput::Authorised(mac));
+        self.radio_tells(host, ApInput::Authorised(mac));
         if first {
-            let context = self.context(client);
-            let station = mac;
-            self.ap(host, ApInput::Context { station, context });
-        }
-        if self.plan.rether && self.plan.client == plan::Client::Surprised && !first {
-            let digests = self.clients[client].digests.iter().copied().collect();
-            let station = mac;
-            self.ap(host, ApInput::Seen { station, digests });
+            self.tell_context(client, host);
         }
         self.at(DEAF, Event::Listens { client, host, turn });
     }
@@ -118,42 +117,16 @@ impl World<'_> {
         self.clients[client].authorised = true;
         if self.plan.client != plan::Client::Plain {
             self.at(AIR, Event::Registers { host, mac });
+            let one = &mut self.clients[client];
+            let is_expected = one.let_go.take() == Some(host);
+            if turn > 0 && !is_expected {
+                self.at(AIR, Event::Seen { client, host });
+            }
         }
         let bssid = bssid(host);
         self.agent(client, StationInput::LinkUp { bssid });
         self.open(client);
-    }
-
-    pub(super) fn context(&self, client: usize) -> Context {
-        let ip: IpAddr = [10, 1, (client >> 8) as u8, client as u8].into();
-        let key = FlowKey {
-            src: ip,
-            dst: [10, 0, 0, 1].into(),
-            protocol: 17,
-            src_port: 5004,
-            dst_port: 5004,
-            dscp: 46,
-        };
-        Context {
-            addresses: vec![Address {
-                ip,
-                learnt: Learnt::Dhcp,
-                until: self.now + Duration::from_secs(3600),
-            }],
-            promises: vec![Promised {
-                key,
-                direction: Direction::Both,
-                promise: Promise {
-                    rate: 88_000,
-                    packet: 200,
-                    delay: ms(20),
-                },
-                rank: Rank::default(),
-                idle: Duration::from_secs(5),
-            }],
-            agent: self.plan.client != plan::Client::Plain,
-            ..Context::default()
-        }
+        self.renews(client);
     }
 
     pub(super) fn agent(&mut self, client: usize, input: StationInput) {
@@ -181,6 +154,9 @@ impl World<'_> {
                 }
                 StationOutput::Switch { bssid, .. } => {
                     let to = place(bssid);
+                    if std::mem::take(&mut self.clients[client].untold) {
+                        self.broke("promises were downgraded without a word");
+                    }
                     if self.clients[client].detour == self.clients[client].at {
                         // It changes its mind at the last moment.
                         self.clients[client].detour = None;
@@ -190,7 +166,11 @@ impl World<'_> {
                     }
                 }
                 StationOutput::Record(moved) => self.outcome.moves.push(moved),
-                StationOutput::Scan(_) | StationOutput::Notice(_) => {}
+                StationOutput::Notice(text) => {
+                    self.clients[client].untold = false;
+                    self.outcome.notices.push(text);
+                }
+                StationOutput::Scan(_) => {}
             }
         }
     }
@@ -245,13 +225,16 @@ impl World<'_> {
 
     pub(super) fn answered(&mut self, client: usize, stage: Stage, answer: &Answer) {
         let one = &mut self.clients[client];
-        if one.asking.map(|(asked, _)| asked) != Some(stage) {
+        let Some((_, to)) = one.asking.take_if(|(asked, _)| *asked == stage) else {
             return;
-        }
-        one.asking = None;
+        };
+        one.untold = matches!(answer, Answer::Partial(_) | Answer::Refused(_));
         let input = match stage {
             Stage::Prepare => StationInput::Prepared(outcome(answer)),
-            Stage::Leave if *answer == Answer::Ready => StationInput::Go,
+            Stage::Leave if *answer == Answer::Ready => {
+                one.let_go = Some(to);
+                StationInput::Go
+            }
             Stage::Leave => StationInput::NoGo,
         };
         self.agent(client, input);

@@ -8,9 +8,8 @@ use super::{
     link::{self, Link},
     network,
     plan::{self, Node},
-    probe,
     process::{Process, output, run, start},
-    roam::{self, Roams},
+    roam::{self, Noticed, Roams},
     tell,
     traffic::Flow,
 };
@@ -132,14 +131,9 @@ impl<'a> Cell<'a> {
         })
     }
 
-    fn start_daemons(
-        &mut self,
-        scenario: &Scenario,
-        policy: Option<&str>,
-        logs: &Path,
-    ) -> Result<()> {
+    fn start_daemons(&mut self, scenario: &Scenario, logs: &Path) -> Result<()> {
         for node in self.nodes {
-            if let Some(mut daemon) = Daemon::of(node, self.nodes, scenario, policy, logs)? {
+            if let Some(mut daemon) = Daemon::of(node, self.nodes, scenario, logs)? {
                 daemon.start()?;
                 self.daemons.push(daemon);
             }
@@ -223,11 +217,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         cell.links.len()
     ));
     if arm.daemons {
-        let policy = scenario
-            .policy
-            .as_deref()
-            .map(|text| plan::fill_in(text, &nodes));
-        cell.start_daemons(scenario, policy.as_deref(), logs)?;
+        cell.start_daemons(scenario, logs)?;
         tell(&format!(
             "arm {}: {} daemons started",
             arm.name,
@@ -317,8 +307,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "arm {}: done after {seconds:.1} s of its clock",
         arm.name
     ));
-    let noticed = Noticed::take(&flows);
-    let roams = cell.roams.outcome(&noticed.probes, &noticed.goodputs)?;
+    let roams = cell.roams.outcome(|node| Noticed::take(&flows, node))?;
     let addresses = nodes.iter().map(|node| {
         (
             node.name.to_owned(),
@@ -362,28 +351,6 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
 /// Somebody can go from one access point to another.
 fn roams_here(scenario: &Scenario) -> bool {
     scenario.ap.iter().any(|ap| ap.site.is_some())
-}
-
-/// What flows noticed of roams.
-#[derive(Debug, Default)]
-struct Noticed {
-    probes: Vec<(String, [probe::Way; 2])>,
-    goodputs: Vec<(String, roam::Goodput)>,
-}
-
-impl Noticed {
-    fn take(flows: &[Flow<'_>]) -> Self {
-        let mut noticed = Self::default();
-        for flow in flows {
-            let name = flow.name().to_owned();
-            if let Some(ways) = flow.probe() {
-                noticed.probes.push((name, ways));
-            } else if let Some(goodput) = flow.goodput() {
-                noticed.goodputs.push((name, goodput));
-            }
-        }
-        noticed
-    }
 }
 
 /// The steady rates of all UDP and TCP flows together; nothing if one of them has none, since the rest

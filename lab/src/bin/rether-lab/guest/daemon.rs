@@ -1,7 +1,7 @@
 //! Our daemons, started and ill-treated as a scenario says.
 
 use super::{
-    plan::{Kind, Node},
+    plan::{self, Kind, Node},
     process::{Process, output, start},
     site,
 };
@@ -36,12 +36,11 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// The daemon `node` has, not yet started; the policy goes where the coordinator reads it.
+    /// The daemon `node` has, not yet started; its configuration goes where it reads it.
     pub(crate) fn of(
         node: &Node<'_>,
         nodes: &[Node<'_>],
         scenario: &Scenario,
-        policy: Option<&str>,
         logs: &Path,
     ) -> Result<Option<Self>> {
         let role = match node.kind {
@@ -49,14 +48,21 @@ impl Daemon {
             Kind::Station(station, _) if station.agent => Role::Agent,
             _ => return Ok(None),
         };
-        if let Kind::Ap(ap) = node.kind {
-            // `ip netns exec` shows /etc/netns/NODE/rether as /etc/rether, which must be there.
-            let own = format!("/etc/netns/{}/rether", node.name);
-            fs::create_dir_all(&own)?;
-            fs::create_dir_all("/etc/rether")?;
-            let mut text = policy.unwrap_or_default().to_owned();
-            text.push_str(&site::handoff(node, ap, nodes, &own)?);
-            fs::write(format!("{own}/{}", commands::CONFIG), text)?;
+        // `ip netns exec` shows /etc/netns/NODE/rether as /etc/rether, which must be there.
+        let own = format!("/etc/netns/{}/rether", node.name);
+        fs::create_dir_all(&own)?;
+        fs::create_dir_all("/etc/rether")?;
+        let text = match node.kind {
+            Kind::Ap(ap) => {
+                let text = ap.policy.as_ref().or(scenario.policy.as_ref());
+                let text = text.map_or("", String::as_str);
+                Some(plan::fill_in(text, nodes) + &site::handoff(node, ap, nodes, &own)?)
+            }
+            Kind::Station(station, _) => station.config.clone(),
+            Kind::Wire => None,
+        };
+        if let Some(text) = text {
+            fs::write(format!("{own}/{}", role.config()), text)?;
         }
         let log = logs.join(format!("{}-{}.log", node.name, role.program()));
         let recording = scenario.record.then(|| log.with_extension("jsonl"));

@@ -204,6 +204,11 @@ impl<'a> Flow<'a> {
         &self.plan.name
     }
 
+    /// The nodes at its ends.
+    pub(crate) fn ends(&self) -> [&str; 2] {
+        [&self.plan.from, &self.plan.to]
+    }
+
     /// What became of its packets, if it is a probe and finished.
     pub(crate) fn probe(&self) -> Option<[probe::Way; 2]> {
         let is_probe = self.plan.kind == TrafficKind::Probe;

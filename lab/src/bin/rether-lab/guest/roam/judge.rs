@@ -1,7 +1,7 @@
 //! How a roam went: its steps by the log of `wpa_supplicant`, and what flows noticed of it.
 
-use super::{Clocks, Command, log::Change};
-use crate::guest::probe::{Part, WAYS, Way, millis};
+use super::{Clocks, Command, Noticed, log::Change};
+use crate::guest::probe::{Part, WAYS, millis};
 use rether_lab::scenario::RoamBy;
 use serde_json::{Map, Value, json};
 
@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 const BEFORE_NS: u64 = 50_000_000;
 /// Goodput around a roam is that of so many seconds.
 const SECOND: f64 = 1.0;
+/// Seconds at each end of a flow that say nothing of its steady rate.
+const EDGE: f64 = 2.0;
 
 /// A roam that was asked for, or that the station chose by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +116,26 @@ impl Goodput {
         }
         (at >= end).then(|| bits / (end - begin))
     }
+
+    /// The rate without the seconds after `roams` and the first and last two of the flow; nothing if
+    /// no second is left.
+    fn steady(&self, roams: &[f64]) -> Option<f64> {
+        let length: f64 = self.parts.iter().map(|(seconds, _)| seconds).sum();
+        let (mut at, end) = (self.start + EDGE, self.start + length - EDGE);
+        let (mut seconds, mut bits) = (0.0, 0.0);
+        let mut add = |begin: f64, end: f64| {
+            if let Some(rate) = (end > begin).then(|| self.rate(begin, end)).flatten() {
+                seconds += end - begin;
+                bits += rate * (end - begin);
+            }
+        };
+        for roam in roams {
+            add(at, roam.min(end));
+            at = at.max(roam + SECOND);
+        }
+        add(at, end);
+        (seconds >= SECOND).then(|| bits / seconds)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52 us")]
@@ -122,13 +144,15 @@ fn since(later: u64, earlier: u64) -> f64 {
 }
 
 /// The roams of one station as values of the result.
-pub(super) fn values(
-    roams: &[Roam],
-    start: Clocks,
-    probes: &[(String, [Way; 2])],
-    goodputs: &[(String, Goodput)],
-) -> Vec<Value> {
+pub(super) fn values(roams: &[Roam], start: Clocks, noticed: &Noticed) -> Vec<Value> {
+    let Noticed { probes, goodputs } = noticed;
     let mut all = Vec::new();
+    let seconds = |roam: &Roam| since(roam.at, start.wall_us) / 1e3;
+    let times: Vec<_> = roams.iter().map(seconds).collect();
+    let steady: Vec<_> = goodputs
+        .iter()
+        .map(|(_, flow)| flow.steady(&times))
+        .collect();
     for (index, roam) in roams.iter().enumerate() {
         let next = roams.get(index + 1).map(|next| start.monotonic(next.at));
         let mut value = steps(roam, start);
@@ -146,17 +170,22 @@ pub(super) fn values(
             let both = both.map(|(way, part)| ((*way).to_owned(), probe(part)));
             seen.insert(name.clone(), Value::Object(both.collect()));
         }
-        let at = since(roam.at, start.wall_us) / 1e3;
-        let rates = goodputs
-            .iter()
-            .map(|(name, flow)| (name.clone(), json!(flow.rate(at, at + SECOND))));
+        let at = seconds(roam);
+        let (mut rates, mut shares) = (Map::new(), Map::new());
+        for ((name, flow), steady) in goodputs.iter().zip(&steady) {
+            let rate = flow.rate(at, at + SECOND);
+            let share = rate.zip(*steady).map(|(rate, steady)| rate / steady);
+            rates.insert(name.clone(), json!(rate));
+            shares.insert(name.clone(), json!(share));
+        }
         if let Some(map) = value.as_object_mut() {
             let over = longest
                 .zip(switch)
                 .map(|(gap, switch)| millis(gap) - switch);
             map.insert("probes".to_owned(), Value::Object(seen));
             map.insert("gap-over-switch-ms".to_owned(), json!(over));
-            map.insert("second-bps".to_owned(), Value::Object(rates.collect()));
+            map.insert("second-bps".to_owned(), Value::Object(rates));
+            map.insert("second-share".to_owned(), Value::Object(shares));
         }
         all.push(value);
     }
@@ -198,14 +227,33 @@ fn steps(roam: &Roam, start: Clocks) -> Value {
 }
 
 /// The figures of a step that all roams together have.
-fn spread(roams: &[Value], key: &str) -> Value {
-    let mut all: Vec<_> = roams.iter().filter_map(|roam| roam[key].as_f64()).collect();
+fn spread(values: impl Iterator<Item = Option<f64>>) -> Value {
+    let mut all: Vec<_> = values.flatten().collect();
     all.sort_by(f64::total_cmp);
     let (Some(min), Some(max)) = (all.first(), all.last()) else {
         return Value::Null;
     };
     let median = all.get(all.len() / 2);
     json!({ "min": min, "p50": median, "max": max })
+}
+
+/// What arrived of each TCP flow in the second after the roam that cost it most.
+fn least_seconds(roams: &[Value]) -> Value {
+    let mut least = Map::new();
+    for (flow, rate) in roams
+        .iter()
+        .filter_map(|roam| roam["second-bps"].as_object())
+        .flatten()
+    {
+        let so_far = least.get(flow).and_then(Value::as_f64);
+        if let Some(rate) = rate
+            .as_f64()
+            .filter(|rate| so_far.is_none_or(|least| *rate < least))
+        {
+            least.insert(flow.clone(), rate.into());
+        }
+    }
+    Value::Object(least)
 }
 
 /// All roams of an arm together; nothing if there are none.
@@ -225,8 +273,20 @@ pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
         "whole-ms",
         "gap-over-switch-ms",
     ] {
-        map.insert(key.to_owned(), spread(roams, key));
+        let values = roams.iter().map(|roam| roam[key].as_f64());
+        map.insert(key.to_owned(), spread(values));
     }
+    // All have the same flows.
+    let flows = roams
+        .first()
+        .and_then(|roam| roam["second-share"].as_object());
+    let share = |name: &String| {
+        let values = roams.iter().map(|roam| roam["second-share"][name].as_f64());
+        (name.clone(), spread(values))
+    };
+    let shares = flows.into_iter().flat_map(Map::keys).map(share).collect();
+    map.insert("second-share".to_owned(), Value::Object(shares));
+    map.insert("second-bps".to_owned(), least_seconds(roams));
     for way in WAYS {
         let flows = || {
             let probes = roams.iter().filter_map(|roam| roam["probes"].as_object());
@@ -319,6 +379,20 @@ mod tests {
     }
 
     #[test]
+    fn the_seconds_of_roams_are_not_steady() {
+        let parts = [1.0, 1.0, 5.0, 2.0, 4.0, 6.0, 1.0, 1.0].map(|bits| (1.0, bits));
+        let flow = Goodput {
+            start: 10.0,
+            parts: parts.to_vec(),
+        };
+        assert_eq!(flow.steady(&[13.0]), Some(5.0));
+        assert_eq!(flow.steady(&[]), Some(4.25));
+        // One that overlaps the other, and one in the last seconds.
+        assert_eq!(flow.steady(&[13.0, 13.5, 17.0]), Some(13.0 / 2.5));
+        assert_eq!(flow.steady(&[12.0, 13.0, 14.0, 15.0]), None);
+    }
+
+    #[test]
     fn a_roam_has_its_steps_and_its_losses() {
         let start = Clocks {
             wall_us: ZERO,
@@ -334,7 +408,11 @@ mod tests {
             start: 0.0,
             parts: vec![(0.5, 1e6), (0.5, 2e6), (0.5, 3e6)],
         };
-        let values = values(&roams(), start, &probes, &[("t".to_owned(), flow)]);
+        let noticed = Noticed {
+            probes: probes.into(),
+            goodputs: vec![("t".to_owned(), flow)],
+        };
+        let values = values(&roams(), start, &noticed);
         let first = &values[0];
         assert_eq!(first["at-s"], 0.14);
         for (key, expected) in [
@@ -358,7 +436,9 @@ mod tests {
         // 0.36 s at 2 Mbit/s, 0.5 s at 4 and 0.14 s at 6.
         let rate = first["second-bps"]["t"].as_f64().unwrap();
         assert!((rate - 3.56e6).abs() < 1.0, "{rate}");
+        assert_eq!(first["second-share"]["t"], Value::Null, "too short");
         let summary = summary(&values).unwrap();
+        assert_eq!(summary["second-bps"]["t"].as_f64(), Some(rate));
         assert_eq!(
             (&summary["count"], &summary["failed"]),
             (&json!(4), &json!(1))

@@ -2,14 +2,15 @@
 
 mod judge;
 mod log;
+mod noticed;
 mod supplicant;
 
 pub(crate) use judge::{Goodput, summary};
+pub(crate) use noticed::Noticed;
 
 use super::{
     link,
     plan::{self, Kind, Node},
-    probe::Way,
     process::output,
 };
 use anyhow::{Context as _, Result};
@@ -105,7 +106,10 @@ impl Roams {
                 continue;
             }
             let supplicant = Supplicant::connect(node.name)?;
-            let bssids: Vec<_> = site.filter_map(|ap| plan::bssid(scenario, ap)).collect();
+            // Where distance counts, it may hear no other from where it is.
+            let far = scenario.medium.path_loss.is_some();
+            let near = site.filter(|ap| !far || ap.name == station.ap);
+            let bssids: Vec<_> = near.filter_map(|ap| plan::bssid(scenario, ap)).collect();
             supplicant.learn(&link::frequencies(scenario, station), &bssids)?;
             stations.push(Station {
                 node: node.name.to_owned(),
@@ -167,12 +171,8 @@ impl Roams {
     }
 
     /// How each roam went: what was asked for and what stations did by themselves, in order.
-    /// `probes` and `goodputs` are what the flows say.
-    pub(crate) fn outcome(
-        &self,
-        probes: &[(String, [Way; 2])],
-        goodputs: &[(String, Goodput)],
-    ) -> Result<Vec<Value>> {
+    /// `noticed` is what the flows of a station say.
+    pub(crate) fn outcome(&self, noticed: impl Fn(&str) -> Noticed) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         for station in &self.stations {
             let log =
@@ -188,7 +188,7 @@ impl Roams {
                 found.map_or_else(|| bssid.to_owned(), |(_, name)| name.clone())
             };
             let roams = judge::pair(&station.node, &station.at, &commands, changes, name);
-            all.extend(judge::values(&roams, self.start, probes, goodputs));
+            all.extend(judge::values(&roams, self.start, &noticed(&station.node)));
         }
         all.sort_by(|one, other| {
             let at = |roam: &Value| roam["at-s"].as_f64().unwrap_or_default();

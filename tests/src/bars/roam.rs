@@ -1,0 +1,322 @@
+//! The rows of the handoff: stations that go from one access point to another, on the real Wi-Fi
+//! stack, with Rether and without in the same run.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use rether_lab::scenario::{Deed, Scenario, Span};
+
+use super::scenario::{Figure, judge_scenario, load};
+use super::{Context, Row, Seen};
+
+const GROUP: &str = "roam";
+
+pub(super) fn rows() -> [Row; 8] {
+    let row = |name, required, quick, run| Row {
+        group: GROUP,
+        name,
+        required,
+        quick,
+        run,
+    };
+    [
+        row(
+            "r1-open",
+            "50 planned roams in one subnet without security, 200 packets a second both ways: none \
+             lost, doubled or out of order; no gap more than 10 ms longer than the radio's switch",
+            true,
+            |context| roams(context, "roam-r1-open", &PROBE),
+        ),
+        row("r1-ft", "the same with fast transition", false, |context| {
+            roams(context, "roam-r1-ft", &PROBE)
+        }),
+        row(
+            "r2",
+            "eight roams between two subnets: as r1; a call and a TCP connection lose nothing",
+            true,
+            |context| roams(context, "roam-r2", &PROBE),
+        ),
+        row(
+            "r3",
+            "a call that walks past three loaded access points and back: none lost, longest gap <= \
+             50 ms, MOS of each 5 s >= 4.0",
+            false,
+            |context| roams(context, "roam-r3", &CALL),
+        ),
+        row(
+            "r4",
+            "a TCP download at full rate through six roams: no retransmission timeout, and in the \
+             second of each roam 80 % of the steady goodput",
+            false,
+            |context| roams(context, "roam-r4-tcp", &DOWNLOAD),
+        ),
+        row(
+            "r5",
+            "ten unannounced roams each of a station with an agent and of one without: none lost on \
+             the way down; no duplicates with the agent, at most 150 ms of packets without",
+            false,
+            |context| roams(context, "roam-r5", &UNANNOUNCED),
+        ),
+        row(
+            "r6",
+            "a station without an agent walks to and fro: no worse than without Rether, less lost on \
+             the way down",
+            false,
+            |context| roams(context, "roam-r6-no-agent", &WALK),
+        ),
+        row(
+            "r8",
+            "the strongest access point is full: refused before leaving, and another is taken",
+            false,
+            |context| roams(context, "roam-r8", &FULL),
+        ),
+    ]
+}
+
+/// Roams of the shortened form.
+const FEW: usize = 10;
+/// Time after the last of them.
+const AFTER: Duration = Duration::from_millis(1_500);
+
+/// A scenario of roams; the shortened form has the first ten of them.
+fn roams(context: &Context, name: &str, figures: &[Figure]) -> Result<Seen> {
+    let mut scenario = load(context, name)?;
+    if context.quick {
+        shorten(&mut scenario);
+    }
+    judge_scenario(context, name, &scenario, figures)
+}
+
+/// Leaves the first roams only, if there are more, and lets everything end after them.
+fn shorten(scenario: &mut Scenario) {
+    let roams = || {
+        scenario
+            .event
+            .iter()
+            .filter(|event| event.deed == Deed::Roam)
+    };
+    let all = roams().count();
+    let Some(last) = roams().nth(FEW).and_then(|_| roams().nth(FEW - 1)) else {
+        return;
+    };
+    // Whole seconds, as iperf3 has them.
+    let end = (last.at.0 + AFTER).as_secs();
+    let end = Duration::from_secs(end);
+    let mut seen = 0;
+    scenario.event.retain(|event| {
+        seen += usize::from(event.deed == Deed::Roam);
+        event.deed != Deed::Roam || seen <= FEW
+    });
+    for event in &mut scenario.event {
+        event.at = Span(event.at.0.min(end));
+    }
+    for flow in &mut scenario.traffic {
+        flow.duration = Span(flow.duration.0.min(end - flow.start.0));
+    }
+    for check in &mut scenario.check {
+        if check.what == "roaming.count" && check.value == Some(all as f64) {
+            check.value = Some(FEW as f64);
+        }
+    }
+}
+
+const PROBE: [Figure; 8] = [
+    ("lost up", "rether", "roaming.up.lost", 1.0, ""),
+    ("down", "rether", "roaming.down.lost", 1.0, ""),
+    (
+        "longest gap up",
+        "rether",
+        "roaming.up.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+    ("down", "rether", "roaming.down.longest-gap-ms", 1.0, " ms"),
+    (
+        "more than the switch at most",
+        "rether",
+        "roaming.gap-over-switch-ms.max",
+        1.0,
+        " ms",
+    ),
+    ("without: lost up", "plain", "roaming.up.lost", 1.0, ""),
+    ("down", "plain", "roaming.down.lost", 1.0, ""),
+    (
+        "longest gap down",
+        "plain",
+        "roaming.down.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+];
+
+const CALL: [Figure; 6] = [
+    (
+        "lost up",
+        "rether",
+        "traffic.call.calls.0.up.stream.lost",
+        1.0,
+        "",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.call.calls.0.down.stream.lost",
+        1.0,
+        "",
+    ),
+    (
+        "longest gap up",
+        "rether",
+        "traffic.call.calls.0.up.stream.longest_gap_ms",
+        1.0,
+        " ms",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.call.calls.0.down.stream.longest_gap_ms",
+        1.0,
+        " ms",
+    ),
+    (
+        "least MOS up",
+        "rether",
+        "traffic.call.calls.0.up.stream.mos_worst_window",
+        1.0,
+        "",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.call.calls.0.down.stream.mos_worst_window",
+        1.0,
+        "",
+    ),
+];
+
+const DOWNLOAD: [Figure; 6] = [
+    (
+        "timeouts",
+        "rether",
+        "counters.difference.wire.netstat.TcpExt.TCPTimeouts",
+        1.0,
+        "",
+    ),
+    (
+        "retransmits",
+        "rether",
+        "traffic.download.retransmits",
+        1.0,
+        "",
+    ),
+    (
+        "least second of a roam",
+        "rether",
+        "roaming.second-share.download.min",
+        100.0,
+        " %",
+    ),
+    (
+        "without: timeouts",
+        "plain",
+        "counters.difference.wire.netstat.TcpExt.TCPTimeouts",
+        1.0,
+        "",
+    ),
+    (
+        "retransmits",
+        "plain",
+        "traffic.download.retransmits",
+        1.0,
+        "",
+    ),
+    (
+        "least second of a roam",
+        "plain",
+        "roaming.second-share.download.min",
+        100.0,
+        " %",
+    ),
+];
+
+const UNANNOUNCED: [Figure; 8] = [
+    (
+        "with agent: lost down",
+        "rether",
+        "traffic.laptop.down.lost",
+        1.0,
+        "",
+    ),
+    (
+        "doubled",
+        "rether",
+        "traffic.laptop.down.duplicated",
+        1.0,
+        "",
+    ),
+    ("lost up", "rether", "traffic.laptop.up.lost", 1.0, ""),
+    (
+        "without agent: lost down",
+        "rether",
+        "traffic.phone.down.lost",
+        1.0,
+        "",
+    ),
+    (
+        "doubled",
+        "rether",
+        "traffic.phone.down.duplicated",
+        1.0,
+        "",
+    ),
+    ("lost up", "rether", "traffic.phone.up.lost", 1.0, ""),
+    (
+        "without Rether: lost down",
+        "plain",
+        "traffic.laptop.down.lost",
+        1.0,
+        "",
+    ),
+    ("and", "plain", "traffic.phone.down.lost", 1.0, ""),
+];
+
+const WALK: [Figure; 8] = [
+    ("lost up", "rether", "traffic.probe.up.lost", 1.0, ""),
+    ("down", "rether", "traffic.probe.down.lost", 1.0, ""),
+    (
+        "longest gap up",
+        "rether",
+        "traffic.probe.up.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.probe.down.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+    (
+        "without: lost up",
+        "plain",
+        "traffic.probe.up.lost",
+        1.0,
+        "",
+    ),
+    ("down", "plain", "traffic.probe.down.lost", 1.0, ""),
+    (
+        "longest gap up",
+        "plain",
+        "traffic.probe.up.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+    (
+        "down",
+        "plain",
+        "traffic.probe.down.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+];
