@@ -11,6 +11,7 @@ use super::*;
 use crate::anchor::{AnyAnchor, Bridge};
 use crate::frame::Frame;
 use crate::roam::{Ending, Side};
+use crate::wire::Kind;
 
 const STA: MacAddr = MacAddr([2, 0, 0, 0, 9, 0]);
 
@@ -32,6 +33,8 @@ struct Site {
     next: u64,
     idle: Duration,
     log: Vec<(ApId, ApOutput)>,
+    /// Messages of these kinds do not arrive.
+    lost: Vec<Kind>,
 }
 
 impl Site {
@@ -63,6 +66,7 @@ impl Site {
             next: 0,
             idle: Duration::ZERO,
             log: Vec::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -85,6 +89,7 @@ impl Site {
         let on_air = self.at == Some(at);
         let host = self.hosts.get_mut(&at).unwrap();
         match output {
+            ApOutput::Tell { body, .. } if self.lost.contains(&body.kind()) => {}
             ApOutput::Tell {
                 to,
                 body,
@@ -152,6 +157,13 @@ impl Site {
                     },
                 ));
             }
+            ApOutput::Probe(station) => work.push_back((
+                at,
+                ApInput::Probed {
+                    station,
+                    here: on_air,
+                },
+            )),
             ApOutput::Record(record) => self.records.push((at, record)),
             _ => {}
         }
@@ -442,4 +454,146 @@ fn nobody_comes_and_the_pen_is_counted() {
     );
     assert!(site.hosts.values().all(|host| host.catching.is_empty()));
     assert_eq!(site.hosts[&ApId(1)].ap.penned(), 0);
+}
+
+fn gave_up(to: u16, what: Request) -> ApInput {
+    ApInput::GaveUp {
+        to: ApId(to),
+        station: STA,
+        what,
+    }
+}
+
+fn known_as(address: [u8; 4]) -> Context {
+    let address = crate::context::Address {
+        ip: address.into(),
+        learnt: crate::context::Learnt::Heard,
+        until: Instant::from_nanos(u64::MAX / 2),
+    };
+    Context {
+        addresses: vec![address],
+        agent: true,
+        ..Context::default()
+    }
+}
+
+#[test]
+fn a_station_whose_claim_was_lost_gets_its_packets_when_it_is_heard_of() {
+    let mut site = Site::new(2);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    site.at = None;
+    site.packet(1, 1);
+    site.lost = vec![Kind::Arrived];
+    site.come(2);
+    site.packet(2, 2);
+    assert!(site.received.is_empty());
+    // Nobody answers; the path is switched, and PUSH says where the station is.
+    site.input(ApId(2), gave_up(1, Request::Arrived));
+    assert_eq!(site.received, [2, 1]);
+    assert_eq!(site.serving(), [ApId(2)]);
+    assert_eq!(site.hosts[&ApId(1)].ap.penned(), 0);
+}
+
+#[test]
+fn what_a_silent_access_point_did_not_acknowledge_goes_to_the_next() {
+    let mut site = Site::new(3);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    site.at = None;
+    site.packet(1, 1);
+    // It claims the station, and dies before anything reaches it.
+    site.lost = vec![Kind::Data, Kind::Flushed];
+    site.come(2);
+    site.lost.clear();
+    site.hosts.get_mut(&ApId(2)).unwrap().up = false;
+    for _ in 0..4 {
+        site.input(ApId(1), gave_up(2, Request::Flushed));
+    }
+    let missing: Vec<_> = site.records.iter().map(|(_, one)| one.missing).collect();
+    assert_eq!(missing, [1]);
+    site.packet(1, 2);
+    site.come(3);
+    assert_eq!(site.received, [1, 2]);
+    assert_eq!(site.serving(), [ApId(3)]);
+}
+
+#[test]
+fn whom_a_peer_could_not_reach_it_hears_of_when_it_can() {
+    let mut site = Site::new(2);
+    let peer = |id, up| ApInput::Peer { id: ApId(id), up };
+    for (at, id) in [(1, 2), (2, 1)] {
+        site.input(ApId(at), peer(id, false));
+    }
+    site.come(1);
+    let context = known_as([10, 1, 0, 9]);
+    let told = ApInput::Context {
+        station: STA,
+        context: context.clone(),
+    };
+    site.input(ApId(1), told);
+    site.at = None;
+    site.come(2);
+    assert_eq!(
+        site.serving(),
+        [ApId(1), ApId(2)],
+        "they cannot know better"
+    );
+    for (at, id) in [(1, 2), (2, 1)] {
+        site.input(ApId(at), peer(id, true));
+    }
+    assert_eq!(site.serving(), [ApId(2)]);
+    assert_eq!(site.hosts[&ApId(2)].ap.context(STA), Some(&context));
+}
+
+#[test]
+fn one_whose_frames_pass_is_authorised_whatever_was_heard() {
+    let mut site = Site::new(2);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    site.at = None;
+    site.packet(1, 1);
+    site.at = Some(ApId(2));
+    site.input(ApId(2), ApInput::Associated(STA));
+    site.input(ApId(2), ApInput::Receives(STA));
+    assert_eq!(site.received, [1]);
+    assert_eq!(site.serving(), [ApId(2)]);
+}
+
+#[test]
+fn what_is_learnt_after_the_candidate_was_told_comes_after() {
+    let mut site = Site::new(2);
+    site.come(1);
+    let tell = |site: &mut Site, context| {
+        let station = STA;
+        site.input(ApId(1), ApInput::Context { station, context });
+    };
+    tell(&mut site, known_as([10, 1, 0, 9]));
+    site.leaving(1, 2, Stage::Leave);
+    site.lost = vec![Kind::Push];
+    let context = known_as([10, 1, 0, 10]);
+    tell(&mut site, context.clone());
+    site.come(2);
+    assert_eq!(site.hosts[&ApId(2)].ap.context(STA), Some(&context));
+}
+
+#[test]
+fn one_that_is_about_to_leave_is_not_fought_for() {
+    let mut site = Site::new(3);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    let epoch = site.hosts[&ApId(1)].ap.stations[&STA].epoch;
+    let push = Message {
+        station: STA,
+        from: ApId(3),
+        epoch,
+        id: 1,
+        body: Body::Push(Context::default()),
+    };
+    site.packet(1, 1);
+    site.input(ApId(1), ApInput::Message(push));
+    site.at = None;
+    site.come(2);
+    assert_eq!(site.received, [1]);
+    assert_eq!(site.serving(), [ApId(2)]);
 }

@@ -144,7 +144,6 @@ fn message(what: &str, only: Which, how: &str, chance: u16) -> Fault {
         doubled: 30 * meet,
         // A timer that switches the path does not wait for the last packet.
         reordered: if chance >= 100 { 40 } else { 10 },
-        ..Bar::default()
     };
     Fault {
         name: format!("{what} {how}"),

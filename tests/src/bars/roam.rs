@@ -320,3 +320,22 @@ const WALK: [Figure; 8] = [
         " ms",
     ),
 ];
+
+const FULL: [Figure; 4] = [
+    (
+        "lost up",
+        "rether",
+        "traffic.walker.calls.0.up.stream.lost",
+        1.0,
+        "",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.walker.calls.0.down.stream.lost",
+        1.0,
+        "",
+    ),
+    ("roams", "rether", "roaming.count", 1.0, ""),
+    ("failed", "rether", "roaming.failed", 1.0, ""),
+];

@@ -104,9 +104,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 fn wanted(names: &[String]) -> Result<Vec<Fault>> {
     let all = faults();
-    let holds = |fault: &Fault, name: &String| {
-        fault.name.to_lowercase().contains(&name.to_lowercase())
-    };
+    let holds =
+        |fault: &Fault, name: &String| fault.name.to_lowercase().contains(&name.to_lowercase());
     for name in names {
         if !all.iter().any(|fault| holds(fault, name)) {
             bail!("no fault has `{name}` in its name: `rether-sim roam --list` shows their names");
@@ -159,14 +158,22 @@ fn rows<'a, T>(all: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Vec<T>)
 }
 
 const HEADER: [&str; 11] = [
-    "fault", "runs", "handoffs", "packets", "lost", "destroyed", "twice", "reordered", "gap ms",
-    "recovery ms", "broken",
+    "fault",
+    "runs",
+    "handoffs",
+    "packets",
+    "lost",
+    "destroyed",
+    "twice",
+    "reordered",
+    "gap ms",
+    "recovery ms",
+    "broken",
 ];
 
 fn cells(name: &str, verdict: &Verdict) -> [String; 11] {
-    let millis = |span: rether_proto::time::Duration| {
-        format!("{:.1}", span.as_nanos() as f64 / 1e6)
-    };
+    let millis =
+        |span: rether_proto::time::Duration| format!("{:.1}", span.as_nanos() as f64 / 1e6);
     let broken = verdict.broken.iter();
     let broken = broken.map(|(rule, times)| format!("{rule}: {times} times"));
     let seed = verdict.seed.map(|seed| format!("first with seed {seed}"));
