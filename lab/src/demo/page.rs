@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_page_needs_no_network_and_says_what_fails() {
-        let page = page(&Demo::of(&[report()])).unwrap();
+        let page = page(&Demo::of(&[report()], None)).unwrap();
         assert!(page.contains("not all checks hold") && page.contains("BROKEN"));
         assert!(page.contains("href=\"first-light-11a/report.json\""));
         assert!(page.contains("linux-image-6.1.0-56-amd64 6.1.192-2"));

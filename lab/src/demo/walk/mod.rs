@@ -5,9 +5,6 @@ mod line;
 mod page;
 mod terminal;
 
-#[cfg(test)]
-mod tests;
-
 pub use line::{Line, Packet, Pen, Phase};
 
 pub(super) use page::section;

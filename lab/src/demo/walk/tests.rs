@@ -37,7 +37,7 @@ fn result(down: &[Option<i32>]) -> Value {
         "handoffs": {
             "caller": { "handoffs": [
                 // Of another roam.
-                { "at": { "chosen": boot(900) } },
+                { "at": { "chosen": boot(50) } },
                 { "at": { "chosen": boot(105), "prepared": boot(115), "left": boot(116),
                     "go": boot(118), "arrived": boot(151) } },
             ] },
