@@ -49,8 +49,10 @@ pub(super) struct New {
     parked: Vec<Frame>,
     /// How it has ended, which cannot be before that.
     over: Option<(Ending, Option<String>)>,
-    /// This host has learnt something of it itself since.
+    /// This host has known something of it itself since, which was not merely heard.
     pub(super) learnt: bool,
+    /// Something of it was heard here since.
+    pub(super) heard: bool,
     /// The pen that was emptied, and the number after its last packet.
     end: Option<((ApId, PenId), u32)>,
     record: RoamRecord,
@@ -89,6 +91,7 @@ impl New {
             parked: Vec::new(),
             over: None,
             learnt: false,
+            heard: false,
             end: None,
             record: RoamRecord::new(station, Side::New, epoch),
         }
@@ -374,7 +377,8 @@ impl<A: Anchor> Ap<A> {
                     until,
                     latest: now + LONGEST,
                 };
-                // What it was there until now; PREPARE may have told of less.
+                // What it was there until now; PREPARE may have told of less. What has been heard here
+                // since stays true, and hides nothing that only the other one knows.
                 let learnt = new.learnt;
                 let is_news = |context: &Context| match &before {
                     Some(before) => {
@@ -432,7 +436,10 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let context = super::learn::merged(context, known.context.take());
+        let new = known.new.as_ref();
+        let since = new.is_some_and(|new| new.learnt || new.heard);
+        let ours = known.context.take().filter(|_| since);
+        let context = super::learn::merged(context, ours);
         known.context = Some(context.clone());
         let (epoch, addresses) = (known.epoch, known.addresses());
         self.out.push_back(ApOutput::Adopt { station, context });

@@ -84,6 +84,17 @@ impl<A: Anchor> Ap<A> {
         })
     }
 
+    /// What this host knows of a station that is here.
+    pub(super) fn facts(&mut self, station: MacAddr, context: Context) {
+        let known = self.stations.get_mut(&station);
+        if let Some(known) = known.filter(|known| known.context.as_ref() != Some(&context))
+            && let Some(new) = known.new.as_mut().filter(|_| known.present)
+        {
+            new.learnt = true;
+        }
+        self.learnt(station, context);
+    }
+
     /// The wired side said something.
     pub(super) fn wired(&mut self, wired: Wired) {
         match wired {
@@ -94,7 +105,7 @@ impl<A: Anchor> Ap<A> {
                 };
                 context.lease = None;
                 context.addresses.retain(|a| a.learnt != Learnt::Dhcp);
-                self.learnt(station, context);
+                self.heard(station, context);
             }
             Wired::Advert(advert) => self.advertised(advert),
         }
@@ -122,7 +133,7 @@ impl<A: Anchor> Ap<A> {
             until: lease.until,
         });
         context.lease = Some(lease);
-        self.learnt(station, context);
+        self.heard(station, context);
     }
 
     fn advertised(&mut self, advert: Advert) {
@@ -168,6 +179,15 @@ impl<A: Anchor> Ap<A> {
         }
         if let Some(known) = self.stations.get_mut(&station) {
             known.hearing.listens(&mut context, told, now);
+        }
+        self.heard(station, context);
+    }
+
+    /// What is known of a station that is here, after something of it was heard.
+    fn heard(&mut self, station: MacAddr, context: Context) {
+        let known = self.stations.get_mut(&station);
+        if let Some(new) = known.and_then(|known| known.new.as_mut()) {
+            new.heard = true;
         }
         self.learnt(station, context);
     }

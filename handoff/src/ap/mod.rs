@@ -219,7 +219,7 @@ impl<A: Anchor> Ap<A> {
                 peer,
                 admission,
             } => self.admitted(station, peer, admission),
-            ApInput::Context { station, context } => self.learnt(station, context),
+            ApInput::Context { station, context } => self.facts(station, context),
             ApInput::Wired(wired) => self.wired(wired),
             ApInput::Told { station, told } => self.told(station, told),
             ApInput::Own(gateways) => self.cache.set_own(gateways),
@@ -415,12 +415,10 @@ impl<A: Anchor> Ap<A> {
         };
         let same = (known.epoch, known.holder) == (epoch, Some(from));
         (known.epoch, known.holder) = (epoch, Some(from));
-        // Whoever has a station without a handoff may know nothing of it yet; who is not expected to
-        // get it is told no more than where it is, and what was known of this stay before is not less
-        // true for it.
+        // Whoever has a station without a handoff may know nothing of it yet, and who is not expected
+        // to get it is told no more than where it is.
         match &mut known.context {
-            Some(kept) if same && context.is_bare() => kept.agent = context.agent,
-            Some(_) if context == Context::default() => {}
+            Some(kept) if context.is_bare() => kept.agent = context.agent || kept.agent && !same,
             kept => *kept = Some(context),
         }
         let addresses = known.addresses();
@@ -447,7 +445,7 @@ impl<A: Anchor> Ap<A> {
         });
     }
 
-    /// What this host has learnt of a station it serves.
+    /// More is known of a station that is served here.
     fn learnt(&mut self, station: MacAddr, context: Context) {
         let now = self.now;
         let Some(known) = self
@@ -462,9 +460,6 @@ impl<A: Anchor> Ap<A> {
         }
         known.touched = now;
         known.context = Some(context);
-        if let Some(new) = &mut known.new {
-            new.learnt = true;
-        }
         // One that is about to leave is still this one's, and its packets come here.
         let settled = known.new.is_none() && !known.old.as_ref().is_some_and(Old::is_claimed);
         let (epoch, addresses) = (known.epoch, known.addresses());
@@ -493,14 +488,6 @@ impl<A: Anchor> Ap<A> {
                 self.reclaim(station, to);
             }
         }
-    }
-
-    fn push_to(&mut self, to: ApId, station: MacAddr) {
-        let Some(known) = self.stations.get(&station) else {
-            return;
-        };
-        let context = known.context.clone().unwrap_or_default();
-        self.tell(to, station, known.epoch, Body::Push(context));
     }
 
     fn gone(&mut self, station: MacAddr, epoch: Epoch) {

@@ -1,11 +1,9 @@
 //! Where stations come from and go to, and who is told what of them.
 
-use alloc::vec::Vec;
-
 use rether_proto::mac::MacAddr;
 use serde::{Deserialize, Serialize};
 
-use super::{Ap, ApInput, ApOutput};
+use super::{Ap, ApInput};
 use crate::anchor::Anchor;
 use crate::context::Context;
 use crate::graph::Graph;
@@ -58,36 +56,36 @@ impl<A: Anchor> Ap<A> {
     /// Tells every peer that the station is served here, and the audience what is known of it.
     pub(super) fn push_context(&mut self, station: MacAddr) {
         self.follow(station);
+        for to in self.reachable() {
+            self.push_to(to, station);
+        }
+    }
+
+    /// Tells one peer.
+    pub(super) fn push_to(&mut self, to: ApId, station: MacAddr) {
         let Some(known) = self.stations.get(&station) else {
             return;
         };
-        let context = known.context.clone().unwrap_or_default();
-        let (epoch, before) = (known.epoch, known.trail.before);
-        let chosen = match self.config.audience {
-            Audience::All => Vec::new(),
-            Audience::Likely => self.graph.likely(before, self.config.own),
+        let context = known.context.as_ref();
+        let context = if self.is_told_all(to, known.trail.before) {
+            context.cloned().unwrap_or_default()
+        } else {
+            // Whether an agent runs there decides how a station is received.
+            Context {
+                agent: context.is_some_and(|context| context.agent),
+                ..Context::default()
+            }
         };
-        let peers = self.reachable();
-        let anybody = peers.iter().any(|peer| chosen.contains(peer));
-        for to in peers {
-            let all = !anybody || chosen.contains(&to);
-            let context = if all {
-                context.clone()
-            } else {
-                // Whether an agent runs there decides how a station is received.
-                Context {
-                    agent: context.agent,
-                    ..Context::default()
-                }
-            };
-            let body = Body::Push(context);
-            self.out.push_back(ApOutput::Tell {
-                to,
-                body,
-                station,
-                epoch,
-            });
+        self.tell(to, station, known.epoch, Body::Push(context));
+    }
+
+    /// Whether `to` is likely to get a station that came here from `before`, or nobody is.
+    fn is_told_all(&self, to: ApId, before: Option<ApId>) -> bool {
+        if self.config.audience == Audience::All {
+            return true;
         }
+        let chosen = self.graph.likely(before, self.config.own);
+        chosen.contains(&to) || !chosen.iter().any(|id| self.can_reach(*id))
     }
 }
 

@@ -298,6 +298,15 @@ fn deaths() -> Vec<Fault> {
             },
             ..base
         };
+        // The router is one of those that cannot be told until then.
+        let untold = match base.subnets {
+            Subnets::One => Duration::ZERO,
+            Subnets::Many => ms(150),
+        };
+        let bar = Bar {
+            recovery: bar.recovery + untold,
+            ..bar
+        };
         all.push(fault(format!("partition of 150 ms{suffix}"), heals, bar));
     }
     all

@@ -79,7 +79,10 @@ fn without_rether_no_fault_is_needed_to_break_the_bars() {
     let verdict = judge(&fault, &Site::new(&fault.plan), 0);
     let lost = verdict.broken.get("packets lost").copied();
     assert_eq!(lost, Some(1), "{verdict:#?}");
-    assert!(verdict.air > 0 && verdict.beyond == verdict.air, "{verdict:#?}");
+    assert!(
+        verdict.air > 0 && verdict.beyond == verdict.air,
+        "{verdict:#?}"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{Context, Row, Seen};
 
 const GROUP: &str = "roam";
 
-pub(super) fn rows() -> [Row; 8] {
+pub(super) fn rows() -> [Row; 4] {
     let row = |name, required, quick, run| Row {
         group: GROUP,
         name,
@@ -33,22 +33,8 @@ pub(super) fn rows() -> [Row; 8] {
         row(
             "r2",
             "eight roams between two subnets: as r1; a call and a TCP connection lose nothing",
-            true,
+            false,
             |context| roams(context, "roam-r2", &PROBE),
-        ),
-        row(
-            "r3",
-            "a call that walks past three loaded access points and back: none lost, longest gap <= \
-             50 ms, MOS of each 5 s >= 4.0",
-            false,
-            |context| roams(context, "roam-r3", &CALL),
-        ),
-        row(
-            "r4",
-            "a TCP download at full rate through six roams: no retransmission timeout, and in the \
-             second of each roam 80 % of the steady goodput",
-            false,
-            |context| roams(context, "roam-r4-tcp", &DOWNLOAD),
         ),
         row(
             "r5",
@@ -56,19 +42,6 @@ pub(super) fn rows() -> [Row; 8] {
              the way down; no duplicates with the agent, at most 150 ms of packets without",
             false,
             |context| roams(context, "roam-r5", &UNANNOUNCED),
-        ),
-        row(
-            "r6",
-            "a station without an agent walks to and fro: no worse than without Rether, less lost on \
-             the way down",
-            false,
-            |context| roams(context, "roam-r6-no-agent", &WALK),
-        ),
-        row(
-            "r8",
-            "the strongest access point is full: refused before leaving, and another is taken",
-            false,
-            |context| roams(context, "roam-r8", &FULL),
         ),
     ]
 }
@@ -149,96 +122,6 @@ const PROBE: [Figure; 8] = [
     ),
 ];
 
-const CALL: [Figure; 6] = [
-    (
-        "lost up",
-        "rether",
-        "traffic.call.calls.0.up.stream.lost",
-        1.0,
-        "",
-    ),
-    (
-        "down",
-        "rether",
-        "traffic.call.calls.0.down.stream.lost",
-        1.0,
-        "",
-    ),
-    (
-        "longest gap up",
-        "rether",
-        "traffic.call.calls.0.up.stream.longest_gap_ms",
-        1.0,
-        " ms",
-    ),
-    (
-        "down",
-        "rether",
-        "traffic.call.calls.0.down.stream.longest_gap_ms",
-        1.0,
-        " ms",
-    ),
-    (
-        "least MOS up",
-        "rether",
-        "traffic.call.calls.0.up.stream.mos_worst_window",
-        1.0,
-        "",
-    ),
-    (
-        "down",
-        "rether",
-        "traffic.call.calls.0.down.stream.mos_worst_window",
-        1.0,
-        "",
-    ),
-];
-
-const DOWNLOAD: [Figure; 6] = [
-    (
-        "timeouts",
-        "rether",
-        "counters.difference.wire.netstat.TcpExt.TCPTimeouts",
-        1.0,
-        "",
-    ),
-    (
-        "retransmits",
-        "rether",
-        "traffic.download.retransmits",
-        1.0,
-        "",
-    ),
-    (
-        "least second of a roam",
-        "rether",
-        "roaming.second-share.download.min",
-        100.0,
-        " %",
-    ),
-    (
-        "without: timeouts",
-        "plain",
-        "counters.difference.wire.netstat.TcpExt.TCPTimeouts",
-        1.0,
-        "",
-    ),
-    (
-        "retransmits",
-        "plain",
-        "traffic.download.retransmits",
-        1.0,
-        "",
-    ),
-    (
-        "least second of a roam",
-        "plain",
-        "roaming.second-share.download.min",
-        100.0,
-        " %",
-    ),
-];
-
 const UNANNOUNCED: [Figure; 8] = [
     (
         "with agent: lost down",
@@ -280,62 +163,29 @@ const UNANNOUNCED: [Figure; 8] = [
     ("and", "plain", "traffic.phone.down.lost", 1.0, ""),
 ];
 
-const WALK: [Figure; 8] = [
-    ("lost up", "rether", "traffic.probe.up.lost", 1.0, ""),
-    ("down", "rether", "traffic.probe.down.lost", 1.0, ""),
-    (
-        "longest gap up",
-        "rether",
-        "traffic.probe.up.longest-gap-ms",
-        1.0,
-        " ms",
-    ),
-    (
-        "down",
-        "rether",
-        "traffic.probe.down.longest-gap-ms",
-        1.0,
-        " ms",
-    ),
-    (
-        "without: lost up",
-        "plain",
-        "traffic.probe.up.lost",
-        1.0,
-        "",
-    ),
-    ("down", "plain", "traffic.probe.down.lost", 1.0, ""),
-    (
-        "longest gap up",
-        "plain",
-        "traffic.probe.up.longest-gap-ms",
-        1.0,
-        " ms",
-    ),
-    (
-        "down",
-        "plain",
-        "traffic.probe.down.longest-gap-ms",
-        1.0,
-        " ms",
-    ),
-];
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
 
-const FULL: [Figure; 4] = [
-    (
-        "lost up",
-        "rether",
-        "traffic.walker.calls.0.up.stream.lost",
-        1.0,
-        "",
-    ),
-    (
-        "down",
-        "rether",
-        "traffic.walker.calls.0.down.stream.lost",
-        1.0,
-        "",
-    ),
-    ("roams", "rether", "roaming.count", 1.0, ""),
-    ("failed", "rether", "roaming.failed", 1.0, ""),
-];
+    use super::*;
+
+    #[test]
+    fn the_shortened_form_ends_after_ten_roams() -> Result<()> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lab/scenarios/roam-r1-open.toml");
+        let mut scenario = Scenario::load(&path)?;
+        shorten(&mut scenario);
+        let roams = scenario
+            .event
+            .iter()
+            .filter(|event| event.deed == Deed::Roam);
+        assert_eq!(roams.count(), FEW);
+        let end = Duration::from_secs(16);
+        assert!(scenario.event.iter().all(|event| event.at.0 <= end));
+        assert_eq!(scenario.traffic[0].duration.0, end);
+        let counts = scenario.check.iter();
+        let counts = counts.filter(|check| check.what == "roaming.count");
+        assert!(counts.clone().count() > 0);
+        assert!(counts.into_iter().all(|check| check.value == Some(10.0)));
+        Ok(())
+    }
+}

@@ -380,7 +380,7 @@ fn what_was_heard_before_the_rest_came_is_not_lost_and_does_not_hide_it() {
     assert_eq!((adopted.lease, adopted.agent), (Some(lease), true));
     let heard = [(v4(57), Learnt::Dhcp), (v6(1), Learnt::Heard)];
     assert_eq!(host.addresses(STA), heard);
-    // A bare word of the same stay takes nothing away.
+    // A bare word takes nothing away.
     let mut host = Host::bridge();
     let full = Context {
         lease: Some(lease),
@@ -392,4 +392,45 @@ fn what_was_heard_before_the_rest_came_is_not_lost_and_does_not_hide_it() {
     // Nor does one of a later stay: whoever has it there may know nothing of it yet.
     host.message(ApId(3), Epoch(5), Body::Push(Context::default()));
     assert_eq!(host.ap.context(STA), Some(&full));
+}
+
+#[test]
+fn whatever_is_heard_stays_within_bounds() {
+    use proptest::prelude::*;
+    let told = prop_oneof![
+        any::<[u8; 16]>().prop_map(|ip| Told::Uses(ip.into())),
+        // So few that both want the same.
+        (1..14_u8).prop_map(|n| Told::Uses(v4(n))),
+        (1..14_u8).prop_map(|n| Told::Uses(v6(n))),
+        any::<[u8; 4]>().prop_map(|ip| Told::Joins(ip.into())),
+        any::<[u8; 4]>().prop_map(|ip| Told::Leaves(ip.into())),
+        Just(Told::Forged(Forgery::Sender)),
+    ];
+    let step = (0..3_u8, told, 0..90_u64);
+    proptest!(|(steps in proptest::collection::vec(step, 1..200))| {
+        let mut host = Host::bridge();
+        host.settle(STA);
+        host.settle(OTHER);
+        for (who, told, seconds) in steps {
+            let station = MacAddr([2, 0, 0, 0, 9, who]);
+            host.told(station, told);
+            host.wait(Duration::from_secs(seconds));
+            let mut held: Vec<IpAddr> = Vec::new();
+            for station in [STA, OTHER] {
+                let Some(context) = host.ap.context(station) else { continue };
+                for v4 in [true, false] {
+                    let family = context.addresses.iter().filter(|a| a.ip.is_ipv4() == v4);
+                    prop_assert!(family.count() <= Context::MAX_ADDRESSES);
+                }
+                prop_assert!(context.groups.len() <= Context::MAX_GROUPS);
+                let good = context.addresses.iter().filter(|a| a.until > host.now);
+                held.extend(good.map(|a| a.ip));
+            }
+            prop_assert!(held.iter().all(|ip| is_routable(*ip)));
+            let count = held.len();
+            held.sort_unstable();
+            held.dedup();
+            prop_assert_eq!(held.len(), count, "one address, one station");
+        }
+    });
 }

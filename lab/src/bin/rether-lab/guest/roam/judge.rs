@@ -221,8 +221,9 @@ fn steps(roam: &Roam, start: Clocks) -> Value {
         "authentication-ms": between(change.authenticating, change.associating),
         "association-ms": between(change.associating, change.associated),
         "keys-ms": between(change.associated, change.connected),
-        "switch-ms": between(begin, change.connected),
-        "whole-ms": between(Some(roam.at), change.connected),
+        "port-ms": between(change.connected, change.end()),
+        "switch-ms": between(begin, change.end()),
+        "whole-ms": between(Some(roam.at), change.end()),
     })
 }
 
@@ -269,6 +270,7 @@ pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
         "authentication-ms",
         "association-ms",
         "keys-ms",
+        "port-ms",
         "switch-ms",
         "whole-ms",
         "gap-over-switch-ms",
@@ -335,7 +337,7 @@ mod tests {
             associating: Some(at(begin_ms + 2)),
             associated: Some(at(begin_ms + 3)),
             connected: connected_ms.map(at),
-            failure: None,
+            ..Change::default()
         }
     }
 

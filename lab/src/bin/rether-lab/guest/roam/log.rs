@@ -13,8 +13,10 @@ pub(super) struct Change {
     pub(super) associating: Option<u64>,
     /// It is associated.
     pub(super) associated: Option<u64>,
-    /// Keys are there and the port is open.
+    /// Keys are there and the station's port is open.
     pub(super) connected: Option<u64>,
+    /// The access point's port is open for it, by the log of hostapd.
+    pub(super) served: Option<u64>,
     /// What failed, in the words of the log.
     pub(super) failure: Option<String>,
 }
@@ -23,6 +25,11 @@ impl Change {
     /// When it begins: the first word about it.
     pub(super) fn begin(&self) -> Option<u64> {
         self.authenticating.or(self.associating)
+    }
+
+    /// When it is over: both ports are open.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.connected.max(self.connected.and(self.served))
     }
 }
 
@@ -91,6 +98,24 @@ pub(super) fn changes(log: &str, since: u64) -> Vec<Change> {
     all
 }
 
+/// An access point that opens its port so much later does it for another roam. In microseconds.
+const LATER: u64 = 200_000;
+const SERVED: &str = "AP-STA-CONNECTED ";
+
+/// Adds to `change` when the access point it leads to, whose hostapd has written `log`, opened its
+/// port for the station with the address `mac`.
+pub(super) fn add_served(change: &mut Change, log: &str, mac: &str) {
+    let (Some(begin), Some(connected)) = (change.begin(), change.connected) else {
+        return;
+    };
+    let served = log.lines().filter_map(split).find(|(time, words)| {
+        let about = words.strip_prefix(SERVED);
+        let is_it = about.is_some_and(|rest| rest.split_whitespace().next() == Some(mac));
+        is_it && (begin..connected + LATER).contains(time)
+    });
+    change.served = served.map(|(time, _)| time);
+}
+
 /// The latest change, if it leads to `bssid` and is not over.
 fn current<'a>(all: &'a mut [Change], bssid: &str) -> Option<&'a mut Change> {
     let latest = all.last_mut()?;
@@ -123,7 +148,7 @@ mod tests {
             associating: Some(second + 4_000),
             associated: Some(second + 7_000),
             connected: Some(second + 10_100),
-            failure: None,
+            ..Change::default()
         };
         let refused = Change {
             bssid: "02:00:00:00:00:00".to_owned(),
@@ -136,5 +161,23 @@ mod tests {
         assert_eq!(seen, [first, refused]);
         assert_eq!(seen[1].begin(), seen[1].associating);
         assert_eq!(changes(LOG, 0).len(), 3);
+    }
+
+    #[test]
+    fn a_roam_is_over_when_both_ports_are_open() {
+        let mac = "02:00:00:00:02:00";
+        let mut change = changes(LOG, 1_767_225_605_000_000).remove(0);
+        let line = |micros: u32, mac: &str| {
+            format!("1767225605.{micros:06}: wlan0: AP-STA-CONNECTED {mac} auth_alg=ft\n")
+        };
+        let log = line(0, mac) + &line(11_000, "02:00:00:00:03:00") + &line(12_000, mac);
+        add_served(&mut change, &log, mac);
+        assert_eq!(change.end(), Some(1_767_225_605_012_000));
+        change.served = None;
+        add_served(&mut change, &line(9_000, mac), mac);
+        assert_eq!(change.end(), change.connected);
+        let mut refused = changes(LOG, 1_767_225_606_000_000).remove(0);
+        add_served(&mut refused, &log, mac);
+        assert_eq!((refused.served, refused.end()), (None, None));
     }
 }

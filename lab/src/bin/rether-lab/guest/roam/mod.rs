@@ -41,6 +41,8 @@ pub(super) struct Command {
 #[derive(Debug)]
 struct Station {
     node: String,
+    /// The address of its radio.
+    mac: String,
     /// The access point it begins at.
     at: String,
     by: RoamBy,
@@ -83,6 +85,8 @@ pub(crate) struct Roams {
     stations: Vec<Station>,
     /// Names of the access points by their addresses.
     names: Vec<(String, String)>,
+    /// The logs of hostapd by the same.
+    hostapd: Vec<(String, PathBuf)>,
     commands: Vec<Command>,
     start: Clocks,
 }
@@ -113,6 +117,7 @@ impl Roams {
             supplicant.learn(&link::frequencies(scenario, station), &bssids)?;
             stations.push(Station {
                 node: node.name.to_owned(),
+                mac: node.mac().context("a station has a radio")?,
                 at: station.ap.clone(),
                 by: arm.roam_of(station),
                 supplicant,
@@ -121,9 +126,12 @@ impl Roams {
         }
         let aps = scenario.ap.iter();
         let names = aps.filter_map(|ap| Some((plan::bssid(scenario, ap)?, ap.name.clone())));
+        let hostapd = nodes.iter().filter(|node| matches!(node.kind, Kind::Ap(_)));
+        let hostapd = hostapd.filter_map(|node| Some((node.mac()?, link::log(node, logs))));
         Ok(Self {
             stations,
             names: names.collect(),
+            hostapd: hostapd.collect(),
             commands: Vec::new(),
             start: Clocks::now(),
         })
@@ -174,10 +182,20 @@ impl Roams {
     /// `noticed` is what the flows of a station say.
     pub(crate) fn outcome(&self, noticed: impl Fn(&str) -> Noticed) -> Result<Vec<Value>> {
         let mut all = Vec::new();
+        let read = |(bssid, path): &(String, PathBuf)| {
+            let log = fs::read_to_string(path).with_context(|| format!("{path:?}"))?;
+            Ok((bssid.clone(), log))
+        };
+        let hostapd: Vec<_> = self.hostapd.iter().map(read).collect::<Result<_>>()?;
         for station in &self.stations {
             let log =
                 fs::read_to_string(&station.log).with_context(|| format!("{:?}", station.log))?;
-            let changes = log::changes(&log, self.start.wall_us);
+            let mut changes = log::changes(&log, self.start.wall_us);
+            for change in &mut changes {
+                if let Some((_, served)) = hostapd.iter().find(|(ap, _)| *ap == change.bssid) {
+                    log::add_served(change, served, &station.mac);
+                }
+            }
             let commands = self.commands.iter();
             let commands: Vec<_> = commands
                 .filter(|command| command.node == station.node)
