@@ -166,16 +166,24 @@ impl Lanes<'_> {
         let ends = [top, bottom].map(|y| PathElement::new([(begin, y), (end, y)], GRID));
         self.chart.draw_series(ends)?;
         let inside = |time: f64| (begin..end).contains(&time);
-        let arrived = packets.iter().filter_map(|packet| {
-            let arrived = packet.arrived.filter(|arrived| inside(*arrived))?;
-            Some((packet.sent.max(begin), arrived))
-        });
-        let ways = arrived.clone().map(|(sent, arrived)| {
-            PathElement::new([(sent, top), (arrived, bottom)], colours.strong)
+        let arrived = || {
+            let all = packets.iter();
+            all.filter_map(|packet| Some((packet.sent, packet.arrived?)))
+        };
+        let ways = arrived().filter(|(sent, arrived)| *arrived >= begin && *sent < end);
+        let ways = ways.map(|(sent, arrived)| {
+            // Only what is shown of it.
+            let at = |time: f64| {
+                let time = time.clamp(begin, end);
+                let way = (time - sent) / (arrived - sent).max(f64::MIN_POSITIVE);
+                (time, top + (bottom - top) * way.clamp(0.0, 1.0))
+            };
+            PathElement::new([at(sent), at(arrived)], colours.strong)
         });
         self.chart.draw_series(ways)?;
+        let dots = arrived().filter(|(_, arrived)| inside(*arrived));
         let dots =
-            arrived.map(|(_, arrived)| Circle::new((arrived, bottom), 4, colours.strong.filled()));
+            dots.map(|(_, arrived)| Circle::new((arrived, bottom), 4, colours.strong.filled()));
         self.chart.draw_series(dots)?;
         let gone = packets
             .iter()

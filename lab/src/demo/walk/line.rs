@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// Packets that were due so long before the roam was asked for belong to it, too, in ms.
 const BEFORE: f64 = 50.0;
+/// A silence that begins later is not the roam's.
+const SETTLED: f64 = 300.0;
 
 /// A packet of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -140,7 +142,8 @@ impl Line {
             let words = format!("{to} claims the caller from {from}");
             add(at("authorised"), at("claimed"), words);
             let held = entry["flushed_packets"].as_u64().unwrap_or_default();
-            let words = format!("what waited at {from} goes to the caller: {held} packets");
+            let packets = if held == 1 { "packet" } else { "packets" };
+            let words = format!("what waited at {from} goes to the caller: {held} {packets}");
             add(at("claimed"), at("flushed"), words);
             add(
                 at("switched"),
@@ -158,23 +161,18 @@ impl Line {
             });
         }
     }
-
-    /// The longest time between two arrivals of either way.
-    #[must_use]
-    pub fn longest_silence(&self) -> f64 {
-        silence(&self.up).max(silence(&self.down))
-    }
 }
 
-/// The longest time between two arrivals, or after the last one for as long as packets were sent; 0 if
-/// there is none.
+/// The longest time between two arrivals, or with none before or after as long as packets were sent, of
+/// those that began before the roam had settled; 0 if there is none.
 #[must_use]
 pub(super) fn silence(packets: &[Packet]) -> f64 {
     let mut times: Vec<_> = packets.iter().filter_map(|packet| packet.arrived).collect();
+    times.extend(packets.first().map(|packet| packet.sent));
     times.sort_by(f64::total_cmp);
     times.extend(packets.last().map(|packet| packet.sent));
-    let pairs = times.windows(2).map(|pair| pair[1] - pair[0]);
-    pairs.fold(0.0, f64::max)
+    let pairs = times.windows(2).filter(|pair| pair[0] < SETTLED);
+    pairs.map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
 }
 
 /// How many packets never arrived.

@@ -65,8 +65,7 @@ pub struct Walk {
     pub title: String,
     /// With the daemons, then without.
     pub arms: Vec<Arm>,
-    /// One roam in both arms: that with the longest silence in the arm with the daemons. Nothing if
-    /// the results do not tell it.
+    /// The first roam, in both arms. Nothing if the results do not tell one that succeeded in both.
     pub pictured: Option<[Line; 2]>,
     /// Time measured, both arms, in virtual seconds.
     pub virtual_seconds: f64,
@@ -166,7 +165,7 @@ impl Arm {
     ];
 }
 
-/// The roam with the longest silence in the arm with the daemons, in both arms.
+/// The first roam that succeeded in both arms.
 fn pictured(report: &Report, call: &str) -> Option<[Line; 2]> {
     let result = |name: &str| {
         let found = report.arms.iter().find(|arm| arm.name == name);
@@ -174,11 +173,10 @@ fn pictured(report: &Report, call: &str) -> Option<[Line; 2]> {
     };
     let (with, without) = (result(WITH)?, result(WITHOUT)?);
     let count = with["roams"].as_array()?.len();
-    let lines = (0..count).filter_map(|index| {
+    (0..count).find_map(|index| {
         let line = Line::of(with, index, call)?;
         Some([line, Line::of(without, index, call)?])
-    });
-    lines.max_by(|[one, _], [other, _]| one.longest_silence().total_cmp(&other.longest_silence()))
+    })
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn row(arm: &Arm) -> String {
 fn pictured(lines: &[Line; 2]) -> Result<String, Fault> {
     let [with, without] = lines;
     let title = format!(
-        "The roam with the longest silence with Rether: {} to {}, at {:.1} s",
+        "The first roam: {} to {}, at {:.1} s",
         escape(&with.from),
         escape(&with.to),
         with.at_s

@@ -27,7 +27,7 @@ pub(in crate::demo) fn table(walk: &Walk) -> String {
     if let Some([with, _]) = &walk.pictured {
         let _ = write!(
             text,
-            "\nThe roam from {} to {} at {:.1} s, with Rether; ms since the radio left its old channel:",
+            "\nThe first roam, from {} to {} at {:.1} s, with Rether; ms since the radio left its old channel:",
             with.from, with.to, with.at_s
         );
         for phase in &with.phases {

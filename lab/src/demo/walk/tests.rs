@@ -107,7 +107,13 @@ fn all_clocks_meet_on_one_line() {
     // The last packets never come: the silence lasts as long as they are sent.
     assert_eq!(line::silence(&without.down), 178.0);
     assert_eq!((line::lost(&with.down), line::lost(&without.down)), (0, 9));
-    assert_eq!(with.longest_silence(), 45.0);
+    assert_eq!(line::silence(&with.down), 45.0);
+    // Whose only arrival is late is silent until then.
+    let late = Packet {
+        sent: -20.0,
+        arrived: Some(420.0),
+    };
+    assert_eq!(line::silence(&[late]), 440.0);
 }
 
 #[test]
