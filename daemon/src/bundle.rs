@@ -76,13 +76,6 @@ pub fn on_link_networks(index: u32) -> Vec<Prefix> {
     vec![everywhere([0; 4].into()), everywhere([0; 16].into())]
 }
 
-/// The address of the bridge that the interface `radio` is a port of.
-#[must_use]
-pub fn bridge_address(radio: &Link) -> Option<MacAddr> {
-    let file = format!("/sys/class/net/{}/brport/bridge/address", radio.name);
-    std::fs::read_to_string(file).ok()?.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -173,40 +173,33 @@ impl<A: Anchor> Edge<A> {
     fn settle(&mut self, now: Instant) {
         loop {
             while let Some(output) = self.ap.poll() {
-                match output {
+                let (to, id, body, station, epoch) = match output {
                     ApOutput::Tell {
                         to,
                         body,
                         station,
                         epoch,
-                    } => {
-                        let message = Message {
-                            station,
-                            from: ApId::default(),
-                            epoch,
-                            id: 0,
-                            body,
-                        };
-                        self.send(now, to, message);
-                    }
+                    } => (to, 0, body, station, epoch),
                     ApOutput::Reply {
                         to,
                         id,
                         body,
                         station,
                         epoch,
-                    } => {
-                        let message = Message {
-                            station,
-                            from: ApId::default(),
-                            epoch,
-                            id,
-                            body,
-                        };
-                        self.send(now, to, message);
+                    } => (to, id, body, station, epoch),
+                    other => {
+                        self.out.push_back(EdgeOutput::Do(other));
+                        continue;
                     }
-                    other => self.out.push_back(EdgeOutput::Do(other)),
-                }
+                };
+                let message = Message {
+                    station,
+                    from: ApId::default(),
+                    epoch,
+                    id,
+                    body,
+                };
+                self.send(now, to, message);
             }
             let Some(event) = self.channel.poll_event() else {
                 return;

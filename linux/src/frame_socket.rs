@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 use crate::error::{Doing, OsError};
 use crate::link::Link;
 use crate::sys;
-use crate::token_socket::PRIORITY_BASE;
+use crate::tid::Tid;
 
 /// Length of an Ethernet header.
 const HEADER: usize = 14;
@@ -32,8 +32,7 @@ pub struct Frame<'a> {
 #[derive(Debug)]
 pub struct FrameSocket {
     socket: Socket,
-    /// TID of the socket's priority now.
-    tid: Option<u8>,
+    tid: Tid,
     out: Vec<u8>,
 }
 
@@ -52,7 +51,7 @@ impl FrameSocket {
             .doing("bind the packet socket")?;
         Ok(Self {
             socket,
-            tid: None,
+            tid: Tid::default(),
             out: Vec::with_capacity(2048),
         })
     }
@@ -81,13 +80,7 @@ impl FrameSocket {
     /// The link is down ([`OsError::is_link_down`]), what was sent before has not left yet
     /// ([`OsError::is_full`]: try again a little later), or the frame is longer than the MTU.
     pub fn send_whole(&mut self, frame: &[u8], tid: u8) -> Result<(), OsError> {
-        let tid = tid & 7;
-        if self.tid != Some(tid) {
-            let priority = PRIORITY_BASE.cast_signed() + libc::c_int::from(tid);
-            sys::set_option(&self.socket, libc::SOL_SOCKET, libc::SO_PRIORITY, priority)
-                .doing("set the frame's traffic identifier")?;
-            self.tid = Some(tid);
-        }
+        self.tid.set(&self.socket, tid)?;
         send(&self.socket, frame, SendFlags::DONTWAIT)
             .map(drop)
             .doing("send a frame")

@@ -33,6 +33,7 @@ pub mod rules;
 pub mod segment;
 pub mod snoop;
 mod sys;
+mod tid;
 pub mod timer;
 pub mod token_socket;
 pub mod wake;

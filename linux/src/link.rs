@@ -80,6 +80,14 @@ impl Link {
     pub fn read(name: &InterfaceName) -> Result<Self, OsError> {
         ask(name).doing("read the interface")
     }
+
+    /// The bridge that it is a port of now.
+    #[must_use]
+    pub fn bridge_link(&self) -> Option<Self> {
+        let file = format!("/sys/class/net/{}/brport/bridge", self.name);
+        let path = std::fs::read_link(file).ok()?;
+        Self::read(&path.file_name()?.to_str()?.parse().ok()?).ok()
+    }
 }
 
 /// Length of `ifinfomsg`.

@@ -161,7 +161,8 @@ fn change(message: &Received<'_>, index: u32) -> Option<(IpAddr, Option<MacAddr>
     Some((address?, mac.filter(|_| !gone && !unusable)))
 }
 
-fn ip(octets: &[u8]) -> Option<IpAddr> {
+/// An address as netlink attributes have it.
+pub(crate) fn ip(octets: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(octets) {
         return Some(v4.into());
     }

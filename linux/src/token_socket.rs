@@ -13,6 +13,7 @@ use socket2::{Domain, Socket, Type};
 use crate::error::{Doing, OsError};
 use crate::link::Link;
 use crate::sys::{self, errqueue};
+use crate::tid::Tid;
 
 use sent::Sent;
 
@@ -23,9 +24,6 @@ pub const ETHER_TYPE: u16 = 0x88b5;
 const HEADER: usize = 14;
 /// Room for the longest frame.
 const ROOM: usize = 2048;
-/// Added to a TID, makes a socket priority that cfg80211 takes literally for any protocol
-/// (`cfg80211_classify8021d`); without it, only IP packets get their TID.
-pub(crate) const PRIORITY_BASE: u32 = 256;
 
 /// A frame that has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +54,7 @@ pub struct TokenSocket {
     mac: MacAddr,
     ether_type: u16,
     /// TID of the socket's priority now.
-    tid: Option<u8>,
+    tid: Tid,
     /// The frame on its way out.
     out: Vec<u8>,
     buffer: Box<[u8; ROOM]>,
@@ -96,7 +94,7 @@ impl TokenSocket {
             socket,
             mac: link.mac,
             ether_type,
-            tid: None,
+            tid: Tid::default(),
             out: Vec::with_capacity(ROOM),
             buffer: Box::new([0; ROOM]),
             sent: Sent::default(),
@@ -110,7 +108,7 @@ impl TokenSocket {
     /// # Errors
     /// The link is down (see [`OsError::is_link_down`]), or the driver's queue is full.
     pub fn send(&mut self, transmit: &Transmit, payload: &[u8]) -> Result<(), OsError> {
-        self.set_tid(transmit.tid)?;
+        self.tid.set(&self.socket, transmit.tid)?;
         self.out.clear();
         self.out.extend_from_slice(&transmit.to.0);
         self.out.extend_from_slice(&self.mac.0);
@@ -157,18 +155,6 @@ impl TokenSocket {
                 return Ok(Some(Status { handle, acked }));
             }
         }
-    }
-
-    /// The priority costs a call, and nearly all frames of a daemon have the same one.
-    fn set_tid(&mut self, tid: u8) -> Result<(), OsError> {
-        let tid = tid & 7;
-        if self.tid != Some(tid) {
-            let priority = PRIORITY_BASE.cast_signed() + libc::c_int::from(tid);
-            sys::set_option(&self.socket, libc::SOL_SOCKET, libc::SO_PRIORITY, priority)
-                .doing("set the frame's traffic identifier")?;
-            self.tid = Some(tid);
-        }
-        Ok(())
     }
 }
 

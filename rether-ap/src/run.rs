@@ -589,7 +589,7 @@ fn bundling(
 fn way_in(config: &Config, link: &Link) -> Option<Injector> {
     let bridge = match (link.bridge, config.bundle) {
         (_, Bundle::Off) | (Some(_), Bundle::Auto) => return None,
-        (Some(_), Bundle::On) => Some(bundle::bridge_address(link)?),
+        (Some(_), Bundle::On) => Some(link.bridge_link()?.mac),
         (None, _) => None,
     };
     bundle::way_in(config.bundle, link, bridge)

@@ -362,7 +362,7 @@ impl<A: Anchor> Ap<A> {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let before = known.context.clone();
+        let before = &known.context;
         let Some(new) = &mut known.new else { return };
         if !new.asked.remove(&from) {
             return;
@@ -380,7 +380,7 @@ impl<A: Anchor> Ap<A> {
                 // What it was there until now; PREPARE may have told of less. What has been heard here
                 // since stays true, and hides nothing that only the other one knows.
                 let learnt = new.learnt;
-                let is_news = |context: &Context| match &before {
+                let is_news = |context: &Context| match before {
                     Some(before) => {
                         (!learnt || before.is_slight()) && !before.says_the_same(context)
                     }

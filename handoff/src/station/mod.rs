@@ -388,8 +388,6 @@ impl Station {
                 self.leave(to);
             }
             Outcome::Partial(reason) | Outcome::Refused(reason) => {
-                let until = now + self.config.refused;
-                self.candidates.refused(to, until);
                 let text = alloc::format!("stays: {to} would not keep all promises: {reason}");
                 self.out.push_back(StationOutput::Notice(text));
                 self.give_up(&reason);
@@ -401,8 +399,6 @@ impl Station {
                 self.leave(to);
             }
             Outcome::Unavailable => {
-                let until = now + self.config.refused;
-                self.candidates.refused(to, until);
                 self.give_up("the candidate is not one of this site");
                 self.consider();
             }

@@ -11,7 +11,7 @@ use crate::netlink::{Message, Received, attributes};
 use crate::packet;
 
 use super::QueueOptions;
-use crate::token_socket::PRIORITY_BASE;
+use crate::tid::PRIORITY_BASE;
 
 /// Octets of each packet the kernel copies: enough for the IP and transport headers.
 pub(crate) const HEADERS: u32 = 128;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Marks, Route, Way};
+use crate::neigh::ip;
 use crate::netlink::{Message, Received, attributes};
 
 /// Length of `rtmsg`.
@@ -27,8 +28,8 @@ pub(super) fn route(message: &Received<'_>, marks: &Marks) -> Option<Route> {
     let (mut host, mut router, mut index) = (None, None, None);
     for (kind, value) in attributes(message.body.get(FAMILY..)?) {
         match kind {
-            libc::RTA_DST => host = address(value),
-            libc::RTA_GATEWAY => router = address(value),
+            libc::RTA_DST => host = ip(value),
+            libc::RTA_GATEWAY => router = ip(value),
             libc::RTA_OIF => index = value.try_into().ok().map(u32::from_ne_bytes),
             libc::RTA_TABLE => table = value.try_into().map_or(0, u32::from_ne_bytes),
             _ => {}
@@ -45,14 +46,6 @@ pub(super) fn route(message: &Received<'_>, marks: &Marks) -> Option<Route> {
         (None, None) => return None,
     };
     Some(Route { host, way })
-}
-
-fn address(octets: &[u8]) -> Option<IpAddr> {
-    match octets.len() {
-        4 => <[u8; 4]>::try_from(octets).ok().map(Into::into),
-        16 => <[u8; 16]>::try_from(octets).ok().map(Into::into),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Kernel {
         queue: u16,
         ether_type: u16,
     ) -> anyhow::Result<Self> {
-        let bridge = bridge_of(radio).context(
+        let bridge = radio.bridge_link().context(
             "stations that move are told apart at a bridge, and the access point's interface is \
              no port of one: add `bridge=br0` to hostapd's configuration (for a routed cell, a \
              bridge with this one port)",
@@ -237,6 +237,19 @@ impl Kernel {
         station: MacAddr,
     ) -> Result<(), OsError> {
         let index = self.bridge;
+        let proxy = Change::DeleteProxy { index, address: ip };
+        self.route_to_radio(ip, station, Belief::Reachable, proxy)
+    }
+
+    /// Packets for `ip` go to the radio's bridge, and there to the radio.
+    fn route_to_radio(
+        &mut self,
+        ip: std::net::IpAddr,
+        station: MacAddr,
+        belief: Belief,
+        proxy: Change,
+    ) -> Result<(), OsError> {
+        let index = self.bridge;
         self.apply(&[
             Change::ReplaceRoute(Route {
                 host: ip,
@@ -246,9 +259,9 @@ impl Kernel {
                 index,
                 address: ip,
                 mac: station,
-                belief: Belief::Reachable,
+                belief,
             },
-            Change::DeleteProxy { index, address: ip },
+            proxy,
             Change::ReplaceBridgeEntry {
                 port: self.radio,
                 mac: station,
@@ -276,23 +289,7 @@ impl Kernel {
             return self.apply(&[Change::DeleteNeighbour { index, address: ip }, proxy]);
         }
         // The kernel must not ask for a station that does not answer.
-        self.apply(&[
-            Change::ReplaceRoute(Route {
-                host: ip,
-                way: Way::Link { index },
-            }),
-            Change::ReplaceNeighbour {
-                index,
-                address: ip,
-                mac: station,
-                belief: Belief::Permanent,
-            },
-            Change::ReplaceBridgeEntry {
-                port: self.radio,
-                mac: station,
-            },
-            proxy,
-        ])
+        self.route_to_radio(ip, station, Belief::Permanent, proxy)
     }
 
     pub(super) fn unroute(&mut self, ip: std::net::IpAddr) -> Result<(), OsError> {
@@ -337,13 +334,4 @@ fn cut_into(
         });
     });
     cut.is_ok()
-}
-
-/// The bridge that `radio` is a port of.
-fn bridge_of(radio: &Link) -> Option<Link> {
-    radio.bridge?;
-    let file = format!("/sys/class/net/{}/brport/bridge", radio.name);
-    let path = std::fs::read_link(file).ok()?;
-    let name = path.file_name()?.to_str()?.parse().ok()?;
-    Link::read(&name).ok()
 }

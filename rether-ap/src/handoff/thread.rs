@@ -254,31 +254,31 @@ impl Thread {
     }
 
     fn carry_out(&mut self, output: ApOutput) {
-        let done = match output {
-            ApOutput::Catch { station, on } => self.kernel.catch(station, on),
-            ApOutput::Pass(id) => {
-                self.kernel.judge(id, Fate::Accept);
-                Ok(())
+        match output {
+            ApOutput::Catch { station, on } => {
+                let done = self.kernel.catch(station, on);
+                self.check(done);
             }
-            ApOutput::Take(id) => {
-                self.kernel.judge(id, Fate::Drop);
-                Ok(())
+            ApOutput::Pass(id) => self.kernel.judge(id, Fate::Accept),
+            ApOutput::Take(id) => self.kernel.judge(id, Fate::Drop),
+            ApOutput::Inject { station, frame } => {
+                let done = self.kernel.inject(station, frame);
+                self.check(done);
             }
-            ApOutput::Inject { station, frame } => self.kernel.inject(station, frame),
-            ApOutput::Path(op) => self.path(op),
+            ApOutput::Path(op) => {
+                let done = self.path(op);
+                self.check(done);
+            }
             ApOutput::Drain(station) => {
                 self.tokens.command(CoordinatorCommand::Drain(station));
-                Ok(())
             }
             ApOutput::Resume(station) => {
                 self.tokens.command(CoordinatorCommand::Stayed(station));
-                Ok(())
             }
             ApOutput::Adopt { station, context } => {
                 let promises = context.promises;
                 self.tokens
                     .command(CoordinatorCommand::Adopt { station, promises });
-                Ok(())
             }
             ApOutput::Admit {
                 station,
@@ -295,7 +295,6 @@ impl Thread {
                         admission,
                     });
                 });
-                Ok(())
             }
             ApOutput::Answer {
                 station,
@@ -307,36 +306,16 @@ impl Thread {
                     stage,
                     answer,
                 });
-                Ok(())
             }
-            ApOutput::AskIdle(station) => {
-                self.report(Report::AskIdle(station));
-                Ok(())
-            }
-            ApOutput::Probe(station) => {
-                self.report(Report::Probe(station));
-                Ok(())
-            }
-            ApOutput::Release(station) => {
-                self.report(Report::Released(station));
-                Ok(())
-            }
-            ApOutput::Forget(station) => {
-                self.report(Report::Forget(station));
-                Ok(())
-            }
-            ApOutput::Record(record) => {
-                self.report(Report::Record(record));
-                Ok(())
-            }
-            ApOutput::Note { station, text } => {
-                self.report(Report::Note { station, text });
-                Ok(())
-            }
+            ApOutput::AskIdle(station) => self.report(Report::AskIdle(station)),
+            ApOutput::Probe(station) => self.report(Report::Probe(station)),
+            ApOutput::Release(station) => self.report(Report::Released(station)),
+            ApOutput::Forget(station) => self.report(Report::Forget(station)),
+            ApOutput::Record(record) => self.report(Report::Record(record)),
+            ApOutput::Note { station, text } => self.report(Report::Note { station, text }),
             // The edge has handed these to its channel.
-            ApOutput::Tell { .. } | ApOutput::Reply { .. } => Ok(()),
-        };
-        self.check(done);
+            ApOutput::Tell { .. } | ApOutput::Reply { .. } => {}
+        }
     }
 
     fn path(&mut self, op: PathOp) -> Result<(), OsError> {
