@@ -91,13 +91,18 @@ fn run(arguments: &Arguments) -> Result<bool> {
     std::fs::write(&json, serde_json::to_string_pretty(&outcomes)?)
         .with_context(|| json.display().to_string())?;
     println!("{}", table(&outcomes));
-    let short = outcomes.iter().filter(|outcome| !outcome.passed).count();
+    let short: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passed).collect();
+    // Last, where the end of a log is all that people see.
+    for outcome in &short {
+        println!("FAIL {}: {}", outcome.row, outcome.seen);
+    }
     println!(
-        "{} rows, {short} fell short; as JSON: {}",
+        "{} rows, {} fell short; as JSON: {}",
         outcomes.len(),
+        short.len(),
         json.display()
     );
-    Ok(short == 0)
+    Ok(short.is_empty())
 }
 
 /// Runs the rows of wall time one after the other, then the rest on `jobs` threads: the lab's time
