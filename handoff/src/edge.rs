@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Instant;
+use rether_proto::wire::{Neighbour, Neighbours};
 
 use crate::anchor::Anchor;
 use crate::ap::{Ap, ApConfig, ApInput, ApOutput, Request};
@@ -32,6 +33,8 @@ pub enum EdgeOutput {
         /// Whether it can.
         up: bool,
     },
+    /// These can be reached now; for stations.
+    Neighbours(Neighbours),
 }
 
 /// The two of them.
@@ -40,6 +43,7 @@ pub struct Edge<A> {
     ap: Ap<A>,
     channel: Channel,
     out: VecDeque<EdgeOutput>,
+    neighbours: Neighbours,
     /// The last message that could not be sent or read, and how many there were.
     trouble: Option<String>,
     troubles: u64,
@@ -63,6 +67,7 @@ impl<A: Anchor> Edge<A> {
             ap: Ap::new(ap, anchor, seed, now),
             channel: Channel::new(channel, hello, now)?,
             out: VecDeque::new(),
+            neighbours: Neighbours::default(),
             trouble: None,
             troubles: 0,
         })
@@ -236,13 +241,27 @@ impl<A: Anchor> Edge<A> {
                     self.ap.handle(now, ApInput::GaveUp { to, station, what });
                 }
             }
-            ChannelEvent::Hello { .. } => {}
+            ChannelEvent::Hello { .. } => self.tell_neighbours(),
         }
     }
 
     fn peer(&mut self, now: Instant, id: ApId, up: bool) {
         self.ap.handle(now, ApInput::Peer { id, up });
         self.out.push_back(EdgeOutput::Peer { id, up });
+        self.tell_neighbours();
+    }
+
+    fn tell_neighbours(&mut self) {
+        let up = self.channel.peers().filter(|peer| peer.up);
+        let told = up.filter_map(|peer| peer.hello).map(|hello| Neighbour {
+            bssid: hello.bssid,
+            frequency: hello.frequency,
+        });
+        let now = Neighbours(told.take(Neighbours::MAX).collect());
+        if now != self.neighbours {
+            self.neighbours = now.clone();
+            self.out.push_back(EdgeOutput::Neighbours(now));
+        }
     }
 }
 

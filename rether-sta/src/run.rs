@@ -121,9 +121,11 @@ struct Daemon<'a> {
     wishes: Vec<FlowKey>,
     told: Told,
     handoff: Handoff,
-    /// What came lately; only where a coordinator may want to know.
+    /// Whether the site has other access points.
+    has_neighbours: bool,
+    /// What came lately; only where another access point may want to know.
     received: Option<Received>,
-    /// Looks since there was a coordinator.
+    /// Looks since there was one.
     idle_looks: u32,
 }
 
@@ -200,6 +202,7 @@ impl<'a> Daemon<'a> {
             wishes: Vec::new(),
             told,
             handoff: Handoff::new(config.handoff.station(), history, clock::now()),
+            has_neighbours: false,
             received: None,
             idle_looks: 0,
         };
@@ -279,9 +282,16 @@ impl<'a> Daemon<'a> {
                 self.policy = table;
                 self.set_rules();
             }
+            AgentEvent::Neighbours(neighbours) => {
+                tracing::info!("other access points of the site: {neighbours}");
+                self.has_neighbours = !neighbours.0.is_empty();
+                if self.has_neighbours {
+                    self.note_received();
+                }
+            }
             AgentEvent::Registered { bssid } => {
                 tracing::info!("registered at {bssid}");
-                self.note_received();
+                self.has_neighbours = false;
             }
             AgentEvent::Rejected(status) => {
                 tracing::warn!("the coordinator refused this agent: {status}");

@@ -16,9 +16,9 @@ use rether_proto::rng::Rng;
 use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::{
     Backlog, Bye, ByeReason, CellMode, ClassBacklog, Data, Go, GoOutcome, GoReason, HEADER_LEN,
-    Handshake, Header, Hello, Leave, LeaveStage, MAX_FRAME, Message, MessageType,
-    Outcome as Decision, Packets, Policy, Register, RegisterAck, RegisterStatus, Request, Reserve,
-    ReserveOp, Reserved, Return, Schedule, Seen, Slot, Token, explain,
+    Handshake, Header, Hello, Leave, LeaveStage, MAX_FRAME, Message, MessageType, Neighbour,
+    Neighbours, Outcome as Decision, Packets, Policy, Register, RegisterAck, RegisterStatus,
+    Request, Reserve, ReserveOp, Reserved, Return, Schedule, Seen, Slot, Token, explain,
 };
 
 use crate::world::{AP, Source, station, voice_policy, voice_rule};
@@ -592,6 +592,13 @@ impl Bench {
                 from: CANDIDATE,
                 digests: vec![self.rng.next_u32(); self.place(Seen::MAX)],
             }),
+            14 => {
+                let one = Neighbour {
+                    bssid: CANDIDATE,
+                    frequency: 5_180,
+                };
+                Message::Neighbours(Neighbours(vec![one; self.place(Neighbours::MAX)]))
+            }
             _ => Message::Bye(Bye {
                 reason: [ByeReason::Stopping, ByeReason::Leaving][self.place(2)],
             }),

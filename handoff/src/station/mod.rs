@@ -106,7 +106,8 @@ pub enum StationInput {
         /// In dBm.
         signal: i8,
     },
-    /// There is an access point of this network, as a neighbour report says (802.11k).
+    /// There is an access point of this network, as the coordinator, or a neighbour report
+    /// (802.11k), says.
     Neighbour {
         /// Which.
         bssid: MacAddr,

@@ -33,7 +33,8 @@ use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
 use crate::wire::{
-    AgentName, DecodeError, GoOutcome, GoReason, Header, Message, Outcome, RegisterStatus, Token,
+    AgentName, DecodeError, GoOutcome, GoReason, Header, Message, Neighbours, Outcome,
+    RegisterStatus, Token,
 };
 
 use auth::Guard;
@@ -127,6 +128,8 @@ pub enum AgentEvent {
     Gate(GateMode),
     /// The whole policy table has come from the AP.
     Policy(PolicyTable),
+    /// These are the other access points of the site.
+    Neighbours(Neighbours),
     /// The coordinator accepted this agent.
     Registered {
         /// The coordinator's AP.

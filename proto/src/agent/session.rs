@@ -228,6 +228,10 @@ impl Agent {
                 self.check_own_session(header)?;
                 self.policy_fragment(policy);
             }
+            Message::Neighbours(neighbours) => {
+                self.check_own_session(header)?;
+                self.events.push_back(AgentEvent::Neighbours(neighbours));
+            }
             Message::Token(token) => {
                 self.check_own_session(header)?;
                 self.token(token);

@@ -12,7 +12,9 @@ use crate::ledger::hold::HoldId;
 use crate::ledger::{FlowId, LinkRates, Refusal};
 use crate::mac::MacAddr;
 use crate::policy::PolicyTable;
-use crate::wire::{CellMode, DecodeError, LeaveStage, MessageType, Pressure, RegisterStatus};
+use crate::wire::{
+    CellMode, DecodeError, LeaveStage, MessageType, Neighbours, Pressure, RegisterStatus,
+};
 
 /// What only a coordinator is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +70,8 @@ pub enum CoordinatorCommand {
     },
     /// The policy table changed.
     Policy(PolicyTable),
+    /// These are the other access points of the site now; at most [`Neighbours::MAX`].
+    Neighbours(Neighbours),
     /// Release everything, say BYE.
     Stop,
 }

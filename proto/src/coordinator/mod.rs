@@ -44,7 +44,7 @@ use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, Header, Message, Pressure, Return};
+use crate::wire::{CellMode, Header, Message, Neighbours, Pressure, Return};
 
 use auth::Authority;
 pub use config::{CoordinatorConfig, Strategy, Tokens};
@@ -74,6 +74,7 @@ pub struct Coordinator {
     mode: CellMode,
     stopped: bool,
     policy: PolicyTable,
+    neighbours: Neighbours,
     ledger: Ledger,
     refusals: Refusals,
     strain: Strain,
@@ -141,6 +142,7 @@ impl Coordinator {
             mode: CellMode::Free,
             stopped: false,
             policy,
+            neighbours: Neighbours::default(),
             ledger,
             refusals: Refusals::default(),
             strain: Strain::default(),
@@ -288,6 +290,7 @@ impl Coordinator {
             | CoordinatorCommand::Claim(_) => {}
             CoordinatorCommand::Policy(table) if !self.stopped => self.change_policy(table),
             CoordinatorCommand::Policy(_) => {}
+            CoordinatorCommand::Neighbours(neighbours) => self.change_neighbours(neighbours),
             CoordinatorCommand::Stop => self.stop(),
         }
     }

@@ -1,5 +1,7 @@
 //! Agents of the cell: registration, policy push, and where each frame goes.
 
+use alloc::vec::Vec;
+
 use super::auth::Pending;
 use super::reservations::HOUSEKEEPING;
 use super::station::AgentSession;
@@ -10,8 +12,8 @@ use crate::auth::Keys;
 use crate::mac::MacAddr;
 use crate::machine::Reason;
 use crate::wire::{
-    Backlog, Bye, ByeReason, CellMode, Handshake, Header, Message, Policy, Register, RegisterAck,
-    RegisterStatus, Seen,
+    Backlog, Bye, ByeReason, CellMode, Handshake, Header, Message, Neighbours, Policy, Register,
+    RegisterAck, RegisterStatus, Seen,
 };
 
 /// Silent cycles after which an agent with waiting packets opens its gate.
@@ -162,6 +164,9 @@ impl Coordinator {
     /// Tells an agent all that it needs to take part.
     fn brief(&mut self, to: MacAddr) {
         self.push_policy(to);
+        if !self.neighbours.0.is_empty() {
+            self.send(to, Message::Neighbours(self.neighbours.clone()));
+        }
         self.hello(to);
         self.push_reservations(to);
     }
@@ -278,6 +283,18 @@ impl Coordinator {
         // A table that cannot be split was refused when it was loaded.
         for fragment in Policy::split(&self.policy).unwrap_or_default() {
             self.send(to, Message::Policy(fragment));
+        }
+    }
+
+    pub(super) fn change_neighbours(&mut self, neighbours: Neighbours) {
+        if self.neighbours == neighbours || self.stopped {
+            return;
+        }
+        self.neighbours = neighbours;
+        let with_agent = self.stations.iter().filter(|(_, one)| one.agent.is_some());
+        let to: Vec<_> = with_agent.map(|(address, _)| *address).collect();
+        for to in to {
+            self.send(to, Message::Neighbours(self.neighbours.clone()));
         }
     }
 

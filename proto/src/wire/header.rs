@@ -60,6 +60,8 @@ octet_enum! {
         Bye = 14 => "BYE",
         /// [`super::Seen`]
         Seen = 15 => "SEEN",
+        /// [`super::Neighbours`]
+        Neighbours = 16 => "NEIGHBOURS",
     }
 }
 

@@ -27,6 +27,7 @@ mod handshake;
 mod header;
 mod hello;
 mod leave;
+mod neighbours;
 mod policy;
 mod reader;
 mod register;
@@ -61,6 +62,7 @@ pub use header::{HEADER_LEN, Header, MessageType, VERSION};
 pub(crate) use header::{SEQUENCE_AT, TAG_AT, frame_octets};
 pub use hello::{CellMode, Hello};
 pub use leave::{Leave, LeaveStage};
+pub use neighbours::{Neighbour, Neighbours};
 pub use policy::Policy;
 pub use reader::Reader;
 pub use register::{AgentName, NameTooLong, Register};
@@ -111,6 +113,8 @@ pub enum Message {
     Bye(Bye),
     /// What a station received in the cell it came from.
     Seen(Seen),
+    /// The other access points of the site.
+    Neighbours(Neighbours),
 }
 
 impl Message {
@@ -133,12 +137,13 @@ impl Message {
             Self::Go(_) => MessageType::Go,
             Self::Bye(_) => MessageType::Bye,
             Self::Seen(_) => MessageType::Seen,
+            Self::Neighbours(_) => MessageType::Neighbours,
         }
     }
 
     /// Reads a frame: the bytes behind the Ethernet header, with or without padding. Allocates
     /// for the rules of a POLICY, the name in a REGISTER, the slots of a SCHEDULE, the packets of a
-    /// DATA, the reason in a GO and the digests of a SEEN, for nothing else.
+    /// DATA, the reason in a GO, the digests of a SEEN and NEIGHBOURS, for nothing else.
     ///
     /// # Errors
     /// A frame that is cut off, of another version, of an unknown type, or with a value that has
@@ -165,6 +170,7 @@ impl Message {
             MessageType::Go => Self::Go(Go::read(r)?),
             MessageType::Bye => Self::Bye(Bye::read(r)?),
             MessageType::Seen => Self::Seen(Seen::read(r)?),
+            MessageType::Neighbours => Self::Neighbours(Neighbours::read(r)?),
         };
         body.skip_tlvs()?;
         Ok((header, message))
@@ -192,6 +198,7 @@ impl Message {
             Self::Go(message) => message.write(w),
             Self::Bye(message) => message.write(w),
             Self::Seen(message) => message.write(w),
+            Self::Neighbours(message) => message.write(w),
         })
     }
 }
@@ -215,6 +222,7 @@ impl fmt::Display for Message {
             Self::Go(message) => message.fmt(f),
             Self::Bye(message) => message.fmt(f),
             Self::Seen(message) => message.fmt(f),
+            Self::Neighbours(message) => message.fmt(f),
         }
     }
 }

@@ -233,6 +233,10 @@ impl Thread {
             match output {
                 EdgeOutput::Do(output) => self.carry_out(output),
                 EdgeOutput::Peer { id, up } => self.report(Report::Peer { id, up }),
+                EdgeOutput::Neighbours(neighbours) => {
+                    let command = CoordinatorCommand::Neighbours(neighbours);
+                    self.tokens.command(command);
+                }
             }
             // A claim must not wait for what else is to be done.
             self.transmit();

@@ -20,6 +20,7 @@ use rether_handoff::station::{
 use rether_proto::agent::{AgentCommand, AgentEvent};
 use rether_proto::mac::MacAddr;
 use rether_proto::time::{Duration, Instant};
+use rether_proto::wire::{Neighbour, Neighbours};
 use tokio::sync::oneshot;
 
 pub use config::Steering;
@@ -166,7 +167,7 @@ impl Handoff {
         }
     }
 
-    /// What the agent says, as far as it is an answer.
+    /// What the agent says, as far as it is an answer, or about other access points.
     pub(crate) fn agent_says(&mut self, now: Instant, event: &AgentEvent) -> Vec<Deed> {
         if let AgentEvent::Go {
             candidate, outcome, ..
@@ -174,6 +175,18 @@ impl Handoff {
             && outcome.lets_go()
         {
             self.let_go = Some(*candidate);
+        }
+        if let AgentEvent::Neighbours(Neighbours(all)) = event {
+            let heard_of = |one: &Neighbour| {
+                self.input(
+                    now,
+                    StationInput::Neighbour {
+                        bssid: one.bssid,
+                        frequency: one.frequency,
+                    },
+                )
+            };
+            return all.iter().flat_map(heard_of).collect();
         }
         match words::answer(self.asked, event) {
             Some(input) => self.input(now, input),

@@ -18,7 +18,7 @@ use crate::handoff::{Deed, Received, Wanted, candidates, network};
 const RECENT: Duration = Duration::from_secs(2);
 /// The driver tells of a signal that has crossed the threshold by so many dB.
 const HYSTERESIS: u32 = 2;
-/// After so many looks without a coordinator nobody will ask what came.
+/// After so many looks without another access point nobody will ask what came.
 const IDLE: u32 = 10;
 
 impl Daemon<'_> {
@@ -164,7 +164,7 @@ impl Daemon<'_> {
         }
     }
 
-    /// A coordinator is there that may want to know what came.
+    /// There are access points that may want to know what came.
     pub(super) fn note_received(&mut self) {
         self.idle_looks = 0;
         if self.received.is_some() {
@@ -179,14 +179,15 @@ impl Daemon<'_> {
         }
     }
 
-    /// Without a coordinator nothing is noted.
+    /// Without a coordinator that has neighbours nothing is noted.
     pub(super) async fn rest_received(&mut self) {
         if self.received.is_none() {
             return;
         }
         let status = self.session.orders.inspect(|view| view.machine.status());
         let registered = status.await.is_ok_and(|status| status.registered);
-        self.idle_looks = if registered { 0 } else { self.idle_looks + 1 };
+        let asked = registered && self.has_neighbours;
+        self.idle_looks = if asked { 0 } else { self.idle_looks + 1 };
         if self.idle_looks > IDLE {
             self.received = None;
         }

@@ -162,7 +162,7 @@ impl Host {
         loop {
             match self.edge.poll()? {
                 EdgeOutput::Do(output) => return Some(Said::Output(output)),
-                EdgeOutput::Peer { .. } => {}
+                EdgeOutput::Peer { .. } | EdgeOutput::Neighbours(_) => {}
             }
         }
     }

@@ -234,7 +234,11 @@ const ROUND_TRIP: [Figure; 3] = [
 /// Our frames in 10 s of the air of a cell without reservations.
 fn silence(context: &Context) -> Result<Seen> {
     let report = run(context, "free-silence")?;
-    let seen = frames::read(&report.folder.join("main/logs/air.pcap"))?;
+    let mut seen = frames::read(&report.folder.join("main/logs/air.pcap"))?;
+    // The lab stops the daemons while it still captures: what they say to that is not the cell's.
+    if let Some(stop) = seen.iter().position(|(_, kind)| *kind == MessageType::Bye) {
+        seen.truncate(stop);
+    }
     // Registration is over by then; the capture begins before the stations join.
     let end = seen.last().map_or(0.0, |(at, _)| *at);
     let window: Vec<_> = seen.iter().filter(|(at, _)| *at > end - 10.0).collect();

@@ -94,8 +94,8 @@ impl Row {
     }
 }
 
-/// Columns of the table where no terminal says how many there are.
-const LOG_WIDTH: u16 = 120;
+/// Columns of the table.
+const WIDTH: u16 = 120;
 
 /// The outcomes as a table for people.
 #[must_use]
@@ -103,9 +103,7 @@ pub fn table(outcomes: &[Outcome]) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    if !table.is_tty() {
-        table.set_width(LOG_WIDTH);
-    }
+    table.set_width(WIDTH);
     table.set_header(["row", "required", "seen", ""]);
     for outcome in outcomes {
         let verdict = if outcome.passed { "pass" } else { "FAIL" };

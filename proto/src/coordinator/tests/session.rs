@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::{Neighbour, Neighbours};
 
 #[test]
 fn register_is_answered_with_session_policy_and_mode() {
@@ -153,4 +154,37 @@ fn stop_releases_all_and_says_bye() {
     bench.packet(2, VOICE, 200);
     assert_eq!((bench.sent.len(), bench.verdicts.len()), (0, 1));
     assert_eq!(bench.core.poll_timeout(), None);
+}
+
+#[test]
+fn agents_are_told_of_the_neighbours_and_of_changes() {
+    let neighbours = |last: &[u8]| {
+        let one = |last: &u8| Neighbour {
+            bssid: MacAddr([2, 0, 0, 0, 9, *last]),
+            frequency: 5_180,
+        };
+        Neighbours(last.iter().map(one).collect())
+    };
+    let told = |bench: &Bench| -> Vec<_> {
+        let one = |sent: &(_, MacAddr, _, Message, _)| match &sent.3 {
+            Message::Neighbours(told) => Some((sent.1, told.clone())),
+            _ => None,
+        };
+        bench.sent.iter().filter_map(one).collect()
+    };
+    let mut bench = Bench::new(1);
+    bench.join(1);
+    bench.register(1, 1);
+    bench.join(2);
+    assert_eq!(told(&bench), []);
+    bench.command(CoordinatorCommand::Neighbours(neighbours(&[1, 2])));
+    bench.command(CoordinatorCommand::Neighbours(neighbours(&[1, 2])));
+    // Station 2 has no agent yet.
+    let first = (sta(1), neighbours(&[1, 2]));
+    assert_eq!(told(&bench), [first.clone()]);
+    bench.register(2, 1);
+    let second = (sta(2), neighbours(&[1, 2]));
+    assert_eq!(told(&bench), [first, second]);
+    bench.command(CoordinatorCommand::Neighbours(neighbours(&[])));
+    assert_eq!(told(&bench).len(), 4, "that there is nobody any more");
 }

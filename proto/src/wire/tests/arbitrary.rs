@@ -363,6 +363,14 @@ fn seen() -> impl Strategy<Value = Message> {
     })
 }
 
+fn neighbours() -> impl Strategy<Value = Message> {
+    let one = any::<([u8; 6], u16)>().prop_map(|(bssid, frequency)| Neighbour {
+        bssid: MacAddr(bssid),
+        frequency,
+    });
+    vec(one, 0..=Neighbours::MAX).prop_map(|all| Message::Neighbours(Neighbours(all)))
+}
+
 fn header() -> impl Strategy<Value = Header> {
     any::<(u32, u32, [u8; 8])>().prop_map(|(session, sequence, tag)| Header {
         session,
@@ -381,7 +389,7 @@ fn message() -> impl Strategy<Value = Message> {
         returned().prop_map(Message::Return),
         request(),
         prop_oneof![schedule(), data()],
-        prop_oneof![leave(), go(), seen()],
+        prop_oneof![leave(), go(), seen(), neighbours()],
         bye(),
     ]
 }

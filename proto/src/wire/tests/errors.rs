@@ -38,7 +38,7 @@ fn errors_say_message_place_and_kind() {
         ),
         (hex("01"), "frame, octet 1: type needs 1 octets, 0 are left"),
         (hex("01 00"), "frame, octet 1: message type 0 is unknown"),
-        (body(16, ""), "frame, octet 1: message type 16 is unknown"),
+        (body(17, ""), "frame, octet 1: message type 17 is unknown"),
         (
             hex("01 07 00"),
             "TOKEN, octet 2: length needs 2 octets, 1 are left",
@@ -272,6 +272,14 @@ fn errors_say_message_place_and_kind() {
             body(15, "020000000101 02 00000001 0000"),
             "SEEN, octet 31: digest needs 4 octets, 2 are left",
         ),
+        (
+            body(16, "41"),
+            "NEIGHBOURS, octet 20: number of neighbours is 65, which has no meaning",
+        ),
+        (
+            body(16, "01 020000000101 14"),
+            "NEIGHBOURS, octet 27: frequency needs 2 octets, 1 are left",
+        ),
     ] {
         let error = Message::decode(&octets).expect_err(text);
         assert_eq!(std::format!("{error}"), text);
@@ -371,9 +379,15 @@ fn values_that_a_receiver_would_refuse_are_not_sent() {
         from: crate::mac::MacAddr([2; 6]),
         digests: std::vec![1; Seen::MAX + 1],
     });
+    let neighbour = Neighbour {
+        bssid: crate::mac::MacAddr([2; 6]),
+        frequency: 5_180,
+    };
+    let sociable = Message::Neighbours(Neighbours(std::vec![neighbour; Neighbours::MAX + 1]));
     for (message, field) in [
         (crowded, "slots"),
         (verbose, "digests"),
+        (sociable, "neighbours"),
         (reserve(Some(0xffff), v4_flow()), "rule"),
         (reserve(None, mixed), "address family"),
         (reserve(None, marked), "DSCP"),

@@ -607,6 +607,25 @@ fn seens() -> [Vector; 3] {
     ]
 }
 
+fn neighbours() -> [Vector; 2] {
+    let neighbours = |all| Message::Neighbours(Neighbours(all));
+    let neighbour = |bssid, frequency| Neighbour {
+        bssid: crate::mac::MacAddr(bssid),
+        frequency,
+    };
+    [
+        (
+            16,
+            "02 02000000010a 143c ffffffffffff ffff",
+            neighbours(std::vec![
+                neighbour([2, 0, 0, 0, 1, 0x0a], 5_180),
+                neighbour([0xff; 6], u16::MAX),
+            ]),
+        ),
+        (16, "00", neighbours(std::vec![])),
+    ]
+}
+
 /// Every vector as a whole frame, with what it means.
 pub(super) fn all() -> Vec<(Vec<u8>, Message)> {
     let mut vectors = Vec::new();
@@ -623,6 +642,7 @@ pub(super) fn all() -> Vec<(Vec<u8>, Message)> {
     vectors.extend(leaves());
     vectors.extend(gos());
     vectors.extend(seens());
+    vectors.extend(neighbours());
     vectors.extend(rest());
     vectors
         .into_iter()
