@@ -69,6 +69,11 @@ impl Cycle {
         self.ring.len() == 1 && now.since(self.shared) > A_WHILE
     }
 
+    /// For how long tokens have been passed.
+    pub(super) fn age(&self, now: Instant) -> Duration {
+        now.since(self.began)
+    }
+
     /// More than half of it is over.
     pub(super) fn is_late(&self, now: Instant) -> bool {
         now.since(self.start) > self.length / 2

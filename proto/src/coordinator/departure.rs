@@ -7,10 +7,12 @@
 //! stayed, whether or not it said so: its word may be lost.
 
 use super::{Coordinator, CoordinatorError, CoordinatorEvent};
+use crate::airtime::Turn;
 use crate::auth::Bucket;
 use crate::mac::MacAddr;
-use crate::time::Instant;
-use crate::wire::{Go, GoOutcome, GoReason, Header, Leave, LeaveStage, Message};
+use crate::machine::{TID_GRANTED, Verdict};
+use crate::time::{Duration, Instant};
+use crate::wire::{CellMode, Go, GoOutcome, GoReason, Header, Leave, LeaveStage, Message};
 
 /// What the coordinator keeps of a station that may leave.
 #[derive(Clone, Debug)]
@@ -189,7 +191,15 @@ impl Coordinator {
             return;
         };
         station.departure.is_drained = true;
+        let before = self.verdicts.len();
         station.queues.release_all(&mut self.verdicts);
+        if self.class_of_last() == TID_GRANTED {
+            for verdict in self.verdicts.iter_mut().skip(before) {
+                if let Verdict::Accept(id) = *verdict {
+                    *verdict = Verdict::Grant(id);
+                }
+            }
+        }
         if !self.draining.contains(&address) {
             self.draining.push(address);
         }
@@ -210,6 +220,20 @@ impl Coordinator {
             }
             waits
         });
+    }
+
+    /// The TID of the last frames to a station, among them GO: the class that whatever was let go
+    /// before them is in, or a slower one. Where granted traffic has the air to itself, best effort
+    /// may not come through for long; but it is where packets may still be from before the tokens.
+    pub(super) fn class_of_last(&self) -> u8 {
+        /// What a radio holds is gone by then.
+        const SETTLED: Duration = Duration::from_millis(500);
+        let is_granted = self.config.turn == Turn::Burst && self.mode == CellMode::Token;
+        if is_granted && self.cycle.age(self.now) > SETTLED {
+            TID_GRANTED
+        } else {
+            0
+        }
     }
 
     /// The host answers what the station asked.

@@ -44,7 +44,7 @@ use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, Header, Message, Neighbours, Pressure, Return};
+use crate::wire::{CellMode, Header, LeaveStage, Message, Neighbours, Pressure, Return};
 
 use auth::Authority;
 pub use config::{CoordinatorConfig, Strategy, Tokens};
@@ -430,12 +430,9 @@ impl Machine for Coordinator {
                 tag: [0; 8],
             };
             // Policy fragments are cut to fit, everything else is small.
-            // GO is the last frame to a station: it leaves behind best effort, which nothing that
-            // was let go comes after.
-            let tid = if matches!(message, Message::Go(_)) {
-                0
-            } else {
-                tid
+            let tid = match &message {
+                Message::Go(go) if go.stage == LeaveStage::Leave => self.class_of_last(),
+                _ => tid,
             };
             if let Ok(len) = message.encode(&header, buf)
                 && self.seal(to, session, &mut buf[..len])
