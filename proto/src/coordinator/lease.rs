@@ -129,6 +129,12 @@ impl Leases {
         nrt.map(|lease| lease.station)
     }
 
+    /// Who is visited for what is promised.
+    pub(super) fn visited(&self) -> impl Iterator<Item = MacAddr> {
+        let rt = self.0.iter().filter(|lease| lease.is_rt());
+        rt.map(|lease| lease.station)
+    }
+
     /// When the next of those that go on at `now` should be over.
     pub(super) fn next_end(&self, now: Instant) -> Option<Instant> {
         let ends = self.0.iter().flat_map(|lease| [lease.nominal, lease.until]);

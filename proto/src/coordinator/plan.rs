@@ -171,6 +171,13 @@ impl Coordinator {
         for (address, demand) in self.demands() {
             demands.push((demand.until, self.rt_visit_airtime(address)));
         }
+        // Whose visit is under way, or whose token was lost, is due once more before long.
+        for address in self.leases.visited() {
+            let station = self.stations.get(&address);
+            if let Some(service) = station.and_then(|station| station.service) {
+                demands.push((service.latest(), self.rt_visit_airtime(address)));
+            }
+        }
         demands.sort_unstable();
         let mut needed = Duration::ZERO;
         let mut room = Duration::from_nanos(u64::MAX);
