@@ -133,6 +133,9 @@ impl Coordinator {
             Ok(()) => {
                 self.events.push_back(CoordinatorEvent::Held(request.id));
                 self.keep_house();
+                // Who is about to come finds the air in order: gates shut, radios drained. It ends
+                // after a while if nobody does.
+                self.enter_token_mode();
             }
             Err(refusal) => self
                 .events

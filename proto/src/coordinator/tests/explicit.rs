@@ -156,16 +156,28 @@ fn the_operator_reserves_and_releases() {
 
 #[test]
 fn holds_for_a_handoff_are_claimed_when_the_station_is_here() {
-    let mut bench = Bench::new(0);
     let name = HoldId(5);
-    bench.command(CoordinatorCommand::Hold(HoldRequest {
-        id: name,
-        ask: ask(1, 1_000_000),
-        span: Duration::from_secs(3),
-    }));
-    assert_eq!(bench.events, [CoordinatorEvent::Held(name)]);
+    let hold = || {
+        let mut bench = Bench::new(0);
+        bench.command(CoordinatorCommand::Hold(HoldRequest {
+            id: name,
+            ask: ask(1, 1_000_000),
+            span: Duration::from_secs(3),
+        }));
+        bench
+    };
+    let mut bench = hold();
+    // Whoever comes finds the gates shut already.
+    let mode = |mode| CoordinatorEvent::Mode(mode);
+    assert_eq!(
+        bench.events,
+        [CoordinatorEvent::Held(name), mode(CellMode::Token)]
+    );
     bench.command(CoordinatorCommand::Claim(name));
     assert!(bench.core.ledger.is_empty(), "not here yet");
+    let mut lonely = hold();
+    lonely.run_idle(Duration::from_secs(3));
+    assert_eq!(lonely.events.last(), Some(&mode(CellMode::Free)));
     bench.join(1);
     bench.command(CoordinatorCommand::Claim(name));
     assert!(bench.core.ledger.get(&id(flow(1, PORT))).is_some());
