@@ -1,6 +1,7 @@
 //! `rether-sta run`: the daemon around the agent.
 
 mod follow;
+mod gap;
 mod roam;
 mod upkeep;
 
@@ -40,6 +41,7 @@ use crate::ask::{self, Change, Counter, Told};
 use crate::cli::RunOptions;
 use crate::config::{self, Config};
 use crate::handoff::{Desk, Handoff, History, Received, Wanted};
+use gap::Gap;
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "sta";
@@ -112,6 +114,7 @@ struct Daemon<'a> {
     uncopied: Option<Vec<Prefix>>,
     way_in_mended: bool,
     bssid: Option<MacAddr>,
+    gap: Gap,
     /// While the radio switches.
     hurry: Option<Hurry>,
     rate: Rate,
@@ -195,6 +198,7 @@ impl<'a> Daemon<'a> {
             uncopied,
             way_in_mended: false,
             bssid: None,
+            gap: Gap::default(),
             hurry: None,
             rate: Rate(0),
             gate: GateMode::Open,
@@ -257,6 +261,7 @@ impl<'a> Daemon<'a> {
                 },
                 wanted = wanted.recv() => self.order(wanted).await,
                 () = until(self.handoff.next_timer()) => self.step(StationInput::Timeout).await,
+                () = until(self.gap.next_timer()) => self.gap_timer().await,
                 _ = look.tick() => self.look().await,
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(Ending::Stop),
@@ -325,6 +330,7 @@ impl<'a> Daemon<'a> {
             AgentEvent::Go {
                 candidate, outcome, ..
             } => tracing::debug!("leaving for {candidate}: {outcome}"),
+            AgentEvent::Gap => {}
             AgentEvent::LeaveUnanswered { candidate } => {
                 tracing::debug!("the coordinator does not answer about {candidate}");
             }

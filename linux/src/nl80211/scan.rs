@@ -56,6 +56,17 @@ impl Nl80211 {
             .await
     }
 
+    /// Ends a scan before its time (`ABORT_SCAN`); what it has found stays in the table.
+    /// [`super::Event::ScanEnded`] follows.
+    ///
+    /// # Errors
+    /// No scan is under way (`ENOENT`), the driver cannot (`EOPNOTSUPP`), or rights are missing.
+    pub async fn end_scan(&self, index: u32) -> Result<(), Nl80211Error> {
+        let attributes = Attributes::default().with(Attr::Ifindex, index);
+        self.order("end a scan", Command::AbortScan, attributes)
+            .await
+    }
+
     /// The access points that interface `index` has heard lately, with or without a scan.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! A host that hands over to another cell has it shut meanwhile (`leave`).
 
 mod auth;
+mod away;
 mod flows;
 mod leave;
 mod open;
@@ -38,6 +39,7 @@ use crate::wire::{
 };
 
 use auth::Guard;
+use away::Away;
 use flows::Flows;
 use leave::Departure;
 use seen::Reports;
@@ -87,6 +89,8 @@ pub enum AgentCommand {
     LinkDown,
     /// The radio leaves its channel to scan (`true`) or is back (`false`).
     OffChannel(bool),
+    /// The host wants to scan: it is told when it does the least harm, [`AgentEvent::Gap`].
+    Gap,
     /// The driver's current transmit rate.
     Rate(Rate),
     /// The station has another address from now on; only while there is no link.
@@ -130,6 +134,9 @@ pub enum AgentEvent {
     Policy(PolicyTable),
     /// These are the other access points of the site.
     Neighbours(Neighbours),
+    /// The radio may leave its channel now: a visit is over, and the next is as far away as it will
+    /// be. Nothing is let go until the host says that the radio is back.
+    Gap,
     /// The coordinator accepted this agent.
     Registered {
         /// The coordinator's AP.
@@ -300,7 +307,7 @@ pub struct Agent {
     failed_open: bool,
     /// When the air that was taken by packets of an open gate is over.
     open_until: Instant,
-    off_channel: bool,
+    away: Away,
     /// BYE was said: whatever comes, the gate stays open.
     stopped: bool,
     rate: Rate,
@@ -384,7 +391,7 @@ impl Agent {
             reports: Reports::default(),
             failed_open: false,
             open_until: now,
-            off_channel: false,
+            away: Away::default(),
             stopped: false,
             rate: Rate(0),
             phy: Phy {
@@ -527,7 +534,8 @@ impl Agent {
         match command {
             AgentCommand::LinkUp { bssid } => self.link_up(bssid),
             AgentCommand::LinkDown => self.link_down(),
-            AgentCommand::OffChannel(away) => self.off_channel = away,
+            AgentCommand::OffChannel(away) => self.off_channel(away),
+            AgentCommand::Gap => self.want_gap(),
             AgentCommand::Rate(rate) => self.rate = rate,
             AgentCommand::Address(address) => self.own_address = address,
             AgentCommand::Reserve(wish) => self.wish(wish),

@@ -43,6 +43,9 @@ impl Agent {
         if !self.is_awaiting() {
             return;
         }
+        if self.is_silence_ours() {
+            return self.await_coordinator();
+        }
         let waiting = self.queues.backlog(self.now);
         let released = u32::from(waiting.rt.packets) + u32::from(waiting.nrt.packets);
         if waiting.rt.packets > 0 {

@@ -85,6 +85,7 @@ impl Agent {
         self.last_return = Some(answer.clone());
         self.send(answer);
         self.retry_flows_later();
+        self.visit_is_over();
     }
 
     /// One of the announced visits may be ours: its grant is used when its turn begins.
@@ -118,7 +119,7 @@ impl Agent {
         };
         // A probe asks only whether we live; off its channel the radio would lose the packets. Who
         // leaves has said, or will say in a moment, that nothing more comes.
-        let refused = self.off_channel || self.departure.is_shut();
+        let refused = self.away.is_off_channel() || self.departure.is_shut();
         let idle = refused || token.probe;
         let budget = |granted: Duration| if idle { Duration::ZERO } else { granted };
         let mut carrier = Carrier::answer();

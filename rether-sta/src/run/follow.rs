@@ -98,7 +98,10 @@ impl Daemon<'_> {
                 if self.bssid == Some(at))
     }
 
-    pub(super) fn off_channel(&self, away: bool) {
+    pub(super) fn off_channel(&mut self, away: bool) {
+        if !away {
+            self.gap.over();
+        }
         self.session.orders.command(AgentCommand::OffChannel(away));
     }
 

@@ -28,6 +28,9 @@ impl Daemon<'_> {
         if matches!(event, AgentEvent::Prepared { .. }) && self.handoff.is_moving() {
             self.session.rules.tried().await;
         }
+        if matches!(event, AgentEvent::Gap) {
+            return self.begin_scan().await;
+        }
         let deeds = self.handoff.agent_says(clock::now(), event);
         self.carry_out(deeds).await;
     }
@@ -80,7 +83,7 @@ impl Daemon<'_> {
         }
     }
 
-    async fn scan(&self, frequency: u16) {
+    async fn scan(&mut self, frequency: u16) {
         let index = self.interface.index;
         let table = self.nl80211.heard(index).await.unwrap_or_default();
         let scan = Scan {
@@ -88,8 +91,32 @@ impl Daemon<'_> {
             ssid: network(&table).map(<[u8]>::to_vec),
             bssid: None,
         };
-        if let Err(error) = self.nl80211.scan(index, &scan).await {
-            tracing::debug!("no look at {frequency} MHz: {error}");
+        self.gap.want(clock::now(), scan);
+        self.session.orders.command(AgentCommand::Gap);
+    }
+
+    /// The radio may leave its channel.
+    pub(super) async fn begin_scan(&mut self) {
+        let index = self.interface.index;
+        let begun = match self.gap.begin(clock::now()) {
+            Some(scan) if !self.handoff.is_moving() => self.nl80211.scan(index, &scan).await,
+            _ => return self.off_channel(false),
+        };
+        if let Err(error) = begun {
+            tracing::debug!("no look around: {error}");
+            self.off_channel(false);
+        }
+    }
+
+    /// The agent does not answer, or the radio has been away for long enough.
+    pub(super) async fn gap_timer(&mut self) {
+        if self.gap.is_wanted() {
+            self.off_channel(true);
+            return self.begin_scan().await;
+        }
+        self.gap.over();
+        if let Err(error) = self.nl80211.end_scan(self.interface.index).await {
+            tracing::debug!("{error}");
         }
     }
 

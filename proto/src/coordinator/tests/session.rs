@@ -181,7 +181,7 @@ fn agents_are_told_of_the_neighbours_and_of_changes() {
     bench.command(CoordinatorCommand::Neighbours(neighbours(&[1, 2])));
     // Station 2 has no agent yet.
     let first = (sta(1), neighbours(&[1, 2]));
-    assert_eq!(told(&bench), [first.clone()]);
+    assert_eq!(told(&bench), std::slice::from_ref(&first));
     bench.register(2, 1);
     let second = (sta(2), neighbours(&[1, 2]));
     assert_eq!(told(&bench), [first, second]);

@@ -1,0 +1,85 @@
+//! The radio leaves its channel for a moment, to look for other access points.
+//!
+//! What is let go then is lost in the driver (`linux::nl80211`), and the coordinator's silence means
+//! nothing. The best moment is when a visit has taken all that waited: the next packets have just
+//! begun to come, and one visit is missed, or none.
+
+use super::{Agent, AgentEvent, GateMode};
+use crate::time::{Duration, Instant};
+
+/// A radio that has been away for longer has come back without a word.
+const LONGEST: Duration = Duration::from_millis(300);
+/// Without a visit for so long there is nothing to wait for.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Where the radio is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Away {
+    /// On its channel.
+    #[default]
+    Here,
+    /// On its channel, and wants to leave it.
+    Soon,
+    /// Off its channel since then.
+    Since(Instant),
+}
+
+impl Away {
+    pub(super) const fn is_off_channel(self) -> bool {
+        matches!(self, Self::Since(_))
+    }
+}
+
+impl Agent {
+    pub(super) fn off_channel(&mut self, away: bool) {
+        match (self.away, away) {
+            // Since the gap that it was given.
+            (Away::Since(_), true) => {}
+            (Away::Here | Away::Soon, true) => self.away = Away::Since(self.now),
+            (Away::Since(_), false) => {
+                self.away = Away::Here;
+                if self.is_awaiting() && !self.queues.is_empty() {
+                    self.await_coordinator();
+                }
+            }
+            // It leaves it yet.
+            (Away::Here | Away::Soon, false) => {}
+        }
+    }
+
+    pub(super) fn want_gap(&mut self) {
+        let visited = self.gate == GateMode::Hold
+            && !self.failed_open
+            && self.now.since(self.last_visit) < PATIENCE;
+        if visited {
+            self.away = Away::Soon;
+        } else {
+            self.give_gap();
+        }
+    }
+
+    /// All that a token was for is done.
+    pub(super) fn visit_is_over(&mut self) {
+        let is_over = self.queues.backlog(self.now).rt.packets == 0;
+        if self.away == Away::Soon && is_over {
+            self.give_gap();
+        }
+    }
+
+    fn give_gap(&mut self) {
+        self.away = Away::Since(self.now);
+        self.events.push_back(AgentEvent::Gap);
+    }
+
+    /// The coordinator is not heard because the radio does not listen.
+    pub(super) fn is_silence_ours(&mut self) -> bool {
+        match self.away {
+            Away::Since(since) if self.now.since(since) < LONGEST => true,
+            Away::Since(_) => {
+                self.away = Away::Here;
+                false
+            }
+            Away::Here | Away::Soon => false,
+        }
+    }
+}
