@@ -10,7 +10,7 @@ use rether_proto::time::{Duration, Instant};
 /// So long the agent may take to name a moment.
 const ANSWER: Duration = Duration::from_millis(60);
 /// So long the radio may be away.
-const AWAY: Duration = Duration::from_millis(38);
+const AWAY: Duration = Duration::from_millis(34);
 
 /// How far a look is.
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ mod tests {
         gap.over();
         assert!(gap.is_wanted());
         assert_eq!(gap.begin(at(20)), Some(scan));
-        assert_eq!((gap.is_wanted(), gap.next_timer()), (false, Some(at(58))));
+        assert_eq!((gap.is_wanted(), gap.next_timer()), (false, Some(at(54))));
         assert_eq!(gap.begin(at(21)), None);
         gap.over();
         assert_eq!(gap.next_timer(), None);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 use rether_lab::scenario::{Deed, Scenario, Span};
 
-use super::scenario::{Figure, judge_scenario, load};
+use super::scenario::{Figure, judge, judge_scenario, load};
 use super::{Context, Row, Seen};
 
 const GROUP: &str = "roam";
 
-pub(super) fn rows() -> [Row; 4] {
+pub(super) fn rows() -> [Row; 9] {
     let row = |name, required, quick, run| Row {
         group: GROUP,
         name,
@@ -37,11 +37,45 @@ pub(super) fn rows() -> [Row; 4] {
             |context| roams(context, "roam-r2", &PROBE),
         ),
         row(
+            "r3",
+            "a call walks at 1.5 m/s past three loaded access points and back, its agent decides: none \
+             lost, no packet later than 50 ms but for looks at other channels, MOS never below 4",
+            false,
+            |context| judge(context, "roam-r3", &CALL),
+        ),
+        row(
+            "r4",
+            "a TCP download at full rate through six roams: no retransmission timeout, 80 % of its \
+             rate in the second of each roam",
+            false,
+            |context| judge(context, "roam-r4-tcp", &DOWNLOAD),
+        ),
+        row(
             "r5",
             "ten unannounced roams each of a station with an agent and of one without: none lost on \
              the way down; no duplicates with the agent, at most 150 ms of packets without",
             false,
             |context| roams(context, "roam-r5", &UNANNOUNCED),
+        ),
+        row(
+            "r6",
+            "a station without an agent walks to the next access point and back: less is lost on the \
+             way down than without Rether, and no more on the way up",
+            false,
+            |context| judge(context, "roam-r6-no-agent", &STRANGER),
+        ),
+        row(
+            "r8",
+            "the strongest access point has no airtime left: refused before leaving, the next one \
+             taken, with its promise",
+            false,
+            |context| judge(context, "roam-r8", &[]),
+        ),
+        row(
+            "r9",
+            "twenty stations roam at once: each as r1",
+            false,
+            |context| judge(context, "roam-r9", &MANY),
         ),
     ]
 }
@@ -161,6 +195,94 @@ const UNANNOUNCED: [Figure; 8] = [
         "",
     ),
     ("and", "plain", "traffic.phone.down.lost", 1.0, ""),
+];
+
+const CALL: [Figure; 6] = [
+    (
+        "lost up",
+        "rether",
+        "traffic.call.calls.0.up.stream.lost",
+        1.0,
+        "",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.call.calls.0.down.stream.lost",
+        1.0,
+        "",
+    ),
+    (
+        "latest packet up",
+        "rether",
+        "traffic.call.calls.0.up.stream.delay_ms.max",
+        1.0,
+        " ms",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.call.calls.0.down.stream.delay_ms.max",
+        1.0,
+        " ms",
+    ),
+    (
+        "worst MOS up",
+        "rether",
+        "traffic.call.calls.0.up.stream.mos_worst_window",
+        1.0,
+        "",
+    ),
+    (
+        "down",
+        "rether",
+        "traffic.call.calls.0.down.stream.mos_worst_window",
+        1.0,
+        "",
+    ),
+];
+
+const DOWNLOAD: [Figure; 3] = [
+    (
+        "least share of the steady rate",
+        "rether",
+        "roaming.second-share.download.min",
+        100.0,
+        " %",
+    ),
+    (
+        "retransmitted",
+        "rether",
+        "traffic.download.retransmits",
+        1.0,
+        "",
+    ),
+    (
+        "without",
+        "plain",
+        "traffic.download.retransmits",
+        1.0,
+        "",
+    ),
+];
+
+const STRANGER: [Figure; 4] = [
+    ("lost up", "rether", "traffic.probe.up.lost", 1.0, ""),
+    ("down", "rether", "traffic.probe.down.lost", 1.0, ""),
+    ("without: up", "plain", "traffic.probe.up.lost", 1.0, ""),
+    ("down", "plain", "traffic.probe.down.lost", 1.0, ""),
+];
+
+const MANY: [Figure; 3] = [
+    ("lost up", "rether", "roaming.up.lost", 1.0, ""),
+    ("down", "rether", "roaming.down.lost", 1.0, ""),
+    (
+        "more than the switch at most",
+        "rether",
+        "roaming.gap-over-switch-ms.max",
+        1.0,
+        " ms",
+    ),
 ];
 
 #[cfg(test)]
