@@ -70,7 +70,7 @@ impl Daemon<'_> {
             Some(Event::ScanStarted { index }) if index == ours => self.off_channel(true),
             Some(Event::ScanEnded { index }) if index == ours => {
                 self.off_channel(false);
-                self.listen().await;
+                self.gap.rest(clock::now());
             }
             Some(Event::Signal {
                 index,

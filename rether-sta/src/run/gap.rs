@@ -12,6 +12,9 @@ const ANSWER: Duration = Duration::from_millis(60);
 /// So long the radio may be away.
 const AWAY: Duration = Duration::from_millis(34);
 
+/// What waited meanwhile goes before the station may leave for what it has found.
+const REST: Duration = Duration::from_millis(40);
+
 /// How far a look is.
 #[derive(Debug, Default)]
 pub(super) enum Gap {
@@ -21,6 +24,8 @@ pub(super) enum Gap {
     Wanted { scan: Scan, until: Instant },
     /// The radio is away.
     Away { until: Instant },
+    /// It is back; what was heard is not looked at yet.
+    Rest { until: Instant },
 }
 
 impl Gap {
@@ -45,7 +50,18 @@ impl Gap {
         matches!(self, Self::Wanted { .. })
     }
 
-    /// The radio is back, or no longer wanted away.
+    pub(super) const fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. })
+    }
+
+    /// The radio is back with something, unless this was another scan than the one that is wanted.
+    pub(super) fn rest(&mut self, now: Instant) {
+        if !self.is_wanted() {
+            *self = Self::Rest { until: now + REST };
+        }
+    }
+
+    /// The radio is no longer away, or was not.
     pub(super) fn over(&mut self) {
         if !self.is_wanted() {
             *self = Self::None;
@@ -55,7 +71,9 @@ impl Gap {
     pub(super) const fn next_timer(&self) -> Option<Instant> {
         match self {
             Self::None => None,
-            Self::Wanted { until, .. } | Self::Away { until } => Some(*until),
+            Self::Wanted { until, .. } | Self::Away { until } | Self::Rest { until } => {
+                Some(*until)
+            }
         }
     }
 }
@@ -80,7 +98,9 @@ mod tests {
         assert!(gap.is_wanted());
         assert_eq!(gap.begin(at(20)), Some(scan));
         assert_eq!((gap.is_wanted(), gap.next_timer()), (false, Some(at(54))));
-        assert_eq!(gap.begin(at(21)), None);
+        assert_eq!((gap.begin(at(21)), gap.is_away()), (None, true));
+        gap.rest(at(54));
+        assert_eq!((gap.is_away(), gap.next_timer()), (false, Some(at(94))));
         gap.over();
         assert_eq!(gap.next_timer(), None);
     }

@@ -108,13 +108,18 @@ impl Daemon<'_> {
         }
     }
 
-    /// The agent does not answer, or the radio has been away for long enough.
+    /// The agent does not answer, the radio has been away for long enough, or what waited for it has
+    /// gone.
     pub(super) async fn gap_timer(&mut self) {
         if self.gap.is_wanted() {
             self.off_channel(true);
             return self.begin_scan().await;
         }
+        let is_away = self.gap.is_away();
         self.gap.over();
+        if !is_away {
+            return self.listen().await;
+        }
         if let Err(error) = self.nl80211.end_scan(self.interface.index).await {
             tracing::debug!("{error}");
         }
