@@ -305,10 +305,21 @@ impl Agent {
         }
     }
 
-    /// The station is served: what it held goes to this access point, promised flows
-    /// first.
+    /// The coordinator has said in which mode its cell is. REGISTER came through, so packets do; a
+    /// HELLO to all shows nothing.
+    pub(super) fn has_landed(&mut self) {
+        if self.departure.is_landing() && self.session.is_registered() {
+            self.arrive();
+        }
+    }
+
+    /// The station is served: what it held goes to this access point, promised flows first; by tokens,
+    /// where others send by tokens.
     pub(super) fn arrive(&mut self) {
         self.departure.unanswered = None;
+        if self.gate == GateMode::Hold {
+            return self.end_departure();
+        }
         if self.departure.is_shut() {
             self.queues.release_all(&mut self.verdicts);
         }

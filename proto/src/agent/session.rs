@@ -215,12 +215,15 @@ impl Agent {
             Message::decode(bytes).map_err(|error| AgentError::Decode { from, error })?;
         self.authenticate(header, &message, bytes)?;
         match message {
-            Message::Hello(hello) => self.hello(hello),
+            Message::Hello(hello) => {
+                self.hello(hello);
+                self.has_landed();
+            }
             Message::RegisterAck(ack) => {
                 self.register_ack(ack);
-                // REGISTER came through, so packets do. A HELLO to all shows nothing.
-                let answered = |link: &Link| link.registration != Registration::None;
-                if self.departure.is_landing() && self.session.link.as_ref().is_some_and(answered) {
+                let link = self.session.link.as_ref();
+                let refused = |link: &Link| link.registration == Registration::Rejected;
+                if self.departure.is_landing() && link.is_some_and(refused) {
                     self.arrive();
                 }
             }
@@ -234,6 +237,8 @@ impl Agent {
             }
             Message::Token(token) => {
                 self.check_own_session(header)?;
+                self.follow(CellMode::Token);
+                self.has_landed();
                 self.token(token);
             }
             Message::Data(data) => {

@@ -38,7 +38,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// The same cells, with fewer stations, in the lab: none is quick, for each takes minutes.
-fn lab_rows() -> [Row; 5] {
+fn lab_rows() -> [Row; 6] {
     let row = |name, required, run| Row {
         group: GROUP,
         name,
@@ -70,6 +70,9 @@ fn lab_rows() -> [Row; 5] {
              in 802.11a by DCF: 95 % of it in every second",
             |context| judge(context, "guarantee-g6-11a", &RESERVED),
         ),
+        row("g6-lab-11b", "the same in 802.11b", |context| {
+            judge(context, "guarantee-g6-11b", &RESERVED)
+        }),
         row(
             "g8-lab",
             "5 calls beside 3 saturated stations without an agent in 802.11a with 802.11e: 0.1 % of \

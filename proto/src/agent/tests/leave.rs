@@ -317,10 +317,8 @@ fn a_station_may_stay_after_go() {
     assert_eq!(bench.stages().len(), 2, "it stays already");
 }
 
-/// An access point may let packets pass a moment later than its station: what is held goes when
-/// REGISTER was answered, which is asked for quickly.
-#[test]
-fn what_is_held_goes_when_the_new_coordinator_answers() {
+/// On its way, REGISTER answered, with a packet that is held.
+fn landed() -> (Bench, PacketId) {
     let mut bench = Bench::in_mode(CellMode::Free);
     bench.command(AgentCommand::Prepare {
         candidate: CANDIDATE,
@@ -335,9 +333,37 @@ fn what_is_held_goes_when_the_new_coordinator_answers() {
     bench.hello_of(9, CellMode::Free, 1);
     assert!(!bench.accepted(held), "a HELLO to all shows nothing");
     bench.accept(SESSION, 1);
+    assert!(!bench.accepted(held), "the mode of the cell is not known");
+    (bench, held)
+}
+
+/// An access point may let packets pass a moment later than its station: what is held goes when
+/// REGISTER was answered, which is asked for quickly.
+#[test]
+fn what_is_held_goes_when_the_new_coordinator_answers() {
+    let (mut bench, held) = landed();
+    bench.hello_of(9, CellMode::Free, 1);
     assert!(bench.accepted(held));
     let next = bench.packet(80);
     assert!(bench.accepted(next));
+}
+
+/// Where granted packets have the air to themselves, what goes without a token comes late.
+#[test]
+fn what_is_held_goes_by_tokens_where_there_are_tokens() {
+    let (mut bench, held) = landed();
+    bench.hello_of(9, CellMode::Token, 1);
+    assert!(!bench.accepted(held));
+    bench.token(1, false, MS);
+    assert!(bench.accepted(held));
+    // Its first word may be the token.
+    let (mut bench, held) = landed();
+    bench.token(1, false, MS);
+    assert!(bench.accepted(held));
+    // None comes.
+    let (mut bench, held) = landed();
+    bench.run(MS * 41);
+    assert!(bench.accepted(held));
 }
 
 /// The radio did not wait for GO.
