@@ -136,8 +136,12 @@ fn leaving_ends_soon_whatever_is_lost() {
                         it.world.run_for(MS * 30);
                         assert_eq!(it.went_up_since(left), 0, "the gate is shut");
                         it.switch(MS * 40);
-                        // REGISTER or its answer may be lost, too.
-                        it.world.run_for(MS * 41);
+                        // REGISTER or its answer may be lost, too; and where tokens are passed,
+                        // those, for two cycles.
+                        it.world.run_for(match mode {
+                            CellMode::Free => MS * 41,
+                            CellMode::Token => MS * 150,
+                        });
                         assert!(it.went_up_since(left) > 10, "and opens soon after the link");
                     }
                     End::Unanswered(after) => {
