@@ -89,6 +89,60 @@ fn off_channel_a_token_is_handed_back() {
     assert!(!bench.last_return().refused && bench.accepted(held));
 }
 
+/// A look at another channel begins when a visit has taken all that is promised.
+#[test]
+fn a_gap_is_given_behind_a_visit() {
+    let gaps = |bench: &Bench| {
+        let gaps = bench.events.iter().filter(|e| **e == AgentEvent::Gap);
+        gaps.count()
+    };
+    let mut free = Bench::in_mode(CellMode::Free);
+    free.command(AgentCommand::Gap);
+    assert_eq!(gaps(&free), 1);
+
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.token(1, false, MS);
+    bench.command(AgentCommand::Gap);
+    assert_eq!(gaps(&bench), 0, "visits come");
+    let held = bench.packet(80);
+    bench.token(2, false, MS);
+    assert!(bench.accepted(held));
+    assert_eq!(gaps(&bench), 1);
+    // The radio is taken to be away until the host says that it is back.
+    let held = bench.packet(80);
+    bench.token(3, false, MS);
+    assert!(bench.last_return().refused && !bench.accepted(held));
+    bench.command(AgentCommand::OffChannel(true));
+    bench.command(AgentCommand::OffChannel(false));
+    bench.token(4, false, MS);
+    assert!(bench.accepted(held));
+    // Nobody visits.
+    bench.run(CYCLE * 6);
+    bench.command(AgentCommand::Gap);
+    assert_eq!(gaps(&bench), 2);
+}
+
+/// The coordinator's silence means nothing while the radio does not listen, for a while.
+#[test]
+fn off_channel_the_gate_does_not_fail_open() {
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.command(AgentCommand::OffChannel(true));
+    let held = bench.packet(80);
+    bench.run(CYCLE * 3);
+    assert!(!bench.accepted(held));
+    bench.command(AgentCommand::OffChannel(false));
+    bench.run(CYCLE * 2 - Duration::from_nanos(1));
+    assert!(!bench.accepted(held));
+    bench.run(Duration::from_nanos(1));
+    assert!(bench.accepted(held));
+    // Somebody forgot to say that it is back.
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.command(AgentCommand::OffChannel(true));
+    let held = bench.packet(80);
+    bench.run(CYCLE * 20);
+    assert!(bench.accepted(held));
+}
+
 #[test]
 fn two_silent_cycles_open_the_gate_and_a_word_shuts_it() {
     let mut bench = Bench::in_mode(CellMode::Token);
