@@ -237,8 +237,6 @@ impl Agent {
             }
             Message::Token(token) => {
                 self.check_own_session(header)?;
-                self.follow(CellMode::Token);
-                self.has_landed();
                 self.token(token);
             }
             Message::Data(data) => {

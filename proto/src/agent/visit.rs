@@ -62,6 +62,7 @@ impl Agent {
             return;
         }
         self.follow(crate::wire::CellMode::Token);
+        self.has_landed();
         self.requests = 0;
         self.promise_in_doubt = None;
         self.ask_at = None;

@@ -165,7 +165,7 @@ impl Coordinator {
     fn brief(&mut self, to: MacAddr) {
         self.push_policy(to);
         if !self.neighbours.0.is_empty() {
-            self.send(to, Message::Neighbours(self.neighbours.clone()));
+            self.push_neighbours(to);
         }
         self.hello(to);
         self.push_reservations(to);
@@ -294,8 +294,12 @@ impl Coordinator {
         let with_agent = self.stations.iter().filter(|(_, one)| one.agent.is_some());
         let to: Vec<_> = with_agent.map(|(address, _)| *address).collect();
         for to in to {
-            self.send(to, Message::Neighbours(self.neighbours.clone()));
+            self.push_neighbours(to);
         }
+    }
+
+    fn push_neighbours(&mut self, to: MacAddr) {
+        self.send(to, Message::Neighbours(self.neighbours.clone()));
     }
 
     fn agent_stopped(&mut self, from: MacAddr) {
