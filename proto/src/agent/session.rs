@@ -3,7 +3,7 @@
 use super::leave::LANDING_RETRY;
 use super::{Agent, AgentError, AgentEvent, GateMode};
 use crate::mac::MacAddr;
-use crate::machine::Reason;
+use crate::machine::{Reason, TID_GRANTED};
 use crate::policy::PolicyTable;
 use crate::time::{Duration, Instant};
 use crate::wire::{
@@ -177,6 +177,9 @@ impl Agent {
     /// Sends REGISTER, and again later with growing pauses until an answer comes.
     pub(super) fn register(&mut self) {
         let instance = self.session.instance;
+        let Some(bssid) = self.session.bssid() else {
+            return;
+        };
         let Some(link) = &mut self.session.link else {
             return;
         };
@@ -201,7 +204,10 @@ impl Agent {
         self.offer_handshake(&mut register);
         let jitter = Duration::from_nanos(self.rng.below(pause.as_nanos() / 4));
         self.timers.set(Reason::Register, self.now + pause + jitter);
-        self.send(Message::Register(register));
+        // Not as best effort: it would wait behind all that this radio holds, in a cell whose
+        // granted traffic leaves best effort hardly a turn until the station has its tokens.
+        let register = Message::Register(register);
+        self.outbox.push_back((bssid, TID_GRANTED, register, None));
     }
 
     pub(super) fn frame(&mut self, from: MacAddr, bytes: &[u8]) -> Result<(), AgentError> {
