@@ -641,7 +641,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// It does not come after all, or went before it was authorised.
-    fn drop_new(&mut self, station: MacAddr) {
+    pub(super) fn drop_new(&mut self, station: MacAddr) {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };

@@ -509,15 +509,23 @@ impl<A: Anchor> Ap<A> {
         }
     }
 
+    /// The station has left where it was, and has not been seen anywhere since.
     fn gone(&mut self, station: MacAddr, epoch: Epoch) {
-        let stale = |known: &Station| known.present || known.epoch > epoch;
-        if self.stations.get(&station).is_none_or(stale) {
+        let Some(known) = self.stations.get(&station) else {
+            return;
+        };
+        let comes = known.new.as_ref().is_some_and(|new| !new.is_primed());
+        if known.present || comes || known.epoch > epoch {
             return;
         }
-        if let Some(known) = self.stations.get(&station)
-            && known.old.is_some()
-        {
-            self.close_pen(station);
+        if known.new.is_some() {
+            self.drop_new(station);
+        }
+        match self.old(station) {
+            // What is in a pen is dealt with, and counted, at its time.
+            Some(old) if !old.pen.is_empty() => return,
+            Some(_) => self.close_pen(station),
+            None => {}
         }
         self.stations.remove(&station);
         self.anchor_on(AnchorIn::Gone { station });
