@@ -22,7 +22,6 @@ use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
 use rether_linux::gate::Hop;
-use rether_linux::hurry::Hurry;
 use rether_linux::inject::Injector;
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Events, Interface, InterfaceKind, Nl80211};
@@ -42,6 +41,7 @@ use crate::cli::RunOptions;
 use crate::config::{self, Config};
 use crate::handoff::{Desk, Handoff, History, Received, Wanted};
 use gap::Gap;
+use roam::Haste;
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "sta";
@@ -116,7 +116,7 @@ struct Daemon<'a> {
     bssid: Option<MacAddr>,
     gap: Gap,
     /// While the radio switches.
-    hurry: Option<Hurry>,
+    haste: Haste,
     rate: Rate,
     gate: GateMode,
     policy: PolicyTable,
@@ -199,7 +199,7 @@ impl<'a> Daemon<'a> {
             way_in_mended: false,
             bssid: None,
             gap: Gap::default(),
-            hurry: None,
+            haste: Haste::default(),
             rate: Rate(0),
             gate: GateMode::Open,
             policy: PolicyTable::default(),
