@@ -70,8 +70,6 @@ pub enum ApInput {
     Receives(MacAddr),
     /// It said that it has left, or the radio gave it up.
     Left(MacAddr),
-    /// It was heard again although it had left.
-    Heard(MacAddr),
     /// It may move to `to`, or moves there now.
     Leaving {
         /// Who.

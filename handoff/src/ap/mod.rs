@@ -194,7 +194,7 @@ impl<A: Anchor> Ap<A> {
             ApInput::Authorised(station) => self.authorised(station),
             ApInput::Receives(station) => self.receives(station),
             ApInput::Left(station) => self.left(station),
-            ApInput::Heard(station) | ApInput::Stayed(station) => self.stayed(station),
+            ApInput::Stayed(station) => self.stayed(station),
             ApInput::Leaving { station, to, stage } => match stage {
                 Stage::Prepare => self.prepare(station, to),
                 Stage::Leave => self.leave(station, to),

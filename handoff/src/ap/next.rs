@@ -97,7 +97,6 @@ impl ApInput {
             Self::Associated(station)
             | Self::Authorised(station)
             | Self::Receives(station)
-            | Self::Heard(station)
             | Self::Stayed(station)
             | Self::GaveUp { station, .. }
             | Self::Leaving { station, .. }

@@ -16,8 +16,6 @@ pub struct Schedule(&'static [u64]);
 impl Schedule {
     /// Of a context that is not urgent.
     pub const PUSH: Self = Self(&[20, 40, 80]);
-    /// Of a request whose answer brings what is missing, while the station can still wait.
-    pub const PULL: Self = Self(&[2, 4, 8, 16]);
     /// Of what prepares, or calls off, a move.
     pub const PREPARE: Self = Self(&[2, 4, 8]);
     /// Of a claim: 62 ms in all.

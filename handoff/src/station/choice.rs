@@ -79,10 +79,6 @@ impl Candidates {
         fit.max().map(|(_, bssid)| bssid)
     }
 
-    pub(super) fn frequency(&self, bssid: MacAddr) -> Option<u16> {
-        self.known.get(&bssid).map(|candidate| candidate.frequency)
-    }
-
     /// The frequencies of candidates in turn.
     pub(super) fn next_frequency(&mut self) -> Option<u16> {
         let all = || self.known.values().map(|candidate| candidate.frequency);

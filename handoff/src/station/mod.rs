@@ -140,12 +140,7 @@ pub enum StationOutput {
     /// Open the gate, it stays.
     Stay,
     /// Reassociate, without a scan.
-    Switch {
-        /// Where.
-        bssid: MacAddr,
-        /// Centre frequency in MHz, if it is known.
-        frequency: Option<u16>,
-    },
+    Switch(MacAddr),
     /// Listen on one frequency, in MHz, when it does no harm.
     Scan(u16),
     /// A handoff is over.
@@ -439,9 +434,7 @@ impl Station {
     fn switch(&mut self, bssid: MacAddr) {
         let until = self.now + self.config.switch;
         self.state = State::Switching { until };
-        let frequency = self.candidates.frequency(bssid);
-        self.out
-            .push_back(StationOutput::Switch { bssid, frequency });
+        self.out.push_back(StationOutput::Switch(bssid));
     }
 
     /// Nothing comes of it.

@@ -75,10 +75,7 @@ fn a_stronger_candidate_is_taken_in_the_order_that_loses_nothing() {
     );
     let ready = StationInput::Prepared(Outcome::Ready);
     assert_eq!(walk.input(ready), [StationOutput::Leave(THERE)]);
-    let switch = StationOutput::Switch {
-        bssid: THERE,
-        frequency: Some(5180),
-    };
+    let switch = StationOutput::Switch(THERE);
     assert_eq!(walk.input(StationInput::Go), [switch]);
     assert_eq!(walk.input(StationInput::LinkDown), []);
     let seen = walk.input(StationInput::LinkUp { bssid: THERE });
@@ -158,7 +155,7 @@ fn silence_ends_every_step() {
     assert_eq!(seen, [StationOutput::Leave(THERE)]);
     // An access point without Rether: the move is a plain one, with the gate shut.
     let seen = walk.after(150);
-    assert!(matches!(seen[0], StationOutput::Switch { .. }));
+    assert!(matches!(seen[0], StationOutput::Switch(_)));
     let seen = walk.after(2_000);
     assert!(!Walk::moved(&seen).done);
     assert!(seen.contains(&StationOutput::Stay));

@@ -137,7 +137,7 @@ impl Handoff {
                 self.let_go = None;
                 Some(Deed::Agent(AgentCommand::Stay))
             }
-            StationOutput::Switch { bssid, .. } => {
+            StationOutput::Switch(bssid) => {
                 self.asked = Asked::Switch;
                 Some(Deed::Roam(bssid))
             }

@@ -17,7 +17,6 @@ fn times(net: &Net, n: u16, from: usize, start: Instant) -> Vec<u64> {
 fn a_request_is_repeated_by_its_schedule_and_given_up() {
     for (schedule, sent, total) in [
         (Schedule::PUSH, &[0, 20, 60][..], 140),
-        (Schedule::PULL, &[0, 2, 6, 14], 30),
         (Schedule::PREPARE, &[0, 2, 6], 14),
         (Schedule::ARRIVED, &[0, 2, 6, 14, 30], 62),
         (Schedule::FLUSHED, &[0, 2, 6], 14),

@@ -152,7 +152,7 @@ impl World<'_> {
                         self.open(client);
                     }
                 }
-                StationOutput::Switch { bssid, .. } => {
+                StationOutput::Switch(bssid) => {
                     let to = place(bssid);
                     if std::mem::take(&mut self.clients[client].untold) {
                         self.broke("promises were downgraded without a word");
