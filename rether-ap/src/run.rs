@@ -430,6 +430,11 @@ impl<'a> Daemon<'a> {
                 self.roaming.came(station, true);
             }
             ApEvent::Gone { .. } => self.follow_stations().await,
+            ApEvent::TransitionAnswer {
+                station,
+                status: 0,
+                target,
+            } => self.roaming.agreed(station, target, &self.cell),
             ApEvent::TransitionAnswer { .. }
             | ApEvent::TransitionQuery { .. }
             | ApEvent::BeaconReport { .. } => {}

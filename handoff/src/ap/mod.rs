@@ -4,6 +4,7 @@
 //! [`Ap::poll`], then wait until [`Ap::next_timer`]. What a station's context says is believed from
 //! peers only, and peers are authenticated by [`crate::channel`].
 
+mod agree;
 mod arrive;
 mod input;
 mod learn;
@@ -100,6 +101,8 @@ struct Station {
     new: Option<New>,
     /// What its agent said that it received last, and when.
     seen: Option<(Instant, Vec<u32>)>,
+    /// When it agreed to move last.
+    agreed: Option<Instant>,
     /// When anything of it was last heard from a peer or from itself.
     touched: Instant,
     /// What comes out of pens elsewhere.
@@ -195,6 +198,7 @@ impl<A: Anchor> Ap<A> {
                 Stage::Prepare => self.prepare(station, to),
                 Stage::Leave => self.leave(station, to),
             },
+            ApInput::Agreed { station, to } => self.agreed(station, to),
             ApInput::Drained(station) => self.drained(station),
             ApInput::Caught { station, id, frame } => self.caught(station, id, frame),
             ApInput::Sent {
@@ -213,7 +217,10 @@ impl<A: Anchor> Ap<A> {
             }
             ApInput::Seen { station, digests } => self.seen(station, digests),
             ApInput::Idle { station, span } => self.idle(station, span),
-            ApInput::Probed { station, here } => self.contest(station, here),
+            ApInput::Probed { station, here } => {
+                self.contest(station, here);
+                self.checked(station, here);
+            }
             ApInput::Admitted {
                 station,
                 peer,

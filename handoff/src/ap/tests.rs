@@ -1,5 +1,7 @@
 //! Three access points whose messages arrive at once, and a station that walks.
 
+mod agree;
+
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
