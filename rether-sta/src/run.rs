@@ -2,6 +2,7 @@
 
 mod follow;
 mod gap;
+mod neighbours;
 mod roam;
 mod upkeep;
 
@@ -42,6 +43,7 @@ use crate::cli::RunOptions;
 use crate::config::{self, Config};
 use crate::handoff::{Desk, Handoff, History, Received, Wanted};
 use gap::Gap;
+use neighbours::Survey;
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "sta";
@@ -115,6 +117,7 @@ struct Daemon<'a> {
     way_in_mended: bool,
     bssid: Option<MacAddr>,
     gap: Gap,
+    survey: Survey,
     /// While the radio switches.
     hurry: Option<Hurry>,
     rate: Rate,
@@ -199,6 +202,7 @@ impl<'a> Daemon<'a> {
             way_in_mended: false,
             bssid: None,
             gap: Gap::default(),
+            survey: Survey::default(),
             hurry: None,
             rate: Rate(0),
             gate: GateMode::Open,

@@ -36,6 +36,7 @@ impl Daemon<'_> {
         if !settles && !self.handoff.is_moving() {
             self.follow_link().await;
             self.listen().await;
+            self.survey().await;
             self.follow_addresses().await;
             self.rest_received().await;
         }
