@@ -47,6 +47,7 @@ pub struct Edge<A> {
     /// The last message that could not be sent or read, and how many there were.
     trouble: Option<String>,
     troubles: u64,
+    carried: u64,
 }
 
 impl<A: Anchor> Edge<A> {
@@ -70,6 +71,7 @@ impl<A: Anchor> Edge<A> {
             neighbours: Neighbours::default(),
             trouble: None,
             troubles: 0,
+            carried: 0,
         })
     }
 
@@ -86,6 +88,12 @@ impl<A: Anchor> Edge<A> {
             self.note(error.to_string());
         }
         self.settle(now);
+    }
+
+    /// Stations' packets that have come from other access points so far.
+    #[must_use]
+    pub const fn carried(&self) -> u64 {
+        self.carried
     }
 
     /// The time of [`Edge::next_timer`] has come.
@@ -227,6 +235,7 @@ impl<A: Anchor> Edge<A> {
     fn event(&mut self, now: Instant, event: ChannelEvent) {
         match event {
             ChannelEvent::Message { message, .. } => {
+                self.carried += u64::from(matches!(message.body, Body::Data(_)));
                 self.ap.handle(now, ApInput::Message(message));
             }
             ChannelEvent::PeerUp { peer, .. } => self.peer(now, peer, true),

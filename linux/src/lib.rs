@@ -12,6 +12,7 @@ pub mod announce;
 pub mod clock;
 pub mod control;
 pub mod copy_socket;
+pub mod cost;
 pub mod error;
 pub mod frame_socket;
 pub mod gate;

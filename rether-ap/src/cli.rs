@@ -82,6 +82,10 @@ enum Command {
         control: Option<PathBuf>,
     },
     /// Show which stations came from other access points, or went there, and what it cost
+    ///
+    /// "work / netlink" is of a station that came: processor time in microseconds from reading the
+    /// kernel's word that it is new to the last netlink answer, without what its packets took, and how
+    /// much of that was in netlink requests. With --json it is "work" of an entry.
     Handoffs {
         /// As JSON
         #[arg(long)]

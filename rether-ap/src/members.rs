@@ -20,6 +20,12 @@ pub(crate) struct Members {
     orders: Orders<Coordinator, NfqGate>,
     joined: BTreeMap<MacAddr, Member>,
     queues: Option<Queues>,
+    /// Who has joined since the list was last made like the driver's.
+    fresh: Vec<MacAddr>,
+    /// The radio has these, and hostapd has not yet said that they are authorised.
+    coming: BTreeSet<MacAddr>,
+    /// These are authorised, and the radio's word that it has them has not been read yet.
+    early: BTreeSet<MacAddr>,
 }
 
 #[derive(Debug)]
@@ -49,6 +55,9 @@ impl Members {
             orders,
             joined: BTreeMap::new(),
             queues,
+            fresh: Vec::new(),
+            coming: BTreeSet::new(),
+            early: BTreeSet::new(),
         }
     }
 
@@ -63,8 +72,30 @@ impl Members {
         self.joined.iter().filter_map(queue).collect()
     }
 
+    /// The radio has a new station. True if hostapd has already said that it is authorised, so that
+    /// there is nothing more to wait for: what it said and what the radio says come by different ways.
+    pub(crate) fn came(&mut self, station: MacAddr) -> bool {
+        let early = self.early.remove(&station);
+        if !early {
+            self.coming.insert(station);
+        }
+        early
+    }
+
+    /// hostapd says that a station is authorised: it joins, if it has not.
+    pub(crate) async fn authorised(&mut self, station: MacAddr) {
+        if !self.coming.remove(&station) {
+            self.early.insert(station);
+        }
+        if !self.joined.contains_key(&station) {
+            self.join(station).await;
+        }
+    }
+
     /// A station has left, even if it is back already. True if it was here.
     pub(crate) fn left(&mut self, station: MacAddr) -> bool {
+        self.coming.remove(&station);
+        self.fresh.retain(|fresh| *fresh != station);
         let Some(member) = self.joined.remove(&station) else {
             return false;
         };
@@ -78,7 +109,7 @@ impl Members {
     }
 
     /// Makes the list like `present`, the driver's station table; hostapd, if there, says who is
-    /// authorised. Returns who joined, and true if somebody joined or left.
+    /// authorised. Returns who joined, and true if somebody joined or left since the last time.
     pub(crate) async fn follow(
         &mut self,
         present: &[Station],
@@ -103,9 +134,12 @@ impl Members {
                 }
                 self.join(station.mac).await;
                 joined.push(station.mac);
-                changed = true;
             }
             self.heard(station);
+        }
+        for station in self.fresh.drain(..) {
+            tracing::info!("{station} joined");
+            changed = true;
         }
         (joined, changed)
     }
@@ -119,13 +153,13 @@ impl Members {
             }
             None => None,
         };
-        tracing::info!("{station} joined");
         let member = Member {
             queue,
             link: None,
             counters: StationCounters::default(),
         };
         self.joined.insert(station, member);
+        self.fresh.push(station);
         self.orders
             .command(CoordinatorCommand::StationJoined(station));
     }

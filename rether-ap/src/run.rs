@@ -414,7 +414,10 @@ impl<'a> Daemon<'a> {
             }
             Some(Event::StationNew { index, mac }) if index == ours => {
                 self.roaming.came(mac, false);
-                self.follow_stations().await;
+                // As long as hostapd has not authorised it, there is nothing to see.
+                if self.members.came(mac) || self.hostapd_events.is_none() {
+                    self.follow_stations().await;
+                }
             }
             Some(Event::Overrun) => self.follow_stations().await,
             Some(_) => {}
@@ -425,9 +428,10 @@ impl<'a> Daemon<'a> {
     async fn hostapd_says(&mut self, event: ApEvent) {
         match event {
             ApEvent::Authorised { station } => {
-                // It joins before what waits for it comes.
-                self.follow_stations().await;
+                // It joins before what waits for it comes; its rates can wait.
+                self.members.authorised(station).await;
                 self.roaming.came(station, true);
+                self.follow_stations().await;
             }
             ApEvent::Gone { .. } => self.follow_stations().await,
             ApEvent::TransitionAnswer {

@@ -204,7 +204,10 @@ impl Bench {
         let candidate = CANDIDATE;
         let command = match self.rng.below(4) {
             0 => AgentCommand::Prepare { candidate },
-            1 | 2 => AgentCommand::Leave { candidate },
+            way @ (1 | 2) => AgentCommand::Leave {
+                candidate,
+                at_once: way == 1,
+            },
             _ => AgentCommand::Stay,
         };
         self.tell_agent(Input::Command(command));

@@ -54,7 +54,10 @@ impl Leaver {
         let candidate = CANDIDATE;
         self.tell(AgentCommand::Prepare { candidate });
         self.world.run_for(MS * 25);
-        self.tell(AgentCommand::Leave { candidate });
+        self.tell(AgentCommand::Leave {
+            candidate,
+            at_once: false,
+        });
         let (began, before) = (self.world.now, self.world.agent_events.len());
         loop {
             let told = self.world.agent_events[before..].iter();
@@ -116,7 +119,8 @@ const fn losing(loss: u64) -> Faults {
     }
 }
 
-/// Whatever is lost of what is said, it ends in 70 ms, and then packets go: through the next access
+/// The last visit is awaited for 25 ms. Then, whatever is lost of what is said, it ends in 70 ms, and
+/// then packets go: through the next access
 /// point after GO, and in a moment where there is none.
 #[test]
 fn leaving_ends_soon_whatever_is_lost() {
@@ -132,7 +136,7 @@ fn leaving_ends_soon_whatever_is_lost() {
                 match end {
                     End::Go(after) => {
                         ends[0] += 1;
-                        assert!(after <= MS * 60, "{after}");
+                        assert!(after <= MS * 85, "{after}");
                         it.world.run_for(MS * 30);
                         assert_eq!(it.went_up_since(left), 0, "the gate is shut");
                         it.switch(MS * 40);
@@ -142,11 +146,15 @@ fn leaving_ends_soon_whatever_is_lost() {
                             CellMode::Free => MS * 41,
                             CellMode::Token => MS * 150,
                         });
-                        assert!(it.went_up_since(left) > 10, "and opens soon after the link");
+                        let went = it.went_up_since(left);
+                        // Of a token and its return both arrive in 9 of 25 cases, or fewer.
+                        let few = if tenths < 4 { 10 } else { 0 };
+                        let case = format!("{mode:?}, {tenths} of 10 lost, seed {seed}");
+                        assert!(went > few, "{case}: opens soon after the link, {went}");
                     }
                     End::Unanswered(after) => {
                         ends[1] += 1;
-                        assert!(after <= MS * 70, "{after}");
+                        assert!(after <= MS * 95, "{after}");
                         assert!(tenths > 0, "nothing was lost");
                         let limit = left + Duration::from_secs(1);
                         while it.went_up_since(left) == 0 {
@@ -234,6 +242,7 @@ fn the_host_hears_of_who_stays() {
         it.world.run_for(MS * 20);
         it.tell(AgentCommand::Leave {
             candidate: CANDIDATE,
+            at_once: true,
         });
         it.world.run_for(MS * 2);
         it.world.faults = losing(1_000);

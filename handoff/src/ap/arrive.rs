@@ -22,6 +22,9 @@ use crate::roam::{Ending, RoamRecord, Side};
 const CLAIMS: u8 = 4;
 /// The channel gives a claim up before this.
 const CLAIMING: Duration = Duration::from_millis(100);
+/// Where nothing has come for a station so long after it was authorised, its path is switched: as
+/// long as one claim is tried, however many are needed, and however late the answer is.
+const SWITCH: Duration = Duration::from_millis(62);
 /// A pen that does not become empty for so long is not waited for any more.
 const LONGEST: Duration = Duration::from_millis(500);
 /// What a station's agent says it has received is of use for so long.
@@ -115,8 +118,15 @@ impl New {
         | Arriving::Claiming { until }
         | Arriving::Receiving { until, .. }) = self.state;
         // What is over waits for the station only.
+        let until = self.switch_at().map_or(until, |at| until.min(at));
         let until = Some(until).filter(|_| self.over.is_none());
         until.into_iter().chain(self.deaf_until).min()
+    }
+
+    /// When what comes by the new path goes to the station at the latest.
+    fn switch_at(&self) -> Option<Instant> {
+        let authorised = self.record.authorised?;
+        (self.record.flushed_packets == 0).then_some(authorised + SWITCH)
     }
 
     /// It has not come yet.
@@ -368,7 +378,9 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         let before = &known.context;
-        let Some(new) = &mut known.new else { return };
+        let Some(new) = &mut known.new else {
+            return self.answered_late(station, ack);
+        };
         if !new.asked.remove(&from) {
             return;
         }
@@ -400,6 +412,21 @@ impl<A: Anchor> Ap<A> {
                 self.claim_from(station, &[from]);
             }
             Claim::Unknown | Claim::Outdated(_) => self.ask_others(station, from),
+        }
+    }
+
+    /// The path was switched before the claim was answered. What was promised elsewhere holds all the
+    /// same.
+    fn answered_late(&mut self, station: MacAddr, ack: ArrivedAck) {
+        let own = self.config.own;
+        let here = self
+            .stations
+            .get(&station)
+            .filter(|known| known.serves(own));
+        let slight = |known: &Station| known.context.as_ref().is_none_or(Context::is_slight);
+        if let (true, Some(context)) = (here.is_some_and(slight), ack.context) {
+            self.take_over(station, context);
+            self.push_context(station);
         }
     }
 
@@ -442,7 +469,7 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         let new = known.new.as_ref();
-        let since = new.is_some_and(|new| new.learnt || new.heard);
+        let since = new.is_none_or(|new| new.learnt || new.heard);
         let ours = known.context.take().filter(|_| since);
         let context = super::learn::merged(context, ours);
         known.context = Some(context.clone());
@@ -619,7 +646,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// It does not come after all, or went before it was authorised.
-    fn drop_new(&mut self, station: MacAddr) {
+    pub(super) fn drop_new(&mut self, station: MacAddr) {
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
@@ -702,6 +729,11 @@ impl Station {
     /// It left, and comes back before anybody claimed it.
     fn is_back(&self, own: ApId) -> bool {
         self.holder == Some(own) && self.old.as_ref().is_some_and(|old| old.is_unclaimed())
+    }
+
+    /// Served at `own`, or it left from there and nobody has claimed it.
+    pub(super) fn is_of(&self, own: ApId) -> bool {
+        self.serves(own) || (self.new.is_none() && self.is_back(own))
     }
 
     /// Served at `own`, neither coming nor going.

@@ -618,10 +618,15 @@ impl<A: Anchor> Ap<A> {
                 record.culprit = Some("no access point claimed the station".to_string());
                 self.record(record);
                 self.close_pen(station);
-                if let Some(known) = self.stations.get_mut(&station) {
-                    known.present = false;
-                }
                 self.out.push_back(ApOutput::Release(station));
+                let Some(known) = self.stations.get_mut(&station) else {
+                    return;
+                };
+                known.present = false;
+                let epoch = known.epoch;
+                for peer in self.reachable() {
+                    self.tell(peer, station, epoch, Body::Gone);
+                }
             }
             Leaving::Asking { .. } => self.idle(station, Duration::ZERO),
             Leaving::Flushing { .. } => self.pump(station),

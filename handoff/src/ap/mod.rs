@@ -4,6 +4,7 @@
 //! [`Ap::poll`], then wait until [`Ap::next_timer`]. What a station's context says is believed from
 //! peers only, and peers are authenticated by [`crate::channel`].
 
+mod again;
 mod agree;
 mod arrive;
 mod input;
@@ -37,6 +38,7 @@ use crate::message::{Admission, Body, Message};
 use crate::pen::Limits;
 use crate::roam::RoamRecord;
 use crate::shadow::Shadow;
+use again::Untold;
 use arrive::New;
 use learn::Hearing;
 use leave::Old;
@@ -153,6 +155,7 @@ pub struct Ap<A> {
     cache: Cache,
     graph: Graph,
     overheard: Overheard,
+    untold: Untold,
     out: VecDeque<ApOutput>,
 }
 
@@ -173,6 +176,7 @@ impl<A: Anchor> Ap<A> {
             cache: Cache::default(),
             graph: Graph::default(),
             overheard: Overheard::default(),
+            untold: Untold::default(),
             out: VecDeque::new(),
         }
     }
@@ -251,7 +255,7 @@ impl<A: Anchor> Ap<A> {
             let timers = old.into_iter().chain(new).chain(station.gap);
             timers.chain(station.hearing.again)
         });
-        roles.min()
+        roles.chain(self.untold.timer()).min()
     }
 
     /// The epoch of a station's stay here, if it is served here: neither arriving nor leaving.
@@ -313,13 +317,17 @@ impl<A: Anchor> Ap<A> {
             Request::Arrived => self.claim_unanswered(station, to),
             Request::Flushed => self.flush_unanswered(station, to),
             Request::Prepare => self.unprepared(station, to),
-            Request::Push | Request::Cancel => {}
+            Request::Push => self.untold(station, to),
+            Request::Cancel => {}
         }
     }
 
     fn timeout(&mut self) {
         let now = self.now;
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if due(self.untold.timer()) {
+            self.tell_again();
+        }
         let stations: Vec<_> = self.stations.keys().copied().collect();
         for station in stations {
             let Some(known) = self.stations.get(&station) else {
@@ -360,11 +368,18 @@ impl<A: Anchor> Ap<A> {
         let own = self.config.own;
         let known = self.stations.entry(station).or_default();
         known.touched = self.now;
-        if (epoch, Some(from)) < (known.epoch, known.holder) {
+        let earlier = (epoch, Some(from)) < (known.epoch, known.holder);
+        if known.old.as_ref().is_some_and(Old::is_unclaimed) && epoch <= known.epoch {
+            // It is between two: where it arrives, its epoch is a later one. But if it is there, and
+            // was not claimed here with such a one, both would keep it. Who has it on the radio and
+            // hears of a later stay claims it again.
+            if known.is_of(own) {
+                known.epoch = if earlier { known.epoch } else { epoch.next() };
+                self.push_to(from, station);
+            }
             return;
         }
-        if known.old.as_ref().is_some_and(Old::is_unclaimed) && epoch == known.epoch {
-            // It is between two: where it arrives, its epoch is a later one.
+        if earlier {
             return;
         }
         if known.serves(own) {
@@ -484,11 +499,15 @@ impl<A: Anchor> Ap<A> {
     /// have come to believe that they have the same station.
     fn introduce(&mut self, to: ApId) {
         let own = self.config.own;
-        let served = self.stations.iter().filter(|(_, known)| known.serves(own));
-        let served = served.map(|(station, known)| (*station, known.context.is_some()));
-        let served: Vec<_> = served.collect();
-        for (station, is_known) in served {
-            if is_known {
+        let ours = self.stations.iter().filter(|(_, known)| known.is_of(own));
+        let ours = ours.map(|(station, known)| {
+            // One that has left is not claimed: perhaps it is there.
+            let away = known.old.as_ref().is_some_and(Old::is_away);
+            (*station, known.context.is_some() || away)
+        });
+        let ours: Vec<_> = ours.collect();
+        for (station, is_told) in ours {
+            if is_told {
                 self.push_to(to, station);
             } else {
                 // Perhaps it came from there.
@@ -497,15 +516,23 @@ impl<A: Anchor> Ap<A> {
         }
     }
 
+    /// The station has left where it was, and has not been seen anywhere since.
     fn gone(&mut self, station: MacAddr, epoch: Epoch) {
-        let stale = |known: &Station| known.present || known.epoch > epoch;
-        if self.stations.get(&station).is_none_or(stale) {
+        let Some(known) = self.stations.get(&station) else {
+            return;
+        };
+        let comes = known.new.as_ref().is_some_and(|new| !new.is_primed());
+        if known.present || comes || known.epoch > epoch {
             return;
         }
-        if let Some(known) = self.stations.get(&station)
-            && known.old.is_some()
-        {
-            self.close_pen(station);
+        if known.new.is_some() {
+            self.drop_new(station);
+        }
+        match self.old(station) {
+            // What is in a pen is dealt with, and counted, at its time.
+            Some(old) if !old.pen.is_empty() => return,
+            Some(_) => self.close_pen(station),
+            None => {}
         }
         self.stations.remove(&station);
         self.anchor_on(AnchorIn::Gone { station });

@@ -1,6 +1,7 @@
 //! Three access points whose messages arrive at once, and a station that walks.
 
 mod agree;
+mod unheard;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec;
@@ -456,6 +457,38 @@ fn nobody_comes_and_the_pen_is_counted() {
     );
     assert!(site.hosts.values().all(|host| host.catching.is_empty()));
     assert_eq!(site.hosts[&ApId(1)].ap.penned(), 0);
+    let knows = |id| site.hosts[&ApId(id)].ap.stations.contains_key(&STA);
+    assert_eq!((knows(1), knows(2)), (true, false), "2 has been told");
+}
+
+/// GONE may be late, or come from somebody who has not heard where the station is.
+#[test]
+fn whoever_has_the_station_or_a_later_word_does_not_believe_that_it_is_gone() {
+    let gone = |epoch| {
+        ApInput::Message(Message {
+            station: STA,
+            from: ApId(1),
+            epoch,
+            id: 900,
+            body: Body::Gone,
+        })
+    };
+    let mut site = Site::new(3);
+    site.come(1);
+    let first = site.hosts[&ApId(1)].ap.stations[&STA].epoch;
+    site.leaving(1, 2, Stage::Leave);
+    site.come(2);
+    for at in [2, 3] {
+        let before = site.log.len();
+        site.input(ApId(at), gone(first));
+        assert_eq!(site.log.len(), before, "nothing follows");
+        assert!(site.hosts[&ApId(at)].ap.stations.contains_key(&STA));
+    }
+    let second = site.hosts[&ApId(2)].ap.stations[&STA].epoch;
+    site.input(ApId(2), gone(second));
+    assert_eq!(site.serving(), [ApId(2)]);
+    site.input(ApId(3), gone(second));
+    assert!(!site.hosts[&ApId(3)].ap.stations.contains_key(&STA));
 }
 
 fn gave_up(to: u16, what: Request) -> ApInput {

@@ -39,6 +39,8 @@ pub(super) struct PeerState {
     /// How often a handshake is computed for it.
     pub(super) bucket: Bucket,
     pub(super) attempt: Option<Attempt>,
+    /// Of the last attempt that was not confirmed: the other end may use it all the same.
+    pub(super) unconfirmed: Option<Session>,
     /// The last one is in use.
     pub(super) sessions: Vec<Session>,
     /// Who it was when the last session began.
@@ -64,6 +66,7 @@ impl PeerState {
             secret,
             bucket: Bucket::sized(HANDSHAKES, HANDSHAKE_EVERY, now),
             attempt: None,
+            unconfirmed: None,
             sessions: Vec::new(),
             who: None,
             up: false,
@@ -164,7 +167,8 @@ impl PeerState {
     /// Who is at the other end of `session`, if anything that comes in it would put it to use.
     pub(super) fn confirming(&mut self, session: u32) -> Option<Who> {
         let confirming = self.attempt.as_mut().and_then(Attempt::session);
-        confirming.filter(|s| s.id == session).map(|s| s.who)
+        let mut possible = confirming.map(|s| &*s).into_iter().chain(&self.unconfirmed);
+        possible.find(|s| s.id == session).map(|s| s.who)
     }
 
     pub(super) fn sealed(
@@ -178,8 +182,13 @@ impl PeerState {
         let is_new = confirming
             .as_deref()
             .is_some_and(|s| s.id == sealed.session);
+        let unconfirmed = self.unconfirmed.as_mut();
+        let is_late = unconfirmed
+            .as_deref()
+            .is_some_and(|s| s.id == sealed.session);
         let known = self.sessions.iter_mut().rev();
-        let session = known.chain(confirming).find(is_named);
+        let mut possible = known.chain(confirming).chain(unconfirmed);
+        let session = possible.find(is_named);
         let session = session.ok_or(ChannelError::Unauthentic)?;
         let who = session.who;
         let octets = session.open(sealed, now).map_err(|refused| match refused {
@@ -187,6 +196,9 @@ impl PeerState {
             Refused::Replayed => ChannelError::Replayed(sealed.counter),
         })?;
         if is_new && let Some(session) = self.attempt.take().and_then(Attempt::into_session) {
+            self.install(session, now, local);
+        }
+        if is_late && let Some(session) = self.unconfirmed.take() {
             self.install(session, now, local);
         }
         self.heard(now, local);
@@ -274,6 +286,7 @@ impl PeerState {
     /// Does what is to be done by `now`.
     pub(super) fn timeout(&mut self, now: Instant, local: &mut Local) {
         self.sessions.retain(|session| now < session.ends());
+        self.unconfirmed.take_if(|session| now >= session.ends());
         if now >= self.heard + SILENCE {
             self.down(local);
         }

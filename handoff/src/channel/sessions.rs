@@ -86,7 +86,9 @@ impl PeerState {
         };
         let Some(datagram) = attempt.due(now) else {
             // No sign that the other end took CONFIRM. It may have, and use that session from now on:
-            // so another is needed, whatever there is.
+            // so another is needed, whatever there is, and until then that one is taken, too.
+            let attempt = self.attempt.take();
+            self.unconfirmed = attempt.and_then(Attempt::into_session);
             self.begin(now, local);
             return;
         };
@@ -103,6 +105,7 @@ impl PeerState {
         if self.who.is_some_and(|before| before != who) {
             self.forget_life(local);
         }
+        self.unconfirmed.take_if(|session| session.who != who);
         for old in &mut self.sessions {
             old.supersede(now);
         }
@@ -133,6 +136,7 @@ impl PeerState {
     fn forget_life(&mut self, local: &mut Local) {
         self.down(local);
         self.sessions.clear();
+        self.unconfirmed = None;
         self.answers = Answers::default();
         self.hello = None;
         self.rtt = None;

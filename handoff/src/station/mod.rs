@@ -169,7 +169,7 @@ pub struct Move {
     pub chosen: Instant,
     /// The candidate was ready, or had said no.
     pub prepared: Option<Instant>,
-    /// The gate was shut.
+    /// The agent was told to leave: the gate is shut when the next visit is over, or at once.
     pub left: Option<Instant>,
     /// The access point let it go.
     pub go: Option<Instant>,

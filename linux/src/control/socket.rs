@@ -44,9 +44,9 @@ impl ControlSocket {
 
     /// The next message, without its final newline. Cancel safe.
     pub(super) async fn receive(&self) -> io::Result<String> {
-        let mut buffer = vec![0; ROOM];
-        let length = self.socket.recv(&mut buffer).await?;
-        buffer.truncate(length);
+        // Not cleared: whoever waits for other things, too, begins anew at each of them.
+        let mut buffer = Vec::with_capacity(ROOM);
+        self.socket.recv_buf(&mut buffer).await?;
         // SSIDs come escaped, so that anything else is a damaged message.
         Ok(String::from_utf8_lossy(&buffer)
             .trim_end_matches('\n')

@@ -8,7 +8,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::messages;
-use crate::sys;
+use crate::{cost, sys};
 
 /// How long the kernel may take to answer a request; it does so before `send` returns.
 const ANSWER: Timespec = Timespec {
@@ -58,11 +58,23 @@ impl NetlinkSocket {
     /// on, one after the other, and gives the error number of each, 0 for none. What else comes
     /// meanwhile is passed over. The kernel tries all of them, whatever became of those before.
     pub(crate) fn ask(&self, requests: &[u8], first: u32, count: usize) -> io::Result<Vec<i32>> {
-        self.send(requests)?;
         let mut codes = vec![None; count];
-        let mut buffer = [0; 4096];
+        // An answer has its request in it at most, which is a few hundred octets long.
+        let mut buffer = [0; 1024];
+        cost::request(|| self.exchange(requests, first, &mut codes, &mut buffer))?;
+        Ok(codes.into_iter().flatten().collect())
+    }
+
+    fn exchange(
+        &self,
+        requests: &[u8],
+        first: u32,
+        codes: &mut [Option<i32>],
+        buffer: &mut [u8],
+    ) -> io::Result<()> {
+        self.send(requests)?;
         while codes.contains(&None) {
-            let Some(datagram) = self.receive(&mut buffer)? else {
+            let Some(datagram) = self.receive(buffer)? else {
                 self.wait()?;
                 continue;
             };
@@ -74,7 +86,7 @@ impl NetlinkSocket {
                 }
             }
         }
-        Ok(codes.into_iter().flatten().collect())
+        Ok(())
     }
 
     /// Waits for the answer to a request.

@@ -48,20 +48,29 @@ impl Agent {
     }
 
     pub(super) fn want_gap(&mut self) {
-        let visited = self.gate == GateMode::Hold
-            && !self.failed_open
-            && self.now.since(self.last_visit) < PATIENCE;
-        if visited {
+        if self.is_visited() {
             self.away = Away::Soon;
         } else {
             self.give_gap();
         }
     }
 
+    /// It sends by tokens and gets them.
+    pub(super) fn is_visited(&self) -> bool {
+        self.gate == GateMode::Hold
+            && !self.failed_open
+            && self.last_token.is_some()
+            && self.now.since(self.last_visit) < PATIENCE
+    }
+
     /// All that a token was for is done.
     pub(super) fn visit_is_over(&mut self) {
-        let is_over = self.queues.backlog(self.now).rt.packets == 0;
-        if self.away == Away::Soon && is_over {
+        if self.queues.backlog(self.now).rt.packets > 0 {
+            return;
+        }
+        if self.departure.is_parting() {
+            self.part();
+        } else if self.away == Away::Soon {
             self.give_gap();
         }
     }

@@ -1,7 +1,8 @@
 //! Leaving for another cell: what is said to the coordinator, and when packets are held.
 //!
 //! The host decides when to leave and for which cell. *Prepare* has the candidate asked, and the
-//! gate loaded with the rules that hold packets; they still pass as before. *Leave* shuts the gate:
+//! gate loaded with the rules that hold packets; they still pass as before. *Leave* shuts the gate,
+//! behind the next visit if there are visits, so that what waits then has just come:
 //! LEAVE is the last frame behind what was let go, and what comes from then on waits. When the
 //! coordinator says GO, nothing is on its way to this station any more, and the host may switch.
 //! What waits goes when the link is up again and the new coordinator has spoken, because an access
@@ -22,6 +23,10 @@ const LONGEST: Duration = Duration::from_secs(1);
 const LANDING: Duration = Duration::from_millis(40);
 /// First pause between two REGISTERs meanwhile.
 pub(super) const LANDING_RETRY: Duration = Duration::from_millis(3);
+
+/// A station that is visited waits so long for the next visit before it leaves: a promised flow is
+/// visited sooner if its delay bound is tight.
+const NEXT_VISIT: Duration = Duration::from_millis(25);
 
 /// How long an answer is waited for after each LEAVE until it is sent again; after the last there
 /// will be none.
@@ -63,6 +68,8 @@ enum Phase {
     Here,
     /// The gate has the rules that hold; packets pass as before.
     Preparing,
+    /// As before; the gate is shut when the next visit is over.
+    Parting,
     /// The gate is shut, GO has not come.
     Leaving,
     /// The gate is shut until the link is up again.
@@ -89,6 +96,11 @@ impl Departure {
         matches!(self.phase, Phase::Gone | Phase::Landing)
     }
 
+    /// It leaves when a visit is over.
+    pub(super) const fn is_parting(&self) -> bool {
+        matches!(self.phase, Phase::Parting)
+    }
+
     pub(super) const fn is_landing(&self) -> bool {
         matches!(self.phase, Phase::Landing)
     }
@@ -99,7 +111,9 @@ impl Agent {
     pub(super) const fn shown_gate(&self) -> GateMode {
         match self.departure.phase {
             Phase::Here => self.gate,
-            Phase::Preparing | Phase::Leaving | Phase::Gone | Phase::Landing => GateMode::Hold,
+            Phase::Preparing | Phase::Parting | Phase::Leaving | Phase::Gone | Phase::Landing => {
+                GateMode::Hold
+            }
         }
     }
 
@@ -131,17 +145,29 @@ impl Agent {
         self.say(LeaveStage::Prepare, candidate);
     }
 
-    /// The host wants to leave now.
-    pub(super) fn leave(&mut self, candidate: MacAddr) {
+    /// The host wants to leave.
+    pub(super) fn leave(&mut self, candidate: MacAddr, at_once: bool) {
         if !self.session.is_registered() {
             return self.give_up_leaving(candidate);
         }
+        self.departure.candidate = candidate;
+        if self.is_visited() && !at_once && !self.departure.is_shut() {
+            self.departure.unanswered = None;
+            self.enter(Phase::Parting);
+            self.timers.set(Reason::Leave, self.now + NEXT_VISIT);
+        } else {
+            self.part();
+        }
+    }
+
+    /// Shuts the gate and says so.
+    pub(super) fn part(&mut self) {
         self.enter(Phase::Leaving);
         self.timers.stop(Reason::FailOpen);
         (self.requests, self.ask_at, self.promise_in_doubt) = (0, None, None);
         // A visit that has not begun is over before LEAVE says that nothing more comes.
         self.begin_slot();
-        self.say(LeaveStage::Leave, candidate);
+        self.say(LeaveStage::Leave, self.departure.candidate);
     }
 
     /// The host has changed its mind.
@@ -173,8 +199,17 @@ impl Agent {
         self.repeat_leave();
     }
 
+    /// No visit has come, or no answer.
+    pub(super) fn leave_timer(&mut self) {
+        if self.departure.is_parting() {
+            self.part();
+        } else {
+            self.repeat_leave();
+        }
+    }
+
     /// Sends LEAVE, and again until it is answered.
-    pub(super) fn repeat_leave(&mut self) {
+    fn repeat_leave(&mut self) {
         let Departure {
             sequence,
             candidate,
@@ -273,7 +308,7 @@ impl Agent {
     /// holds is for the new access point.
     pub(super) fn link_lost_while_leaving(&mut self) {
         match self.departure.phase {
-            Phase::Leaving => {
+            Phase::Parting | Phase::Leaving => {
                 self.departure.unanswered = None;
                 self.give_up_leaving(self.departure.candidate);
                 self.be_gone();
@@ -287,7 +322,8 @@ impl Agent {
     /// gone.
     pub(super) fn void_departure(&mut self) {
         let asked = self.departure.unanswered.take();
-        if asked.is_some_and(|asked| asked.stage != LeaveStage::Stay) {
+        let waits = asked.is_some_and(|asked| asked.stage != LeaveStage::Stay);
+        if waits || self.departure.is_parting() {
             self.give_up_leaving(self.departure.candidate);
         }
         if !self.departure.is_gone() {

@@ -105,10 +105,13 @@ pub enum AgentCommand {
         /// BSSID of the cell.
         candidate: MacAddr,
     },
-    /// The station leaves for this cell now: nothing is let go any more.
+    /// The station leaves for this cell: from the end of the next visit on, if there are visits,
+    /// nothing is let go any more.
     Leave {
         /// BSSID of the cell.
         candidate: MacAddr,
+        /// The radio is on its way already: nothing is let go from now on.
+        at_once: bool,
     },
     /// The station stays after all: what is held goes as the cell's mode says.
     Stay,
@@ -541,7 +544,7 @@ impl Agent {
             AgentCommand::Reserve(wish) => self.wish(wish),
             AgentCommand::Release(key) => self.unwish(key),
             AgentCommand::Prepare { candidate } => self.prepare(candidate),
-            AgentCommand::Leave { candidate } => self.leave(candidate),
+            AgentCommand::Leave { candidate, at_once } => self.leave(candidate, at_once),
             AgentCommand::Stay => self.stay(),
             AgentCommand::Seen { from, digests } => self.note_seen(from, &digests),
             AgentCommand::Stop => self.stop(),
@@ -555,7 +558,7 @@ impl Agent {
                 Reason::Retry => self.retry(),
                 Reason::Slot => self.begin_slot(),
                 Reason::FailOpen => self.fail_open(),
-                Reason::Leave => self.repeat_leave(),
+                Reason::Leave => self.leave_timer(),
                 Reason::Housekeeping => self.housekeeping(),
                 Reason::Hello | Reason::Cycle | Reason::Return => {}
             }

@@ -7,15 +7,15 @@ use anyhow::Context as _;
 use rether_handoff::ap::{ApInput, CaughtId};
 use rether_handoff::cache::Gateway;
 use rether_handoff::frame::Frame;
-use rether_linux::OsError;
 use rether_linux::announce::layer_2_update;
 use rether_linux::copy_socket::CopySocket;
 use rether_linux::frame_socket::{self, FrameSocket};
 use rether_linux::link::Link;
 use rether_linux::path::{Belief, Change, Marks, Path, Route, Way};
-use rether_linux::roam_gate::{Fate, RoamQueue, RoamTable, RoamTableConfig};
+use rether_linux::roam_gate::{Caught, Fate, RoamQueue, RoamTable, RoamTableConfig};
 use rether_linux::segment::{Offload, cut};
 use rether_linux::snoop::Snoop;
+use rether_linux::{OsError, cost};
 use rether_proto::digest::digest;
 use rether_proto::flow::FlowKey;
 use rether_proto::mac::MacAddr;
@@ -114,7 +114,7 @@ impl Kernel {
         sink: &mut dyn FnMut(MacAddr, CaughtId, Frame),
     ) -> Result<(), OsError> {
         let mut unfit = Vec::new();
-        self.queue.receive(&mut |caught| {
+        let mut read = |caught: Caught<'_>| {
             let mut place = 0;
             let pieces = cut_into(
                 caught.source,
@@ -129,7 +129,8 @@ impl Kernel {
             if !pieces {
                 unfit.push((caught.id, Fate::Accept));
             }
-        })?;
+        };
+        cost::packets(|| self.queue.receive(&mut read))?;
         self.verdicts.extend(unfit);
         self.decide()
     }
@@ -140,28 +141,32 @@ impl Kernel {
         sink: &mut dyn FnMut(MacAddr, u32, Frame),
     ) -> Result<(), OsError> {
         const AT_ONCE: usize = 256;
-        for _ in 0..AT_ONCE {
-            let Some(copied) = self.sent.receive()? else {
-                break;
-            };
-            let (from, kind) = (copied.from, copied.ether_type);
-            cut_into(from, kind, copied.payload, copied.offload, &mut |frame| {
-                sink(copied.to, digest(&frame.payload), frame);
-            });
-        }
-        Ok(())
+        cost::packets(|| {
+            for _ in 0..AT_ONCE {
+                let Some(copied) = self.sent.receive()? else {
+                    break;
+                };
+                let (from, kind) = (copied.from, copied.ether_type);
+                cut_into(from, kind, copied.payload, copied.offload, &mut |frame| {
+                    sink(copied.to, digest(&frame.payload), frame);
+                });
+            }
+            Ok(())
+        })
     }
 
     /// What passed at the bridge and says something, to `sink`.
     pub(super) fn overheard(&mut self, sink: &mut dyn FnMut(ApInput)) -> Result<(), OsError> {
         const AT_ONCE: usize = 64;
-        for _ in 0..AT_ONCE {
-            let Some((side, copied)) = self.snoop.receive()? else {
-                break;
-            };
-            overhear::read(side, &copied, sink);
-        }
-        Ok(())
+        cost::packets(|| {
+            for _ in 0..AT_ONCE {
+                let Some((side, copied)) = self.snoop.receive()? else {
+                    break;
+                };
+                overhear::read(side, &copied, sink);
+            }
+            Ok(())
+        })
     }
 
     pub(super) fn catch(&mut self, station: MacAddr, on: bool) -> Result<(), OsError> {
@@ -187,7 +192,7 @@ impl Kernel {
         if self.verdicts.is_empty() {
             return Ok(());
         }
-        self.queue.apply(self.verdicts.drain(..))
+        cost::packets(|| self.queue.apply(self.verdicts.drain(..)))
     }
 
     /// Sends a frame past the gates, behind those that the driver had no room for.
@@ -204,16 +209,15 @@ impl Kernel {
 
     pub(super) fn push(&mut self) -> Result<(), OsError> {
         while let Some((to, frame)) = self.waiting.front() {
-            let sent = self.air.send(
-                &frame_socket::Frame {
-                    to: *to,
-                    from: frame.source,
-                    ether_type: frame.ether_type,
-                    payload: &frame.payload,
-                },
-                // As the kernel has it for packets without a mark of its own.
-                FlowKey::from_ip(&frame.payload).dscp >> 3,
-            );
+            let outer = frame_socket::Frame {
+                to: *to,
+                from: frame.source,
+                ether_type: frame.ether_type,
+                payload: &frame.payload,
+            };
+            // As the kernel has it for packets without a mark of its own.
+            let priority = FlowKey::from_ip(&frame.payload).dscp >> 3;
+            let sent = cost::packets(|| self.air.send(&outer, priority));
             match sent {
                 Err(error) if error.is_full() => return Ok(()),
                 result => {

@@ -12,19 +12,27 @@ use rether_linux::clock;
 use serde_json::{Value, json};
 
 use super::Sender;
+use super::work::Work;
 
 /// So many handoffs are kept.
 const KEPT: usize = 256;
 
+/// A handoff, and what it cost the daemon if the station came.
+#[derive(Clone, Debug)]
+struct Entry {
+    record: RoamRecord,
+    work: Option<Work>,
+}
+
 /// The last handoffs; clones are the same ledger.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger(Arc<Mutex<VecDeque<RoamRecord>>>);
+pub(crate) struct Ledger(Arc<Mutex<VecDeque<Entry>>>);
 
 impl Ledger {
     /// Adds an entry; of too many, the oldest goes.
-    pub(crate) fn add(&self, record: RoamRecord) {
+    pub(crate) fn add(&self, record: RoamRecord, work: Option<Work>) {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        records.push_back(record);
+        records.push_back(Entry { record, work });
         if records.len() > KEPT {
             records.pop_front();
         }
@@ -73,8 +81,9 @@ impl Window {
     }
 }
 
-/// An entry, with its phases in milliseconds.
-fn entry(record: &RoamRecord) -> Value {
+/// An entry, with its phases in milliseconds and its cost in microseconds.
+fn entry(entry: &Entry) -> Value {
+    let record = &entry.record;
     let mut value = serde_json::to_value(record).unwrap_or_default();
     let phases: serde_json::Map<_, _> = record
         .phases()
@@ -85,8 +94,16 @@ fn entry(record: &RoamRecord) -> Value {
         .collect();
     if let Some(map) = value.as_object_mut() {
         map.insert("phases_ms".into(), phases.into());
+        map.insert("work".into(), json!(entry.work.map(Work::value)));
     }
     value
+}
+
+/// What an entry's arrival cost without its packets, and how much of that was netlink.
+fn work(entry: &Value) -> Option<String> {
+    let figure = |key| entry.get("work")?.get(key)?.as_f64();
+    let without = figure("processor_us")? - figure("packets_us")?;
+    Some(format!("{without:.0} / {:.0}", figure("netlink_us")?))
 }
 
 /// The ledger as a table for people.
@@ -116,6 +133,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
         "twice",
         "missing",
         "phases (ms)",
+        "work / netlink (us)",
         "culprit",
     ]);
     for one in entries {
@@ -137,6 +155,7 @@ pub(crate) fn human(state: &Value) -> anyhow::Result<String> {
             text(one, "duplicated"),
             text(one, "missing"),
             phases.trim_end().to_owned(),
+            or_dash(work(one)),
             given("culprit"),
         ]);
     }

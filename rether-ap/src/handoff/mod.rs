@@ -10,6 +10,7 @@ mod overhear;
 mod roaming;
 mod thread;
 mod words;
+mod work;
 
 use std::net::UdpSocket;
 use std::sync::mpsc::channel;
@@ -20,7 +21,7 @@ use rether_daemon::driver::Orders;
 use rether_daemon::host;
 use rether_handoff::anchor::{AnyAnchor, Bridge, HostRoute};
 use rether_handoff::ap::{Answer, ApConfig, ApInput, Audience, Stage};
-use rether_handoff::channel::{ChannelConfig, Peer};
+use rether_handoff::channel::{ChannelConfig, MAX_DATAGRAM, Peer};
 use rether_handoff::context::Promised;
 use rether_handoff::edge::Edge;
 use rether_handoff::id::ApId;
@@ -34,7 +35,7 @@ use rether_linux::wake::Wake;
 use rether_linux::{OsError, clock};
 use rether_proto::coordinator::Coordinator;
 use rether_proto::mac::MacAddr;
-use rether_proto::time::Duration;
+use rether_proto::time::{Duration, Instant};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
 
@@ -43,6 +44,7 @@ use crate::config::{AnchorKind, Handoff};
 pub(crate) use ledger::{Ledger, Window, human};
 pub(crate) use roaming::Roaming;
 use words::{go, stage};
+use work::{Arrivals, Work};
 
 /// How long an access point that others route a station's addresses to forwards for it.
 const FORWARD: Duration = Duration::from_secs(3600);
@@ -52,6 +54,11 @@ type Look = Box<dyn FnOnce(&Edge<AnyAnchor>) + Send>;
 /// What the thread is told.
 enum Order {
     Input(ApInput),
+    /// The radio said at `told` that a station is new.
+    New {
+        station: MacAddr,
+        told: Instant,
+    },
     Leaving {
         station: MacAddr,
         candidate: MacAddr,
@@ -89,8 +96,11 @@ pub(crate) enum Report {
     Released(MacAddr),
     /// hostapd should forget it, without a word to it.
     Forget(MacAddr),
-    /// A handoff is over.
-    Record(RoamRecord),
+    /// A handoff is over; what it cost if the station came.
+    Record {
+        record: Box<RoamRecord>,
+        work: Option<Work>,
+    },
     /// A peer can be reached, or no longer.
     Peer { id: ApId, up: bool },
     /// Worth a line in the log.
@@ -118,6 +128,11 @@ impl Sender {
     /// Something happened.
     pub(crate) fn input(&self, input: ApInput) {
         self.give(Order::Input(input));
+    }
+
+    /// The radio said at `told` that it has a new station.
+    pub(crate) fn new_station(&self, station: MacAddr, told: Instant) {
+        self.give(Order::New { station, told });
     }
 
     /// An agent asks to leave for the cell `candidate`.
@@ -240,6 +255,8 @@ impl Site {
             own: sender.clone(),
             timer: Timer::new()?,
             next_hold: 1,
+            arrivals: Arrivals::default(),
+            buffer: [0; MAX_DATAGRAM],
         };
         let thread = std::thread::Builder::new()
             .name("rether-handoff".into())

@@ -15,6 +15,7 @@ use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 use rether_proto::wire::LeaveStage;
 
+use super::work::Events;
 use super::{Ledger, Report, Site, Window, go, stage};
 use crate::cell::Cell;
 use crate::config::Config;
@@ -30,6 +31,7 @@ type Tokens = Orders<Coordinator, NfqGate>;
 pub(crate) struct Roaming {
     pub(crate) site: Option<Site>,
     ledger: Ledger,
+    events: Events,
     tokens: Tokens,
     /// Where each station asked to go.
     asked: BTreeMap<MacAddr, MacAddr>,
@@ -73,6 +75,7 @@ impl Roaming {
         Ok(Self {
             site,
             ledger: Ledger::default(),
+            events: Events::default(),
             tokens,
             asked: BTreeMap::new(),
         })
@@ -90,19 +93,22 @@ impl Roaming {
     }
 
     /// A station has associated, or is authorised.
-    pub(crate) fn came(&self, station: MacAddr, authorised: bool) {
+    pub(crate) fn came(&mut self, station: MacAddr, authorised: bool) {
         if let Some(site) = &self.site {
-            site.sender.input(if authorised {
-                ApInput::Authorised(station)
+            if authorised {
+                site.sender.input(ApInput::Authorised(station));
+                self.events.authorised(station);
             } else {
-                ApInput::Associated(station)
-            });
+                let told = self.events.new_station(station);
+                site.sender.new_station(station, told);
+            }
         }
     }
 
     /// The driver or hostapd does not know it any more.
     pub(crate) fn left(&mut self, station: MacAddr) {
         self.asked.remove(&station);
+        self.events.forget(station);
         if let Some(site) = &self.site {
             site.sender.input(ApInput::Left(station));
             site.sender.forget(station);
@@ -250,9 +256,10 @@ impl Roaming {
                     }
                 }
             }
-            Report::Record(record) => {
+            Report::Record { record, work } => {
+                let work = work.map(|work| work.with_events(self.events.end(record.station)));
                 tracing::info!("{}", described(&record));
-                self.ledger.add(record);
+                self.ledger.add(*record, work);
             }
             Report::Peer { id, up: true } => tracing::info!("{id} can be reached"),
             Report::Peer { id, up: false } => tracing::warn!("{id} cannot be reached"),

@@ -12,18 +12,21 @@ use rether_handoff::ap::{ApInput, ApOutput};
 use rether_handoff::channel::MAX_DATAGRAM;
 use rether_handoff::context::{Address, Context, Learnt, Promised};
 use rether_handoff::edge::{Edge, EdgeOutput};
+use rether_handoff::roam::Side;
 use rether_linux::gate::NfqGate;
 use rether_linux::neigh::{NeighbourSocket, Neighbours};
+use rether_linux::poll::Waiter;
 use rether_linux::roam_gate::Fate;
 use rether_linux::timer::Timer;
 use rether_linux::wake::Wake;
-use rether_linux::{OsError, clock, poll, rt};
+use rether_linux::{OsError, clock, cost, rt};
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand};
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::kernel::Kernel;
+use super::work::Arrivals;
 use super::{Order, Report, Sender, words};
 
 /// The most datagrams or orders taken before other work.
@@ -53,6 +56,9 @@ pub(super) struct Thread {
     pub(super) own: Sender,
     pub(super) timer: Timer,
     pub(super) next_hold: u64,
+    pub(super) arrivals: Arrivals,
+    /// For datagrams, which are dealt with one at a time.
+    pub(super) buffer: [u8; MAX_DATAGRAM],
 }
 
 impl Thread {
@@ -77,6 +83,15 @@ impl Thread {
         let gateways = std::mem::take(&mut self.kernel.gateways);
         self.edge.handle(clock::now(), ApInput::Own(gateways));
         self.drain();
+        let waiter = Waiter::new([
+            self.kernel.queue.as_fd(),
+            self.udp.as_fd(),
+            self.wake.as_fd(),
+            self.timer.as_fd(),
+            self.kernel.sent.as_fd(),
+            self.neighbours.as_fd(),
+            self.kernel.snoop.as_fd(),
+        ])?;
         loop {
             let mut next = self.edge.next_timer();
             if self.kernel.is_full() {
@@ -84,15 +99,7 @@ impl Thread {
                 next = Some(next.map_or(again, |at| at.min(again)));
             }
             self.timer.arm(next)?;
-            let ready = poll::wait([
-                self.kernel.queue.as_fd(),
-                self.udp.as_fd(),
-                self.wake.as_fd(),
-                self.timer.as_fd(),
-                self.kernel.sent.as_fd(),
-                self.neighbours.as_fd(),
-                self.kernel.snoop.as_fd(),
-            ])?;
+            let ready = waiter.wait()?;
             let [
                 caught,
                 datagrams,
@@ -173,12 +180,16 @@ impl Thread {
     }
 
     fn datagrams(&mut self) {
-        let mut buffer = [0; MAX_DATAGRAM];
         for _ in 0..AT_ONCE {
-            match self.udp.recv_from(&mut buffer) {
+            match self.udp.recv_from(&mut self.buffer) {
                 Ok((len, from)) => {
-                    self.edge
-                        .datagram(clock::now(), from, buffer.get(..len).unwrap_or_default());
+                    let datagram = self.buffer.get(..len).unwrap_or_default();
+                    let edge = &mut self.edge;
+                    let before = edge.carried();
+                    cost::packets_if(|| {
+                        edge.datagram(clock::now(), from, datagram);
+                        (edge.carried() > before, ())
+                    });
                     self.drain();
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
@@ -190,11 +201,16 @@ impl Thread {
 
     /// False when it is to stop.
     fn obey(&mut self, table: &Neighbours, facts: &mut BTreeMap<MacAddr, Facts>) -> bool {
+        let used = cost::processor();
         let _ = self.wake.silence();
         for _ in 0..AT_ONCE {
             let now = clock::now();
             match self.inbox.try_recv() {
                 Ok(Order::Input(input)) => self.edge.handle(now, input),
+                Ok(Order::New { station, told }) => {
+                    self.arrivals.begin(station, told, used);
+                    self.edge.handle(now, ApInput::Associated(station));
+                }
                 Ok(Order::Leaving {
                     station,
                     candidate,
@@ -219,6 +235,7 @@ impl Thread {
                 }
                 Ok(Order::Forget(station)) => {
                     facts.remove(&station);
+                    self.arrivals.forget(station);
                 }
                 Ok(Order::Hello(hello)) => self.edge.set_hello(hello),
                 Ok(Order::Look(look)) => look(&self.edge),
@@ -254,10 +271,10 @@ impl Thread {
     }
 
     fn transmit(&mut self) {
-        let mut buffer = [0; MAX_DATAGRAM];
-        while let Some((to, len)) = self.edge.poll_transmit(&mut buffer) {
+        while let Some((to, len)) = self.edge.poll_transmit(&mut self.buffer) {
+            let datagram = self.buffer.get(..len).unwrap_or_default();
             // What does not go out is repeated, like what is lost on the way.
-            let _ = self.udp.send_to(buffer.get(..len).unwrap_or_default(), to);
+            let _ = self.udp.send_to(datagram, to);
         }
     }
 
@@ -319,7 +336,16 @@ impl Thread {
             ApOutput::Probe(station) => self.report(Report::Probe(station)),
             ApOutput::Release(station) => self.report(Report::Released(station)),
             ApOutput::Forget(station) => self.report(Report::Forget(station)),
-            ApOutput::Record(record) => self.report(Report::Record(record)),
+            ApOutput::Record(record) => {
+                let work = match record.side {
+                    Side::New => self.arrivals.end(&record),
+                    Side::Old => None,
+                };
+                self.report(Report::Record {
+                    record: Box::new(record),
+                    work,
+                });
+            }
             ApOutput::Note { station, text } => self.report(Report::Note { station, text }),
             // The edge has handed these to its channel.
             ApOutput::Tell { .. } | ApOutput::Reply { .. } => {}

@@ -127,7 +127,8 @@ impl Handoff {
             }
             StationOutput::Leave(candidate) => {
                 self.asked = Asked::Leave(candidate);
-                Some(Deed::Agent(AgentCommand::Leave { candidate }))
+                let at_once = false;
+                Some(Deed::Agent(AgentCommand::Leave { candidate, at_once }))
             }
             StationOutput::Stay => {
                 self.asked = Asked::Nothing;
@@ -238,7 +239,8 @@ impl Handoff {
         // What was planned is over.
         let mut deeds = self.input(now, StationInput::LinkDown);
         let candidate = bssid;
-        deeds.push(Deed::Agent(AgentCommand::Leave { candidate }));
+        let at_once = true;
+        deeds.push(Deed::Agent(AgentCommand::Leave { candidate, at_once }));
         deeds
     }
 

@@ -20,7 +20,10 @@ fn prepare() -> Vec<Deed> {
 }
 
 fn leave() -> Vec<Deed> {
-    told(AgentCommand::Leave { candidate: THERE })
+    told(AgentCommand::Leave {
+        candidate: THERE,
+        at_once: false,
+    })
 }
 
 fn prepared(outcome: GoOutcome) -> AgentEvent {
@@ -136,7 +139,11 @@ fn who_stayed_after_all_was_not_let_go() {
 fn an_unannounced_move_shuts_the_gate_and_is_written_down() {
     let mut handoff = served();
     assert_eq!(handoff.drifts(at(90), HERE), []);
-    assert_eq!(handoff.drifts(at(100), THERE), leave());
+    let shut = told(AgentCommand::Leave {
+        candidate: THERE,
+        at_once: true,
+    });
+    assert_eq!(handoff.drifts(at(100), THERE), shut);
     assert_eq!(handoff.drifts(at(101), THERE), [], "once");
     assert_eq!(handoff.lost(at(102)), []);
     assert_eq!(handoff.agent_says(at(102), &unanswered()), []);
@@ -152,7 +159,10 @@ fn a_plan_is_over_when_wpa_supplicant_goes_elsewhere() {
     let mut handoff = served();
     let mut answer = ordered(&mut handoff);
     let candidate = ELSEWHERE;
-    let shut = told(AgentCommand::Leave { candidate });
+    let shut = told(AgentCommand::Leave {
+        candidate,
+        at_once: true,
+    });
     assert_eq!(handoff.drifts(at(101), ELSEWHERE), shut);
     assert!(!answer.try_recv().unwrap().done);
     let late = handoff.agent_says(at(103), &prepared(GoOutcome::Ready));

@@ -92,7 +92,8 @@ fn with(faults: Faults) -> Plan {
     }
 }
 
-/// Every type of message lost, doubled, overtaken and late, from one in a thousand to every second.
+/// Every type of message lost, doubled, overtaken and late, from one in a thousand to every second; but
+/// for GONE, which is said of stations that are nowhere.
 fn messages() -> Vec<Fault> {
     let kinds = Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Gone);
     let whiches = kinds.map(|kind| (kind.to_string(), Which::Messages(kind)));

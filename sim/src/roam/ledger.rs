@@ -29,8 +29,10 @@ impl Stream {
         if self.highest.is_some_and(|highest| number < highest) {
             self.reordered += 1;
         }
+        // With all received that was sent last, it is the sender that is silent.
+        let waits = self.highest.is_none_or(|highest| highest + 1 < self.sent);
         self.highest = self.highest.max(Some(number));
-        if let Some(last) = self.last {
+        if let Some(last) = self.last.filter(|_| waits) {
             self.gap = self.gap.max(now.since(last));
         }
         self.last = Some(now);
@@ -96,5 +98,36 @@ impl Way {
     #[must_use]
     pub fn unknown(&self) -> u32 {
         self.lost - self.fates.values().sum::<u32>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: u64) -> Instant {
+        Instant::from_nanos(millis * 1_000_000)
+    }
+
+    #[test]
+    fn a_silent_sender_is_no_gap_but_a_packet_that_is_waited_for_is() {
+        let mut stream = Stream::default();
+        for (millis, number) in [(0, 0), (5, 1), (10, 2)] {
+            stream.send();
+            if number != 1 {
+                stream.receive(at(millis), number);
+            }
+        }
+        assert_eq!(stream.figures().longest_gap, Duration::from_millis(10));
+        // All that is newer has come before.
+        stream.receive(at(500), 1);
+        assert_eq!(stream.figures().longest_gap, Duration::from_millis(10));
+        for number in [3, 4] {
+            assert_eq!(stream.send(), number);
+        }
+        stream.receive(at(600), 3);
+        assert_eq!(stream.figures().longest_gap, Duration::from_millis(100));
+        let figures = stream.figures();
+        assert_eq!((figures.lost, figures.reordered), (1, 1));
     }
 }

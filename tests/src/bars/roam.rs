@@ -11,7 +11,7 @@ use super::{Context, Row, Seen};
 
 const GROUP: &str = "roam";
 
-pub(super) fn rows() -> [Row; 11] {
+pub(super) fn rows() -> [Row; 12] {
     let row = |name, required, quick, run| Row {
         group: GROUP,
         name,
@@ -91,6 +91,14 @@ pub(super) fn rows() -> [Row; 11] {
             "twenty stations roam at once: each as r1",
             false,
             |context| judge(context, "roam-r9", &MANY),
+        ),
+        row(
+            "r10",
+            "what an access point's daemon does for an arrival, packets apart, takes at most 10 times as \
+             long as its netlink requests, in the median at each access point and never 20 times; and \
+             it runs no program",
+            false,
+            |context| judge(context, "roam-r10", &WORK),
         ),
     ]
 }
@@ -316,6 +324,58 @@ const MANY: [Figure; 3] = [
         "roaming.gap-over-switch-ms.max",
         1.0,
         " ms",
+    ),
+];
+
+const WORK: [Figure; 7] = [
+    (
+        "times its netlink requests: one subnet",
+        "rether",
+        "roaming.work.at.ap2.over-netlink.p50",
+        1.0,
+        "",
+    ),
+    (
+        "across subnets",
+        "rether",
+        "roaming.work.at.edge2.over-netlink.p50",
+        1.0,
+        "",
+    ),
+    (
+        "at most",
+        "rether",
+        "roaming.work.over-netlink.max",
+        1.0,
+        "",
+    ),
+    (
+        "with packets at most",
+        "rether",
+        "roaming.work.over-netlink-with-packets.max",
+        1.0,
+        "",
+    ),
+    (
+        "all of it, median",
+        "rether",
+        "roaming.work.processor-us.p50",
+        1.0,
+        " us",
+    ),
+    (
+        "netlink requests",
+        "rether",
+        "roaming.work.netlink-us.p50",
+        1.0,
+        " us",
+    ),
+    (
+        "packets",
+        "rether",
+        "roaming.work.packets-us.p50",
+        1.0,
+        " us",
     ),
 ];
 

@@ -227,7 +227,13 @@ impl Scenario {
                 world.candidate = outcome;
                 world.command(n, AgentCommand::Prepare { candidate });
                 world.run_for(Duration::from_millis(20));
-                world.command(n, AgentCommand::Leave { candidate });
+                world.command(
+                    n,
+                    AgentCommand::Leave {
+                        candidate,
+                        at_once: false,
+                    },
+                );
                 world.run_for(Duration::from_millis(50));
                 if goes {
                     world.command(n, AgentCommand::LinkDown);

@@ -9,7 +9,7 @@ impl Site {
     }
 
     /// How many messages of this kind `from` sent to `to`.
-    fn told(&self, from: u16, to: u16, kind: Kind) -> usize {
+    fn said(&self, from: u16, to: u16, kind: Kind) -> usize {
         let of = |(at, output): &&(ApId, ApOutput)| {
             *at == ApId(from)
                 && matches!(output, ApOutput::Tell { to: whom, body, .. }
@@ -40,7 +40,7 @@ fn what_comes_behind_its_word_waits_for_it_where_it_goes() {
     site.packet(1, 0);
     site.wait(ms(1_000));
     site.agrees(1, Some(2));
-    assert_eq!((site.told(1, 2, Kind::Prepare), site.probes()), (1, 0));
+    assert_eq!((site.said(1, 2, Kind::Prepare), site.probes()), (1, 0));
     // The radio is not given it, though it still could be.
     site.packet(1, 1);
     assert_eq!(site.received, [0]);
@@ -109,7 +109,7 @@ fn one_that_stays_is_asked_and_has_its_packets_in_their_order() {
         (&[1, 2, 3][..], 1)
     );
     assert_eq!(site.serving(), [ApId(1)]);
-    assert_eq!(site.told(1, 2, Kind::Cancel), 1);
+    assert_eq!(site.said(1, 2, Kind::Cancel), 1);
     assert!(site.hosts.values().all(|host| host.catching.is_empty()));
     assert!(site.log.contains(&(ApId(1), ApOutput::Resume(STA))));
     assert_eq!(site.records[0].1.ending, Some(Ending::Stayed));
@@ -169,7 +169,7 @@ fn its_word_is_not_believed_again_within_a_second() {
         site.wait(ms(60));
     }
     // At 0 and 1020 ms.
-    assert_eq!(site.told(1, 2, Kind::Prepare), 2);
+    assert_eq!(site.said(1, 2, Kind::Prepare), 2);
 }
 
 #[test]
@@ -182,9 +182,9 @@ fn of_an_unknown_place_the_likeliest_is_prepared() {
         site.leaving(3, 1, Stage::Leave);
     }
     site.come(1);
-    let before = site.told(1, 3, Kind::Prepare);
+    let before = site.said(1, 3, Kind::Prepare);
     site.agrees(1, None);
-    assert_eq!(site.told(1, 3, Kind::Prepare), before + 1);
+    assert_eq!(site.said(1, 3, Kind::Prepare), before + 1);
     // It goes elsewhere.
     site.at = None;
     site.packet(1, 1);

@@ -108,6 +108,46 @@ fn a_session_that_cannot_be_replaced_ends() {
     assert!(net.is_up(1, 2) && net.is_up(2, 1));
 }
 
+/// CONFIRM came, but no sign of that came back: the other end uses a session that this one began, and
+/// has given up since.
+#[test]
+fn what_comes_in_a_session_that_was_never_confirmed_is_taken() {
+    let weather = Weather {
+        loss: 1_000,
+        ..FINE
+    };
+    let mut net = Net::new(std::vec![config(1, &[2]), config(2, &[1])], weather, 27);
+    let wake = |net: &mut Net| {
+        let now = net.now;
+        let woken = net.channel(1).handle(now, ChannelInput::Timeout);
+        woken.unwrap();
+        net.drain(1);
+    };
+    wake(&mut net);
+    // INIT, RESPONSE and CONFIRM arrive, and nothing else.
+    for (place, to) in [(0, 2), (1, 1), (2, 2)] {
+        let seen = net.sent[place].1.clone();
+        net.datagram(to, seen.from, &seen.bytes).unwrap();
+    }
+    assert!(net.is_up(2, 1));
+    let is_asking = |net: &mut Net| {
+        let attempt = &net.channel(1).peers[0].attempt;
+        attempt.as_ref().is_some_and(|attempt| attempt.is_asking())
+    };
+    assert!(!is_asking(&mut net));
+    while !is_asking(&mut net) {
+        net.now += millis(20);
+        wake(&mut net);
+    }
+    assert!(!net.is_up(1, 2));
+    net.send(2, 1, data(5)).unwrap();
+    let seen = net.sent.last().unwrap().1.clone();
+    net.datagram(1, seen.from, &seen.bytes).unwrap();
+    assert_eq!(came(&net, 1), [5]);
+    assert!(net.is_up(1, 2));
+    assert!(net.channel(1).peers[0].unconfirmed.is_none());
+}
+
 /// Keys change in a storm, too, and no peer is ever taken for dead that is not.
 #[test]
 fn sessions_outlive_a_storm() {

@@ -11,6 +11,11 @@ const PREPARE: AgentCommand = AgentCommand::Prepare {
 };
 const LEAVE: AgentCommand = AgentCommand::Leave {
     candidate: CANDIDATE,
+    at_once: false,
+};
+const AT_ONCE: AgentCommand = AgentCommand::Leave {
+    candidate: CANDIDATE,
+    at_once: true,
 };
 const UNANSWERED: AgentEvent = AgentEvent::LeaveUnanswered {
     candidate: CANDIDATE,
@@ -210,6 +215,99 @@ fn tokens_that_come_while_leaving_are_given_back() {
     let asked = [MessageType::Request, MessageType::Reserve];
     let asked = asked.map(|kind| bench.sent(kind));
     assert_eq!(asked, [0, 0], "that would say that it stays");
+}
+
+/// Promised voice, visited once.
+fn visited() -> Bench {
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.packet(5_004);
+    bench.reserved(5_004, Outcome::Granted);
+    bench.token(1, false, MS * 5);
+    bench.forget();
+    bench
+}
+
+/// Else the packet before the first that waits may have come nearly two visits ago.
+#[test]
+fn whoever_is_visited_leaves_behind_the_next_visit() {
+    let mut bench = visited();
+    bench.command(PREPARE);
+    bench.go(GoOutcome::Ready);
+    bench.command(LEAVE);
+    let taken = bench.packet(5_004);
+    bench.run(MS * 20);
+    assert_eq!(bench.stages(), [LeaveStage::Prepare]);
+    bench.token(2, false, MS * 5);
+    assert!(bench.accepted(taken));
+    assert!(!bench.last_return().refused);
+    let kinds: Vec<_> = bench.sent.iter().map(Message::message_type).collect();
+    assert_eq!(kinds[1..], [MessageType::Return, MessageType::Leave]);
+    let held = bench.packet(5_004);
+    bench.token(3, false, MS * 5);
+    assert!(bench.last_return().refused && !bench.accepted(held));
+    bench.go(GoOutcome::Ready);
+    bench.command(LEAVE);
+    bench.token(4, false, MS * 5);
+    assert!(
+        !bench.accepted(held),
+        "it is gone, and may not be told again"
+    );
+}
+
+#[test]
+fn a_visit_that_leaves_promised_packets_is_not_the_last() {
+    let mut bench = visited();
+    let more: Vec<_> = (0..3).map(|_| bench.packet(5_004)).collect();
+    bench.command(LEAVE);
+    bench.token(2, false, Duration::from_micros(300));
+    assert!(!bench.accepted(more[2]));
+    assert_eq!(bench.stages(), []);
+    bench.token(3, false, MS * 5);
+    assert!(bench.went(&more));
+    assert_eq!(bench.stages(), [LeaveStage::Leave]);
+}
+
+#[test]
+fn no_visit_for_25_ms_or_a_radio_on_its_way_is_not_waited_for() {
+    let mut bench = visited();
+    bench.command(LEAVE);
+    bench.run(MS * 24);
+    assert_eq!(bench.stages(), []);
+    bench.run(MS * 2);
+    assert_eq!(bench.stages(), [LeaveStage::Leave]);
+    let mut bench = visited();
+    bench.command(AT_ONCE);
+    assert_eq!(bench.stages(), [LeaveStage::Leave]);
+    let mut bench = visited();
+    bench.run(MS * 100);
+    bench.forget();
+    bench.command(LEAVE);
+    assert_eq!(bench.stages(), [LeaveStage::Leave], "not visited lately");
+}
+
+#[test]
+fn whoever_waits_for_its_last_visit_may_stay_or_be_lost() {
+    let mut bench = visited();
+    bench.command(LEAVE);
+    bench.command(AgentCommand::Stay);
+    bench.run(MS * 30);
+    assert!(!bench.stages().contains(&LeaveStage::Leave));
+    let mut bench = visited();
+    bench.command(LEAVE);
+    let reason = ByeReason::Stopping;
+    bench.frame(&Message::Bye(Bye { reason }));
+    assert!(bench.events.contains(&UNANSWERED));
+    let mut bench = visited();
+    let held = bench.packet(5_004);
+    bench.command(LEAVE);
+    bench.command(AgentCommand::LinkDown);
+    assert!(bench.events.contains(&UNANSWERED));
+    bench.run(MS * 30);
+    assert!(!bench.accepted(held), "there is no link");
+    bench.command(AgentCommand::LinkUp { bssid: AP });
+    bench.run(MS * 41);
+    assert!(bench.accepted(held));
+    assert_eq!(bench.stages(), []);
 }
 
 #[test]
@@ -473,7 +571,7 @@ fn floods_do_not_drive_out_what_is_promised() {
     bench.reserved(5_004, Outcome::Granted);
     bench.token(1, false, CYCLE);
     bench.forget();
-    bench.command(LEAVE);
+    bench.command(AT_ONCE);
     bench.go(GoOutcome::Ready);
     let voice: Vec<_> = (0..20).map(|_| bench.packet(5_004)).collect();
     let bulk: Vec<_> = (0..20).map(|_| bench.packet(80)).collect();

@@ -46,6 +46,9 @@ impl World<'_> {
         self.overheard(from, to, &bytes);
         let hit = faults.only.hits(kind);
         if self.partitioned || (hit && self.chance(faults.drop)) {
+            if matches!(kind, Some(Kind::Push | Kind::Arrived)) {
+                self.unheard(from, to);
+            }
             return;
         }
         let copies = 1 + usize::from(hit && self.chance(faults.duplicate));

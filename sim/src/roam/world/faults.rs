@@ -15,7 +15,8 @@ use crate::roam::ledger;
 use crate::roam::plan::{Death, Hostile, Stale};
 use crate::roam::station;
 
-/// Two that serve a station in the same stay know better after so long.
+/// Two that serve a station in the same stay know better after so long; or after the last word of it
+/// between them that the fault destroyed, for then they have to say it again.
 const FIND_OUT: Duration = Duration::from_millis(100);
 /// The daemon tells its machine of a new address so long after the station has used it.
 const HEARD: Duration = Duration::from_millis(1);
@@ -271,6 +272,16 @@ impl World<'_> {
         if let Some(ip) = self.clients[client].context.addresses.first() {
             let ip = ip.ip;
             self.at(USED, Event::Uses { client, ip });
+        }
+    }
+
+    /// A datagram is lost that says which station is where.
+    pub(super) fn unheard(&mut self, from: usize, to: usize) {
+        for (client, since) in &mut self.rivals {
+            let mac = self.clients[*client].mac;
+            if [from, to].map(|host| self.hosts[host].serves(mac).is_some()) == [true; 2] {
+                *since = self.now;
+            }
         }
     }
 

@@ -329,7 +329,7 @@ pub(crate) fn run_arm(scenario: &Scenario, arm: &Arm, logs: &Path) -> Result<Val
         "steady-bps": steady(&traffic),
         "calls": calls::together(&traffic),
         "traffic": traffic,
-        "roaming": roam::summary(&roams),
+        "roaming": roam::summary(&roams, &handoffs),
         "roams": roams,
         "events-failed": failed,
         "events": happened,

@@ -2,7 +2,7 @@
 
 use super::{
     plan::{self, Kind, Node},
-    process::{Process, output, start},
+    process::{Children, Process, output, start},
     site,
 };
 use anyhow::{Result, bail};
@@ -33,6 +33,8 @@ pub(crate) struct Daemon {
     /// Number of the start and processor time when the clock started.
     used_before: (u32, u64),
     used: Option<u64>,
+    children_before: Children,
+    programs: Option<usize>,
 }
 
 impl Daemon {
@@ -77,6 +79,8 @@ impl Daemon {
             process: None,
             used_before: (0, 0),
             used: None,
+            children_before: Children::default(),
+            programs: None,
         }))
     }
 
@@ -111,18 +115,29 @@ impl Daemon {
             .and_then(|process| process.processor_ns().ok())
     }
 
-    /// Counts processor time from now on.
-    pub(crate) fn start_counting(&mut self) {
-        self.used_before = (self.starts, self.processor_ns().unwrap_or_default());
+    fn children(&self) -> Option<Children> {
+        self.process
+            .as_ref()
+            .and_then(|process| process.children().ok())
     }
 
-    /// Counts no further. There is no figure if the daemon was started again or is gone.
+    /// Counts processor time, and programs that it runs, from now on.
+    pub(crate) fn start_counting(&mut self) {
+        self.used_before = (self.starts, self.processor_ns().unwrap_or_default());
+        self.children_before = self.children().unwrap_or_default();
+    }
+
+    /// Counts no further. There are no figures if the daemon was started again or is gone.
     pub(crate) fn stop_counting(&mut self) {
         let (starts, before) = self.used_before;
         self.used = self
             .processor_ns()
             .filter(|_| starts == self.starts)
             .map(|now| now - before);
+        self.programs = self
+            .children()
+            .filter(|_| starts == self.starts)
+            .map(|now| now.since(&self.children_before));
     }
 
     /// Sends `signal`; it is an error if the daemon does not run.
@@ -169,6 +184,7 @@ impl Daemon {
             "starts": self.starts,
             "ended": self.ended,
             "processor-ns": self.used,
+            "programs": self.programs,
         })
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -83,6 +84,23 @@ pub(crate) fn start<S: AsRef<str>>(
     Ok(Process { child })
 }
 
+/// What shows of the programs that a program runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Children {
+    /// Page faults of those whose end it has seen: every program has some.
+    faults: u64,
+    /// The numbers of those that have not ended.
+    alive: BTreeSet<String>,
+}
+
+impl Children {
+    /// How many programs it has run since `before`, at least: those that have ended meanwhile are taken
+    /// for one.
+    pub(crate) fn since(&self, before: &Self) -> usize {
+        usize::from(self.faults > before.faults) + self.alive.difference(&before.alive).count()
+    }
+}
+
 /// A program running in the background; it is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -107,6 +125,28 @@ impl Process {
             sum += first.parse::<u64>()?;
         }
         Ok(sum)
+    }
+
+    /// What shows of programs that it runs.
+    pub(crate) fn children(&self) -> Result<Children> {
+        let own = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let stat = fs::read_to_string(own.join("stat"))?;
+        // The name may hold anything; behind it come the state and, as proc_pid_stat(5) counts, field 4.
+        let (_, rest) = stat.rsplit_once(')').context("an empty stat")?;
+        let field = |number: usize| -> Result<u64> {
+            let word = rest.split_whitespace().nth(number - 3);
+            Ok(word.context("a short stat")?.parse()?)
+        };
+        let mut alive = BTreeSet::new();
+        for thread in fs::read_dir(own.join("task"))? {
+            let list = thread?.path().join("children");
+            let text = fs::read_to_string(&list).with_context(|| format!("{list:?}"))?;
+            alive.extend(text.split_whitespace().map(str::to_owned));
+        }
+        Ok(Children {
+            faults: field(11)? + field(13)?,
+            alive,
+        })
     }
 
     /// How it ended, if it has.
@@ -157,4 +197,29 @@ pub(crate) fn wait_for(
         thread::sleep(POLL);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(words: &[&str]) -> Process {
+        start(None, words, Path::new("/dev/null"), Path::new("/dev/null")).unwrap()
+    }
+
+    #[test]
+    fn what_a_program_runs_shows() {
+        let shell = run(&["sh", "-c", "/bin/true; sleep 60 & exec sleep 60"]);
+        let none = Children::default();
+        let both = || Ok(shell.children()?.since(&none) == 2);
+        wait_for("two programs", Duration::from_secs(60), both).unwrap();
+        let now = shell.children().unwrap();
+        assert_eq!(shell.children().unwrap().since(&now), 0);
+        for child in &now.alive {
+            let child = Pid::from_raw(child.parse().unwrap()).unwrap();
+            kill_process(child, Signal::KILL).unwrap();
+        }
+        let one = run(&["sleep", "60"]);
+        assert_eq!(one.children().unwrap().since(&none), 0);
+    }
 }

@@ -1,6 +1,6 @@
 //! How a roam went: its steps by the log of `wpa_supplicant`, and what flows noticed of it.
 
-use super::{Clocks, Command, Noticed, log::Change};
+use super::{Clocks, Command, Noticed, log::Change, work};
 use crate::guest::probe::{Part, WAYS, millis};
 use rether_lab::scenario::RoamBy;
 use serde_json::{Map, Value, json};
@@ -228,7 +228,7 @@ fn steps(roam: &Roam, start: Clocks) -> Value {
 }
 
 /// The figures of a step that all roams together have.
-fn spread(values: impl Iterator<Item = Option<f64>>) -> Value {
+pub(super) fn spread(values: impl Iterator<Item = Option<f64>>) -> Value {
     let mut all: Vec<_> = values.flatten().collect();
     all.sort_by(f64::total_cmp);
     let (Some(min), Some(max)) = (all.first(), all.last()) else {
@@ -257,8 +257,9 @@ fn least_seconds(roams: &[Value]) -> Value {
     Value::Object(least)
 }
 
-/// All roams of an arm together; nothing if there are none.
-pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
+/// All roams of an arm together, with what the daemons say in `handoffs` that they cost; nothing if there
+/// are none.
+pub(crate) fn summary(roams: &[Value], handoffs: &Value) -> Option<Value> {
     if roams.is_empty() {
         return None;
     }
@@ -289,6 +290,7 @@ pub(crate) fn summary(roams: &[Value]) -> Option<Value> {
     let shares = flows.into_iter().flat_map(Map::keys).map(share).collect();
     map.insert("second-share".to_owned(), Value::Object(shares));
     map.insert("second-bps".to_owned(), least_seconds(roams));
+    map.insert("work".to_owned(), json!(work::summary(handoffs)));
     for way in WAYS {
         let flows = || {
             let probes = roams.iter().filter_map(|roam| roam["probes"].as_object());
@@ -439,7 +441,7 @@ mod tests {
         let rate = first["second-bps"]["t"].as_f64().unwrap();
         assert!((rate - 3.56e6).abs() < 1.0, "{rate}");
         assert_eq!(first["second-share"]["t"], Value::Null, "too short");
-        let summary = summary(&values).unwrap();
+        let summary = summary(&values, &Value::Null).unwrap();
         assert_eq!(summary["second-bps"]["t"].as_f64(), Some(rate));
         assert_eq!(
             (&summary["count"], &summary["failed"]),
@@ -451,6 +453,6 @@ mod tests {
         );
         assert_eq!(summary["up"]["lost"], 3);
         assert_eq!(summary["down"]["duplicated"], 1);
-        assert_eq!(super::summary(&[]), None);
+        assert_eq!(super::summary(&[], &Value::Null), None);
     }
 }

@@ -4,6 +4,7 @@ mod judge;
 mod log;
 mod noticed;
 mod supplicant;
+mod work;
 
 pub(crate) use judge::{Goodput, summary};
 pub(crate) use noticed::Noticed;
