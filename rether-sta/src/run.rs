@@ -23,7 +23,6 @@ use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::control::{Control, ControlEvents};
 use rether_linux::gate::Hop;
-use rether_linux::hurry::Hurry;
 use rether_linux::inject::Injector;
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Events, Interface, InterfaceKind, Nl80211};
@@ -44,6 +43,7 @@ use crate::config::{self, Config};
 use crate::handoff::{Desk, Handoff, History, Received, Wanted};
 use gap::Gap;
 use neighbours::Survey;
+use roam::Haste;
 
 /// How this daemon's observe sockets are told from others.
 pub(crate) const SUFFIX: &str = "sta";
@@ -119,7 +119,7 @@ struct Daemon<'a> {
     gap: Gap,
     survey: Survey,
     /// While the radio switches.
-    hurry: Option<Hurry>,
+    haste: Haste,
     rate: Rate,
     gate: GateMode,
     policy: PolicyTable,
@@ -203,7 +203,7 @@ impl<'a> Daemon<'a> {
             bssid: None,
             gap: Gap::default(),
             survey: Survey::default(),
-            hurry: None,
+            haste: Haste::default(),
             rate: Rate(0),
             gate: GateMode::Open,
             policy: PolicyTable::default(),

@@ -71,7 +71,7 @@ impl Leaver {
                 Some(end) => return end,
                 None => self.world.run_for(MS),
             }
-            assert!(self.world.now.since(began) < MS * 100, "no end");
+            assert!(self.world.now.since(began) < MS * 120, "no end");
         }
     }
 
@@ -119,7 +119,7 @@ const fn losing(loss: u64) -> Faults {
     }
 }
 
-/// The last visit is awaited for 25 ms. Then, whatever is lost of what is said, it ends in 70 ms, and
+/// The last visit is awaited for 40 ms. Then, whatever is lost of what is said, it ends in 70 ms, and
 /// then packets go: through the next access
 /// point after GO, and in a moment where there is none.
 #[test]
@@ -136,7 +136,7 @@ fn leaving_ends_soon_whatever_is_lost() {
                 match end {
                     End::Go(after) => {
                         ends[0] += 1;
-                        assert!(after <= MS * 85, "{after}");
+                        assert!(after <= MS * 100, "{after}");
                         it.world.run_for(MS * 30);
                         assert_eq!(it.went_up_since(left), 0, "the gate is shut");
                         it.switch(MS * 40);
@@ -154,7 +154,7 @@ fn leaving_ends_soon_whatever_is_lost() {
                     }
                     End::Unanswered(after) => {
                         ends[1] += 1;
-                        assert!(after <= MS * 95, "{after}");
+                        assert!(after <= MS * 110, "{after}");
                         assert!(tenths > 0, "nothing was lost");
                         let limit = left + Duration::from_secs(1);
                         while it.went_up_since(left) == 0 {

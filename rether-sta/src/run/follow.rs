@@ -13,7 +13,7 @@ use rether_proto::agent::AgentCommand;
 use rether_proto::airtime::Rate;
 use rether_proto::mac::MacAddr;
 
-use super::Daemon;
+use super::{Daemon, Haste};
 use crate::link;
 
 impl Daemon<'_> {
@@ -150,8 +150,8 @@ impl Daemon<'_> {
             self.tell_received(from);
         }
         self.carry_out(arrival.deeds).await;
-        self.hurry = None;
         self.survey.begin(clock::now());
+        self.haste = Haste::default();
         let index = self.interface.index;
         if self.config.stay_awake
             && let Err(error) = self.nl80211.set_power_save(index, false).await

@@ -5,6 +5,7 @@ use rether_linux::clock;
 use rether_linux::hurry::Hurry;
 use rether_linux::link::Link;
 use rether_linux::nl80211::Scan;
+use rether_linux::rt::Precedence;
 use rether_proto::agent::{AgentCommand, AgentEvent};
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
@@ -20,6 +21,13 @@ const RECENT: Duration = Duration::from_secs(2);
 const HYSTERESIS: u32 = 2;
 /// After so many looks without another access point nobody will ask what came.
 const IDLE: u32 = 10;
+
+/// What makes a switch quick, while it lasts.
+#[derive(Debug, Default)]
+pub(super) struct Haste {
+    hurry: Option<Hurry>,
+    precedence: Option<Precedence>,
+}
 
 impl Daemon<'_> {
     /// The agent's word may be the answer that the machine waits for. That all packets are caught
@@ -46,20 +54,24 @@ impl Daemon<'_> {
         for deed in deeds {
             match deed {
                 Deed::Agent(command) => {
-                    if matches!(command, AgentCommand::Stay) {
-                        self.hurry = None;
+                    match command {
+                        AgentCommand::Leave { .. } => {
+                            self.haste.precedence = Precedence::begin();
+                        }
+                        AgentCommand::Stay => self.haste = Haste::default(),
+                        _ => {}
                     }
                     self.session.orders.command(command);
                 }
                 Deed::Roam(bssid) => {
-                    self.hurry = self.config.handoff.hurry.then(Hurry::begin).flatten();
+                    self.haste.hurry = self.config.handoff.hurry.then(Hurry::begin).flatten();
                     failed = !self.roam(bssid).await;
                 }
                 Deed::Scan(frequency) => self.scan(frequency).await,
             }
         }
         if failed {
-            self.hurry = None;
+            self.haste = Haste::default();
             let given_up = self.handoff.input(clock::now(), StationInput::SwitchFailed);
             for deed in given_up {
                 if let Deed::Agent(command) = deed {

@@ -13,7 +13,7 @@ use rether_linux::rules::Placement;
 use rether_proto::agent::AgentCommand;
 use rether_proto::time::Duration;
 
-use super::{Daemon, way_in};
+use super::{Daemon, Haste, way_in};
 use crate::link;
 
 /// A roam that is not over after so long is looked at.
@@ -34,6 +34,7 @@ impl Daemon<'_> {
         let settles = self.wpa_events.is_some()
             && away.is_some_and(|since| clock::now().since(since) < SETTLING);
         if !settles && !self.handoff.is_moving() {
+            self.haste = Haste::default();
             self.follow_link().await;
             self.listen().await;
             self.survey().await;

@@ -268,10 +268,10 @@ fn a_visit_that_leaves_promised_packets_is_not_the_last() {
 }
 
 #[test]
-fn no_visit_for_25_ms_or_a_radio_on_its_way_is_not_waited_for() {
+fn no_visit_for_40_ms_or_a_radio_on_its_way_is_not_waited_for() {
     let mut bench = visited();
     bench.command(LEAVE);
-    bench.run(MS * 24);
+    bench.run(MS * 39);
     assert_eq!(bench.stages(), []);
     bench.run(MS * 2);
     assert_eq!(bench.stages(), [LeaveStage::Leave]);
@@ -290,7 +290,7 @@ fn whoever_waits_for_its_last_visit_may_stay_or_be_lost() {
     let mut bench = visited();
     bench.command(LEAVE);
     bench.command(AgentCommand::Stay);
-    bench.run(MS * 30);
+    bench.run(MS * 50);
     assert!(!bench.stages().contains(&LeaveStage::Leave));
     let mut bench = visited();
     bench.command(LEAVE);
@@ -302,7 +302,7 @@ fn whoever_waits_for_its_last_visit_may_stay_or_be_lost() {
     bench.command(LEAVE);
     bench.command(AgentCommand::LinkDown);
     assert!(bench.events.contains(&UNANSWERED));
-    bench.run(MS * 30);
+    bench.run(MS * 50);
     assert!(!bench.accepted(held), "there is no link");
     bench.command(AgentCommand::LinkUp { bssid: AP });
     bench.run(MS * 41);
