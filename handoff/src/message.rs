@@ -89,6 +89,8 @@ pub struct Prepare {
     pub pen: PenId,
     /// All that is known of it.
     pub context: Context,
+    /// Nobody lets it go: its agent, if there is one, says what it received last.
+    pub own_accord: bool,
 }
 
 /// See [`Body::Data`].

@@ -434,6 +434,11 @@ impl<'a> Daemon<'a> {
                 self.follow_stations().await;
             }
             ApEvent::Gone { .. } => self.follow_stations().await,
+            ApEvent::TransitionAnswer {
+                station,
+                status: 0,
+                target,
+            } => self.roaming.agreed(station, target, &self.cell),
             ApEvent::TransitionAnswer { .. }
             | ApEvent::TransitionQuery { .. }
             | ApEvent::BeaconReport { .. } => {}

@@ -2,6 +2,7 @@
 
 mod follow;
 mod gap;
+mod neighbours;
 mod roam;
 mod upkeep;
 
@@ -41,6 +42,7 @@ use crate::cli::RunOptions;
 use crate::config::{self, Config};
 use crate::handoff::{Desk, Handoff, History, Received, Wanted};
 use gap::Gap;
+use neighbours::Survey;
 use roam::Haste;
 
 /// How this daemon's observe sockets are told from others.
@@ -115,6 +117,7 @@ struct Daemon<'a> {
     way_in_mended: bool,
     bssid: Option<MacAddr>,
     gap: Gap,
+    survey: Survey,
     /// While the radio switches.
     haste: Haste,
     rate: Rate,
@@ -199,6 +202,7 @@ impl<'a> Daemon<'a> {
             way_in_mended: false,
             bssid: None,
             gap: Gap::default(),
+            survey: Survey::default(),
             haste: Haste::default(),
             rate: Rate(0),
             gate: GateMode::Open,

@@ -39,6 +39,8 @@ pub(super) struct New {
     /// Who told us that it would come.
     from: Option<ApId>,
     pen: Option<PenId>,
+    /// Nobody let it go there: its agent says what it has.
+    own_accord: bool,
     /// Whose answer to PREPARE waits for the ledger.
     asking: Option<(ApId, u32)>,
     /// Whose answer to the claim is missing.
@@ -86,6 +88,7 @@ impl New {
             state,
             from: None,
             pen: None,
+            own_accord: false,
             asking: None,
             asked: BTreeSet::new(),
             claims: 0,
@@ -188,6 +191,7 @@ impl<A: Anchor> Ap<A> {
             new.state = Arriving::Primed { until };
         }
         (new.from, new.pen) = (Some(from), Some(prepare.pen));
+        new.own_accord = prepare.own_accord;
         new.record.announced = true;
         new.record.prepared = Some(now);
         new.record.peer = Some(from);
@@ -276,7 +280,8 @@ impl<A: Anchor> Ap<A> {
         let has_agent = context.as_ref().is_some_and(|context| context.agent);
         let deaf = if has_agent { agent } else { settle };
         new.deaf_until = Some(now + deaf);
-        let listens = has_agent && !new.record.announced && !seen;
+        let is_let_go = new.record.announced && !new.own_accord;
+        let listens = has_agent && !is_let_go && !seen;
         if listens {
             new.state = Arriving::Listening { until };
         }

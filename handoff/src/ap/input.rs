@@ -79,6 +79,13 @@ pub enum ApInput {
         /// How far it is.
         stage: Stage,
     },
+    /// It has agreed to move when it was asked to (802.11v), and may or may not do so.
+    Agreed {
+        /// Who.
+        station: MacAddr,
+        /// Where, if that is an access point of this site.
+        to: Option<ApId>,
+    },
     /// It does not move after all.
     Stayed(MacAddr),
     /// All that the token gate held for it is with the radio.

@@ -20,7 +20,7 @@ use crate::roam::{Ending, RoamRecord, Side};
 const BURST: usize = 16;
 const PACE: Duration = Duration::from_millis(1);
 /// The token gate may take so long to hand over what it holds.
-const DRAIN: Duration = Duration::from_millis(10);
+pub(super) const DRAIN: Duration = Duration::from_millis(10);
 /// The kernel may take so long to say when the station was last heard.
 const IDLE: Duration = Duration::from_millis(5);
 
@@ -29,11 +29,15 @@ const IDLE: Duration = Duration::from_millis(5);
 pub(super) struct Old {
     pub(super) state: Leaving,
     pub(super) pen: Pen,
-    record: RoamRecord,
+    pub(super) record: RoamRecord,
     /// Whom PREPARE went to.
-    target: Option<ApId>,
+    pub(super) target: Option<ApId>,
     /// The agent waits for the answer to this.
-    asked: Option<Stage>,
+    pub(super) asked: Option<Stage>,
+    /// Nobody let it go: what it was sent last may not have arrived.
+    pub(super) own_accord: bool,
+    /// It may stay: when the radio is asked next whether it is here.
+    pub(super) check: Option<Instant>,
     /// Up to which packet the other end is being asked.
     checked: Option<u32>,
     /// How often it did not answer that.
@@ -70,6 +74,11 @@ pub(super) enum Then {
 
 impl Old {
     pub(super) fn timer(&self) -> Option<Instant> {
+        self.until().into_iter().chain(self.check).min()
+    }
+
+    /// When something is to be done in this state.
+    fn until(&self) -> Option<Instant> {
         match self.state {
             Leaving::Prepared { until }
             | Leaving::Draining { until }
@@ -134,6 +143,10 @@ impl Old {
 impl<A: Anchor> Ap<A> {
     /// An agent thinks of moving to `to`.
     pub(super) fn prepare(&mut self, station: MacAddr, to: Option<ApId>) {
+        if self.old(station).is_some_and(|old| old.may_stay()) {
+            // Who asks is here. The token gate knows.
+            self.put_back(station, false);
+        }
         let Some(to) = to.filter(|to| self.can_reach(*to)) else {
             return self.answer(station, Stage::Prepare, Answer::Unavailable);
         };
@@ -147,7 +160,8 @@ impl<A: Anchor> Ap<A> {
 
     /// It moves now: whatever comes for it goes into the pen.
     pub(super) fn leave(&mut self, station: MacAddr, to: Option<ApId>) {
-        if !self.is_home(station) {
+        let may_stay = self.old(station).is_some_and(|old| old.may_stay());
+        if !self.is_home(station) && !may_stay {
             return;
         }
         // Whoever it goes to: the pen may be claimed, or the station comes back.
@@ -156,9 +170,10 @@ impl<A: Anchor> Ap<A> {
         let until = now + DRAIN;
         self.begin(station, Leaving::Draining { until });
         let Some(old) = self.old(station) else { return };
-        old.record.left = Some(now);
+        old.record.left.get_or_insert(now);
         old.record.announced = true;
         old.asked = Some(Stage::Leave);
+        old.check = None;
         let told = old.target;
         self.catch(station, true);
         if let Some(to) = to.filter(|to| told != Some(*to)) {
@@ -182,7 +197,8 @@ impl<A: Anchor> Ap<A> {
             return;
         }
         known.present = false;
-        if known.old.as_ref().is_some_and(Old::is_away) {
+        if let Some(old) = known.old.as_mut().filter(|old| old.is_away()) {
+            old.check = None;
             return;
         }
         self.begin(station, Leaving::Holding { until });
@@ -200,7 +216,7 @@ impl<A: Anchor> Ap<A> {
             return;
         }
         old.state = Leaving::Holding { until };
-        if old.asked.take().is_some() {
+        if old.asked.take_if(|asked| *asked == Stage::Leave).is_some() {
             old.record.go = Some(now);
             self.answer(station, Stage::Leave, Answer::Ready);
         }
@@ -241,6 +257,11 @@ impl<A: Anchor> Ap<A> {
 
     /// It stays, or was heard again: what is in the pen goes on the air.
     pub(super) fn stayed(&mut self, station: MacAddr) {
+        self.put_back(station, true);
+    }
+
+    /// The same; `resume` if the token gate does not know yet.
+    fn put_back(&mut self, station: MacAddr, resume: bool) {
         let now = self.now;
         let Some(known) = self.stations.get_mut(&station) else {
             return;
@@ -262,7 +283,9 @@ impl<A: Anchor> Ap<A> {
                 self.out.push_back(ApOutput::Inject { station, frame });
             }
             self.catch(station, false);
-            self.out.push_back(ApOutput::Resume(station));
+            if resume {
+                self.out.push_back(ApOutput::Resume(station));
+            }
             let record = old.close(Ending::Stayed);
             self.record(record);
         }
@@ -308,6 +331,10 @@ impl<A: Anchor> Ap<A> {
             Then::Flush => self.flush(station, from),
             Then::Replay => match seen {
                 Some(seen) => self.replay(station, from, Duration::ZERO, Some(seen)),
+                None if self.old(station).is_some_and(|old| old.own_accord) => {
+                    // It was here when it agreed to go.
+                    self.replay(station, from, self.config.shadow, None);
+                }
                 None => {
                     let until = self.now + IDLE;
                     if let Some(old) = self.old(station) {
@@ -355,12 +382,12 @@ impl<A: Anchor> Ap<A> {
             return Then::Wait;
         };
         let cancelled = old.target.replace(to).filter(|target| *target != to);
-        old.asked = None;
+        (old.asked, old.check) = (None, None);
         old.record.epoch = epoch;
         old.record.peer = Some(to);
         old.record.claimed.get_or_insert(now);
         old.record.left.get_or_insert(now);
-        let announced = old.record.announced;
+        let let_go = old.record.announced && !old.own_accord;
         let then = match old.state {
             Leaving::Flushing { to: other, .. } | Leaving::Forwarding { to: other, .. } => {
                 if again && other == to {
@@ -379,7 +406,7 @@ impl<A: Anchor> Ap<A> {
                 Then::Flush
             }
             Leaving::Asking { .. } => Then::Flush,
-            _ if announced => Then::Flush,
+            _ if let_go => Then::Flush,
             _ => Then::Replay,
         };
         if let Some(wrong) = cancelled {
@@ -571,13 +598,20 @@ impl<A: Anchor> Ap<A> {
     }
 
     pub(super) fn old_timer(&mut self, station: MacAddr) {
+        self.check(station);
+        let now = self.now;
         let Some(old) = self.old(station) else { return };
+        if old.until().is_none_or(|at| at > now) {
+            return;
+        }
         match old.state {
             Leaving::Prepared { .. } => self.stayed(station),
             Leaving::Draining { .. } => {
                 old.record.culprit = Some("the token gate did not hand over in time".to_string());
                 self.drained(station);
             }
+            // Nobody has seen it leave.
+            Leaving::Holding { .. } if old.may_stay() => self.stayed(station),
             Leaving::Holding { .. } => {
                 old.pen.expire();
                 let mut record = old.close(Ending::Unclaimed);
@@ -651,7 +685,7 @@ impl<A: Anchor> Ap<A> {
 
     /// Served here, so that it can leave; a station that has been here since before this daemon is
     /// taken as new.
-    fn is_home(&mut self, station: MacAddr) -> bool {
+    pub(super) fn is_home(&mut self, station: MacAddr) -> bool {
         let own = self.config.own;
         let known = self.stations.entry(station).or_default();
         if !known.present && known.old.is_none() {
@@ -662,7 +696,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// It begins to leave, or goes one step further.
-    fn begin(&mut self, station: MacAddr, state: Leaving) {
+    pub(super) fn begin(&mut self, station: MacAddr, state: Leaving) {
         let (now, limits) = (self.now, self.config.pen);
         let Some(known) = self.stations.get_mut(&station) else {
             return;
@@ -681,13 +715,15 @@ impl<A: Anchor> Ap<A> {
                 record: RoamRecord::new(station, Side::Old, epoch),
                 target: None,
                 asked: None,
+                own_accord: false,
+                check: None,
                 checked: None,
                 unanswered: 0,
             });
         }
     }
 
-    fn send_prepare(&mut self, station: MacAddr, to: ApId, asked: Option<Stage>) {
+    pub(super) fn send_prepare(&mut self, station: MacAddr, to: ApId, asked: Option<Stage>) {
         let now = self.now;
         let Some(Station {
             old: Some(old),
@@ -705,6 +741,7 @@ impl<A: Anchor> Ap<A> {
         let prepare = Prepare {
             pen: old.pen.id,
             context: context.clone().unwrap_or_default(),
+            own_accord: old.own_accord,
         };
         let epoch = *epoch;
         if let Some(before) = before {

@@ -5,6 +5,7 @@
 //! peers only, and peers are authenticated by [`crate::channel`].
 
 mod again;
+mod agree;
 mod arrive;
 mod input;
 mod learn;
@@ -102,6 +103,8 @@ struct Station {
     new: Option<New>,
     /// What its agent said that it received last, and when.
     seen: Option<(Instant, Vec<u32>)>,
+    /// When it agreed to move last.
+    agreed: Option<Instant>,
     /// When anything of it was last heard from a peer or from itself.
     touched: Instant,
     /// What comes out of pens elsewhere.
@@ -199,6 +202,7 @@ impl<A: Anchor> Ap<A> {
                 Stage::Prepare => self.prepare(station, to),
                 Stage::Leave => self.leave(station, to),
             },
+            ApInput::Agreed { station, to } => self.agreed(station, to),
             ApInput::Drained(station) => self.drained(station),
             ApInput::Caught { station, id, frame } => self.caught(station, id, frame),
             ApInput::Sent {
@@ -217,7 +221,10 @@ impl<A: Anchor> Ap<A> {
             }
             ApInput::Seen { station, digests } => self.seen(station, digests),
             ApInput::Idle { station, span } => self.idle(station, span),
-            ApInput::Probed { station, here } => self.contest(station, here),
+            ApInput::Probed { station, here } => {
+                self.contest(station, here);
+                self.checked(station, here);
+            }
             ApInput::Admitted {
                 station,
                 peer,

@@ -28,6 +28,13 @@ pub(super) struct Trail {
     at: Option<ApId>,
 }
 
+impl Trail {
+    /// Where it was before it came to where it is.
+    pub(super) const fn before(&self) -> Option<ApId> {
+        self.before
+    }
+}
+
 impl<A: Anchor> Ap<A> {
     /// Where stations went from here and elsewhere, as far as this access point was told.
     #[must_use]
@@ -100,6 +107,7 @@ impl ApInput {
             | Self::Stayed(station)
             | Self::GaveUp { station, .. }
             | Self::Leaving { station, .. }
+            | Self::Agreed { station, .. }
             | Self::Seen { station, .. }
             | Self::Probed { station, .. } => Some(*station),
             _ => None,

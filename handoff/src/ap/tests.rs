@@ -1,5 +1,6 @@
 //! Three access points whose messages arrive at once, and a station that walks.
 
+mod agree;
 mod unheard;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};

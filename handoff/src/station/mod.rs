@@ -83,6 +83,8 @@ pub enum Outcome {
     Refused(String),
     /// It knows nothing of this site, or the access point cannot say.
     Unavailable,
+    /// There is nobody at this access point to ask.
+    Alone,
 }
 
 /// One stimulus.
@@ -392,6 +394,11 @@ impl Station {
             Outcome::Unavailable if goes || current.why == Why::Advised => {
                 // Nobody may forward, but what is on its way can be waited for.
                 current.culprit = Some("the new access point is not one of this site".into());
+                self.leave(to);
+            }
+            Outcome::Alone => {
+                // It loses nothing by not waiting until the signal is worse.
+                current.culprit = Some("no coordinator was there to hold packets".into());
                 self.leave(to);
             }
             Outcome::Unavailable => {

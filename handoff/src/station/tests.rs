@@ -178,3 +178,23 @@ fn it_listens_on_the_channels_of_candidates_only_while_it_is_weak() {
     let expected = [5180, 5200, 5180].map(StationOutput::Scan);
     assert_eq!(scans, expected);
 }
+
+#[test]
+fn where_nobody_can_be_asked_it_goes_as_the_signal_falls() {
+    let mut walk = Walk::new(Steer::Lead);
+    walk.heard(THERE, -60);
+    walk.input(StationInput::Signal(-75));
+    let unavailable = StationInput::Prepared(Outcome::Unavailable);
+    assert!(!Walk::moved(&walk.input(unavailable)).done, "it waits");
+
+    let mut walk = Walk::new(Steer::Lead);
+    walk.heard(THERE, -60);
+    walk.input(StationInput::Signal(-75));
+    let alone = StationInput::Prepared(Outcome::Alone);
+    assert_eq!(walk.input(alone), [StationOutput::Leave(THERE)]);
+    let switch = StationOutput::Switch {
+        bssid: THERE,
+        frequency: Some(5180),
+    };
+    assert_eq!(walk.input(StationInput::NoGo), [switch]);
+}

@@ -30,6 +30,7 @@ mod data;
 mod flushed;
 mod hello;
 mod kind;
+mod prepare;
 #[cfg(test)]
 mod tests;
 
@@ -109,10 +110,7 @@ impl Message {
             Body::Hello(hello) | Body::HelloAck(hello) => hello.write(w)?,
             Body::Push(context) => context::write(context, w, now)?,
             Body::PushAck(admission) | Body::Ready(admission) => admission.write(w)?,
-            Body::Prepare(Prepare { pen, context }) => {
-                w.u32(pen.0)?;
-                context::write(context, w, now)?;
-            }
+            Body::Prepare(prepare) => prepare.write(w, now)?,
             Body::Data(data) => data.write(w)?,
             Body::Arrived(arrived) => arrived.write(w)?,
             Body::ArrivedAck(ack) => ack.write(w, now)?,
@@ -130,10 +128,7 @@ fn read_body(r: &mut Reader<'_>, kind: Kind, now: Instant) -> Result<Body, Decod
         Kind::HelloAck => Body::HelloAck(Hello::read(r)?),
         Kind::Push => Body::Push(context::read(r, now)?),
         Kind::PushAck => Body::PushAck(Admission::read(r)?),
-        Kind::Prepare => Body::Prepare(Prepare {
-            pen: read_pen(r)?,
-            context: context::read(r, now)?,
-        }),
+        Kind::Prepare => Body::Prepare(Prepare::read(r, now)?),
         Kind::Ready => Body::Ready(Admission::read(r)?),
         Kind::Data => Body::Data(Data::read(r)?),
         Kind::Arrived => Body::Arrived(Arrived::read(r)?),

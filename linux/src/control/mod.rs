@@ -3,6 +3,7 @@
 
 mod ap;
 mod beacon_report;
+mod neighbour_report;
 mod reply;
 mod socket;
 mod supplicant;
@@ -17,6 +18,7 @@ use socket::ControlSocket;
 
 pub use ap::{ApEvent, Candidate, TransitionRequest};
 pub use beacon_report::BeaconReport;
+pub use neighbour_report::NeighbourReport;
 pub use reply::{Event, Fields};
 pub use supplicant::{KnownBss, ScanOrder, SupplicantEvent};
 

@@ -64,6 +64,10 @@ enum Order {
         candidate: MacAddr,
         stage: Stage,
     },
+    Agreed {
+        station: MacAddr,
+        target: Option<MacAddr>,
+    },
     Facts {
         station: MacAddr,
         promises: Vec<Promised>,
@@ -138,6 +142,11 @@ impl Sender {
             candidate,
             stage,
         });
+    }
+
+    /// A station has agreed to move to the cell `target`.
+    pub(crate) fn agreed(&self, station: MacAddr, target: Option<MacAddr>) {
+        self.give(Order::Agreed { station, target });
     }
 
     /// What the coordinator knows of a station.

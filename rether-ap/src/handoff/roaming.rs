@@ -115,6 +115,21 @@ impl Roaming {
         }
     }
 
+    /// A station has agreed to move to `target` (802.11v), whoever asked for it.
+    pub(crate) fn agreed(&self, station: MacAddr, target: Option<MacAddr>, cell: &Cell) {
+        // Some agree and name the cell that they are in.
+        if target == Some(cell.link.mac) {
+            return;
+        }
+        if let Some(site) = &self.site {
+            match target {
+                Some(target) => tracing::info!("{station} agrees to move to {target}"),
+                None => tracing::info!("{station} agrees to move"),
+            }
+            site.sender.agreed(station, target);
+        }
+    }
+
     /// What the coordinator tells.
     pub(crate) async fn coordinator_says(&mut self, event: &CoordinatorEvent) {
         match event {

@@ -220,6 +220,10 @@ impl Thread {
                     self.edge
                         .handle(now, ApInput::Leaving { station, to, stage });
                 }
+                Ok(Order::Agreed { station, target }) => {
+                    let to = target.and_then(|target| self.edge.whose(target));
+                    self.edge.handle(now, ApInput::Agreed { station, to });
+                }
                 Ok(Order::Facts {
                     station,
                     promises,

@@ -15,7 +15,7 @@ mod tests;
 mod words;
 
 use rether_handoff::station::{
-    Move, Station, StationConfig, StationInput, StationOutput, Steer, Why,
+    Move, Outcome, Station, StationConfig, StationInput, StationOutput, Steer, Why,
 };
 use rether_proto::agent::{AgentCommand, AgentEvent};
 use rether_proto::mac::MacAddr;
@@ -60,6 +60,8 @@ pub(crate) struct Arrival {
 pub(crate) struct Handoff {
     machine: Station,
     leads: bool,
+    /// There is a coordinator where it is.
+    coordinated: bool,
     asked: Asked,
     /// GO was said for this one.
     let_go: Option<MacAddr>,
@@ -78,6 +80,7 @@ impl Handoff {
         Self {
             machine: Station::new(config, now),
             leads,
+            coordinated: false,
             asked: Asked::Nothing,
             let_go: None,
             at: None,
@@ -189,7 +192,15 @@ impl Handoff {
             };
             return all.iter().flat_map(heard_of).collect();
         }
+        match event {
+            AgentEvent::Registered { .. } => self.coordinated = true,
+            AgentEvent::CoordinatorLost => self.coordinated = false,
+            _ => {}
+        }
         match words::answer(self.asked, event) {
+            Some(StationInput::Prepared(Outcome::Unavailable)) if !self.coordinated => {
+                self.input(now, StationInput::Prepared(Outcome::Alone))
+            }
             Some(input) => self.input(now, input),
             None => Vec::new(),
         }
@@ -248,6 +259,7 @@ impl Handoff {
     pub(crate) fn arrived(&mut self, now: Instant, bssid: MacAddr) -> Arrival {
         let was_moving = self.is_moving();
         let before = self.at.replace(bssid).filter(|before| *before != bssid);
+        self.coordinated &= before.is_none();
         let away = self.away.take();
         let let_go = self.let_go.take() == Some(bssid);
         let deeds = self.input(now, StationInput::LinkUp { bssid });

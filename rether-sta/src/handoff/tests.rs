@@ -221,3 +221,42 @@ fn orders_that_cannot_be_say_why() {
     handoff.lost(at(50));
     assert!(order(&mut handoff, THERE).contains("not associated"));
 }
+
+#[test]
+fn a_leading_station_goes_where_no_coordinator_is_and_waits_where_one_is_silent() {
+    let leading = || {
+        let config = StationConfig {
+            steer: Steer::Lead,
+            ..Steering::default().station()
+        };
+        let mut handoff = Handoff::new(config, History::default(), at(0));
+        handoff.arrived(at(0), HERE);
+        handoff
+    };
+    let sees = |handoff: &mut Handoff| {
+        let heard = StationInput::Heard {
+            bssid: THERE,
+            frequency: 5180,
+            signal: -50,
+        };
+        handoff.input(at(5_000), heard);
+        let falls = handoff.input(at(5_000), StationInput::Signal(-75));
+        assert_eq!(falls, prepare());
+    };
+    let mut handoff = leading();
+    sees(&mut handoff);
+    assert_eq!(handoff.agent_says(at(5_001), &unanswered()), leave());
+    let gone = handoff.agent_says(at(5_001), &unanswered());
+    assert_eq!(gone, [Deed::Roam(THERE)]);
+
+    for (lost, stays) in [(false, true), (true, false)] {
+        let mut handoff = leading();
+        handoff.agent_says(at(100), &AgentEvent::Registered { bssid: HERE });
+        if lost {
+            handoff.agent_says(at(200), &AgentEvent::CoordinatorLost);
+        }
+        sees(&mut handoff);
+        let said = handoff.agent_says(at(5_100), &unanswered());
+        assert_eq!(said == told(AgentCommand::Stay), stays, "{said:?}");
+    }
+}

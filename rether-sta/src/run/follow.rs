@@ -6,7 +6,7 @@
 use rether_daemon::host;
 use rether_handoff::station::StationInput;
 use rether_linux::clock;
-use rether_linux::control::{Event as Word, SupplicantEvent};
+use rether_linux::control::{Event as Word, NeighbourReport, SupplicantEvent};
 use rether_linux::gate::Hop;
 use rether_linux::nl80211::Event;
 use rether_proto::agent::AgentCommand;
@@ -23,6 +23,9 @@ impl Daemon<'_> {
             (self.wpa, self.wpa_events) = (None, None);
             return self.follow_link().await;
         };
+        if let Some(report) = NeighbourReport::parse(&said) {
+            return self.reported(report).await;
+        }
         match SupplicantEvent::parse(&said) {
             Some(
                 SupplicantEvent::Authenticating { bssid }
@@ -147,6 +150,7 @@ impl Daemon<'_> {
             self.tell_received(from);
         }
         self.carry_out(arrival.deeds).await;
+        self.survey.begin(clock::now());
         self.haste = Haste::default();
         let index = self.interface.index;
         if self.config.stay_awake

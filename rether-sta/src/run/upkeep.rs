@@ -37,6 +37,7 @@ impl Daemon<'_> {
             self.haste = Haste::default();
             self.follow_link().await;
             self.listen().await;
+            self.survey().await;
             self.follow_addresses().await;
             self.rest_received().await;
         }

@@ -120,7 +120,8 @@ pub enum Deed {
     /// Notes what the node's daemon says of itself now. `snapshot.NODE` of the result is the last of
     /// them, `gained.NODE` by how much its figures grew since the first.
     Snapshot,
-    /// Runs `command` in the node's namespace with `/bin/sh`.
+    /// Runs `command` in the node's namespace with `/bin/sh`; `{NODE.ip}` and `{NODE.mac}` are the
+    /// addresses of a node.
     Run,
 }
 

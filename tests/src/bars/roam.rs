@@ -11,7 +11,7 @@ use super::{Context, Row, Seen};
 
 const GROUP: &str = "roam";
 
-pub(super) fn rows() -> [Row; 10] {
+pub(super) fn rows() -> [Row; 12] {
     let row = |name, required, quick, run| Row {
         group: GROUP,
         name,
@@ -56,6 +56,21 @@ pub(super) fn rows() -> [Row; 10] {
              the way down; no duplicates with the agent, at most 150 ms of packets without",
             false,
             |context| roams(context, "roam-r5", &UNANNOUNCED),
+        ),
+        row(
+            "r5v",
+            "twelve roams each, at the wish of hostapd (802.11v), of a station with an agent and of one \
+             without: none lost on the way down; no duplicates with the agent, at most 150 ms of packets without",
+            false,
+            |context| judge(context, "roam-11v", &UNANNOUNCED),
+        ),
+        row(
+            "r3k",
+            "a station that leads walks between two access points without Rether: a neighbour report \
+             (802.11k) says where to look, and it goes without a silence above 100 ms on the way down; without the \
+             report it loses its link first",
+            false,
+            |context| judge(context, "roam-11k", &REPORTED),
         ),
         row(
             "r6",
@@ -266,6 +281,31 @@ const DOWNLOAD: [Figure; 3] = [
         "",
     ),
     ("without", "plain", "traffic.download.retransmits", 1.0, ""),
+];
+
+const REPORTED: [Figure; 4] = [
+    ("lost down", "report", "traffic.probe.down.lost", 1.0, ""),
+    (
+        "longest gap",
+        "report",
+        "traffic.probe.down.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
+    (
+        "without: lost down",
+        "silent",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
+    (
+        "longest gap",
+        "silent",
+        "traffic.probe.down.longest-gap-ms",
+        1.0,
+        " ms",
+    ),
 ];
 
 const STRANGER: [Figure; 4] = [

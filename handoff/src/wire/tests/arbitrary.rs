@@ -191,14 +191,20 @@ fn flushed_ack() -> impl Strategy<Value = Body> {
 }
 
 pub(super) fn any_message() -> impl Strategy<Value = Message> {
-    let prepare = (pen(), context());
+    let prepare = (pen(), context(), any::<bool>());
     let empty = prop::sample::select(&[Body::Cancel, Body::CancelAck, Body::Gone][..]);
     let body = prop_oneof![
         hello().prop_map(Body::Hello),
         hello().prop_map(Body::HelloAck),
         context().prop_map(Body::Push),
         admission().prop_map(Body::PushAck),
-        prepare.prop_map(|(pen, context)| Body::Prepare(Prepare { pen, context })),
+        prepare.prop_map(|(pen, context, own_accord)| {
+            Body::Prepare(Prepare {
+                pen,
+                context,
+                own_accord,
+            })
+        }),
         admission().prop_map(Body::Ready),
         data(),
         prop_oneof![arrived(), arrived_ack()],

@@ -50,10 +50,20 @@ pub(super) fn all() -> Vec<(Vec<u8>, Message)> {
         ),
         (
             5,
-            with_context("21222324"),
+            with_context("21222324") + "00",
             Body::Prepare(Prepare {
                 pen: PenId(0x2122_2324),
                 context: full_context(),
+                own_accord: false,
+            }),
+        ),
+        (
+            5,
+            "21222324 0000 01".into(),
+            Body::Prepare(Prepare {
+                pen: PenId(0x2122_2324),
+                context: Context::default(),
+                own_accord: true,
             }),
         ),
         (

@@ -72,6 +72,11 @@ impl<'a> Cell<'a> {
         found.context("this node has no daemon in this arm")
     }
 
+    /// `text` with the addresses of nodes.
+    pub(crate) fn fill_in(&self, text: &str) -> String {
+        plan::fill_in(text, self.nodes)
+    }
+
     pub(crate) fn snapshot(&mut self, name: &str) -> Result<()> {
         let status = self.daemon(name)?.status();
         match self.snapshots.iter_mut().find(|(node, ..)| node == name) {

@@ -45,7 +45,8 @@ pub(crate) fn apply(event: &Event, cell: &mut Cell<'_>) -> Result<Option<String>
         Deed::SetRate => bail!("only the simulator changes the rate of a link"),
         Deed::Run => {
             let command = event.command.as_deref().context("no command")?;
-            return output(Some(node), &["sh", "-c", command]).map(Some);
+            let command = cell.fill_in(command);
+            return output(Some(node), &["sh", "-c", &command]).map(Some);
         }
     }
     Ok(None)

@@ -99,6 +99,16 @@ fn hostapd(scenario: &Scenario, ap: &Ap) -> String {
         Mode::Edge => text += "bridge=br-edge\n",
         Mode::Routed => {}
     }
+    if scenario
+        .ap
+        .iter()
+        .filter(|other| other.site() == ap.site())
+        .nth(1)
+        .is_some()
+    {
+        // What access points of several offer: 802.11v and 802.11k.
+        text += "bss_transition=1\nrrm_neighbor_report=1\n";
+    }
     let key_mgmt = match ap.security {
         Security::Open => return text,
         Security::Wpa2 => "WPA-PSK",
