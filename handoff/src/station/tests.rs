@@ -192,9 +192,6 @@ fn where_nobody_can_be_asked_it_goes_as_the_signal_falls() {
     walk.input(StationInput::Signal(-75));
     let alone = StationInput::Prepared(Outcome::Alone);
     assert_eq!(walk.input(alone), [StationOutput::Leave(THERE)]);
-    let switch = StationOutput::Switch {
-        bssid: THERE,
-        frequency: Some(5180),
-    };
+    let switch = StationOutput::Switch(THERE);
     assert_eq!(walk.input(StationInput::NoGo), [switch]);
 }
