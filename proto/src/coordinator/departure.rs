@@ -28,7 +28,6 @@ pub(super) struct Departure {
 #[derive(Clone, Debug)]
 struct Asked {
     leave: Leave,
-    at: Instant,
     /// Session and sequence number of the frame that it first came in.
     came_in: (u32, u32),
     answer: Option<Go>,
@@ -80,12 +79,6 @@ pub struct GoAnswer {
     pub reason: GoReason,
 }
 
-/// A station that was told what its candidate will do leaves behind a visit, and soon.
-const SOON: Duration = Duration::from_millis(100);
-/// Its word and the answer to it have the air for so long before best effort has it again, less what a
-/// radio may be ahead.
-const LAST_WORDS: Duration = Duration::from_millis(4);
-
 /// How far behind the latest request a late one may be.
 const LATE: u16 = 256;
 
@@ -133,14 +126,10 @@ impl Coordinator {
         });
         station.departure.asked = Some(Asked {
             leave,
-            at: self.now,
             came_in: (header.session, header.sequence),
             answer: answer.clone(),
             is_over: stays,
         });
-        if leave.stage == LeaveStage::Leave {
-            self.leave_room_for_last_words(from);
-        }
         match answer {
             Some(go) => self.send(from, Message::Go(go)),
             None => self.events.push_back(CoordinatorEvent::Leaving {
@@ -215,19 +204,6 @@ impl Coordinator {
             self.draining.push(address);
         }
         self.serve_anew(address);
-    }
-
-    /// A visit to a station is over, or it said that it leaves: if it is about to, it has a moment for
-    /// that in which nobody is granted a burst.
-    pub(super) fn leave_room_for_last_words(&mut self, address: MacAddr) {
-        let now = self.now;
-        let Some(station) = self.stations.get_mut(&address) else {
-            return;
-        };
-        let is_soon = |asked: &mut Asked| now.since(asked.at) < SOON;
-        if self.config.turn == Turn::Burst && station.departure.pending().is_some_and(is_soon) {
-            self.paced_until = self.paced_until.max(now + LAST_WORDS);
-        }
     }
 
     /// Says which stations nothing waits for any more. What travels with a token, or with its

@@ -78,7 +78,6 @@ impl Coordinator {
         if answer.refused {
             self.skip_turn(from);
         }
-        self.leave_room_for_last_words(from);
     }
 
     /// A return for a token that is no longer out. In the profile nobody but the holder of a token

@@ -343,52 +343,6 @@ fn go_is_behind_whatever_was_let_go() {
     assert_eq!(tid_of_go(&mut bench(), LeaveStage::Prepare), TID_GRANTED);
 }
 
-/// When best effort of station 2 gets a token after a visit to station 1, which has asked for `stage`
-/// so long before.
-fn best_effort_after(stage: Option<LeaveStage>, before: Duration) -> Duration {
-    let mut bench = Bench::of(CoordinatorConfig {
-        turn: Turn::Burst,
-        ..CoordinatorConfig::new(Phy { wmm: true, ..PHY }, Rate(540))
-    });
-    for n in [1, 2] {
-        bench.join(n);
-        bench.register(n, n.into());
-    }
-    bench.reserve(1, VOICE);
-    bench.answer(0);
-    if let Some(stage) = stage {
-        bench.asks(1, stage, 1).unwrap();
-        bench.answer_leave(1, stage, GoOutcome::Ready);
-    }
-    bench.run(before, Some(&|_| 0));
-    bench.forget();
-    let end = bench.now + Duration::from_secs(1);
-    while bench.tokens_to(1) == 0 {
-        assert!(bench.step(end, 0, None), "a visit");
-    }
-    bench.request(2, 50);
-    bench.answer(0);
-    let over = bench.now;
-    while bench.tokens_to(2) == 0 {
-        assert!(bench.step(end, 0, None), "a visit to 2");
-    }
-    bench.now.since(over)
-}
-
-#[test]
-fn whoever_is_about_to_leave_has_the_air_for_its_last_words() {
-    let ms = Duration::from_millis;
-    assert!(best_effort_after(None, ms(10)) < ms(1));
-    let pause = best_effort_after(Some(LeaveStage::Prepare), ms(10));
-    assert!(ms(2) <= pause && pause <= ms(4), "{pause}");
-    assert!(best_effort_after(Some(LeaveStage::Stay), ms(10)) < ms(1));
-    let late = best_effort_after(Some(LeaveStage::Prepare), ms(120));
-    assert!(
-        late < ms(1),
-        "whoever does not leave has no more than others"
-    );
-}
-
 #[test]
 fn strangers_and_floods_are_refused() {
     let mut bench = Bench::new(1);
