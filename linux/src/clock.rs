@@ -9,10 +9,15 @@ use rustix::time::{ClockId, clock_gettime};
 /// The time now, in nanoseconds since boot.
 #[must_use]
 pub fn now() -> Instant {
-    let time = clock_gettime(ClockId::Boottime);
+    Instant::from_nanos(nanos(ClockId::Boottime))
+}
+
+/// What `clock` shows, in nanoseconds.
+pub(crate) fn nanos(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
-    Instant::from_nanos(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use rether_proto::time::{Duration, Instant};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 
 use crate::clock;
 
@@ -48,10 +48,7 @@ thread_local! {
 /// Processor time that this thread has used (`CLOCK_THREAD_CPUTIME_ID`).
 #[must_use]
 pub fn processor() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
-    Duration::from_nanos(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+    Duration::from_nanos(clock::nanos(ClockId::ThreadCPUTime))
 }
 
 /// What this thread has spent.

@@ -8,7 +8,7 @@
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 
-use super::leave::{DRAIN, Leaving, Old};
+use super::leave::Old;
 use super::{Ap, ApOutput};
 use crate::anchor::Anchor;
 use crate::id::ApId;
@@ -29,19 +29,16 @@ impl<A: Anchor> Ap<A> {
         }
         let to = to.filter(|to| self.can_reach(*to));
         let to = to.or_else(|| self.likeliest(station));
-        self.begin(station, Leaving::Draining { until: now + DRAIN });
-        let Some(known) = self.stations.get_mut(&station) else {
+        let Some(old) = self.open_pen(station) else {
             return;
         };
-        known.agreed = Some(now);
-        let Some(old) = &mut known.old else { return };
-        old.record.left = Some(now);
-        old.record.announced = true;
         old.own_accord = true;
         old.check = Some(now + CHECK);
         // Its agent may be waiting for that candidate's answer.
         let asked = old.asked.filter(|_| old.target == to);
-        self.catch(station, true);
+        if let Some(known) = self.stations.get_mut(&station) {
+            known.agreed = Some(now);
+        }
         if let Some(to) = to {
             self.send_prepare(station, to, asked);
         }

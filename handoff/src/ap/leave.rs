@@ -20,7 +20,7 @@ use crate::roam::{Ending, RoamRecord, Side};
 const BURST: usize = 16;
 const PACE: Duration = Duration::from_millis(1);
 /// The token gate may take so long to hand over what it holds.
-pub(super) const DRAIN: Duration = Duration::from_millis(10);
+const DRAIN: Duration = Duration::from_millis(10);
 /// The kernel may take so long to say when the station was last heard.
 const IDLE: Duration = Duration::from_millis(5);
 
@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_millis(5);
 pub(super) struct Old {
     pub(super) state: Leaving,
     pub(super) pen: Pen,
-    pub(super) record: RoamRecord,
+    record: RoamRecord,
     /// Whom PREPARE went to.
     pub(super) target: Option<ApId>,
     /// The agent waits for the answer to this.
@@ -166,20 +166,27 @@ impl<A: Anchor> Ap<A> {
         }
         // Whoever it goes to: the pen may be claimed, or the station comes back.
         let to = to.filter(|to| self.can_reach(*to));
-        let now = self.now;
-        let until = now + DRAIN;
-        self.begin(station, Leaving::Draining { until });
-        let Some(old) = self.old(station) else { return };
-        old.record.left.get_or_insert(now);
-        old.record.announced = true;
+        let Some(old) = self.open_pen(station) else {
+            return;
+        };
         old.asked = Some(Stage::Leave);
         old.check = None;
         let told = old.target;
-        self.catch(station, true);
         if let Some(to) = to.filter(|to| told != Some(*to)) {
             self.send_prepare(station, to, Some(Stage::Leave));
         }
         self.out.push_back(ApOutput::Drain(station));
+    }
+
+    /// From now on what comes for it is caught.
+    pub(super) fn open_pen(&mut self, station: MacAddr) -> Option<&mut Old> {
+        let now = self.now;
+        self.begin(station, Leaving::Draining { until: now + DRAIN });
+        self.catch(station, true);
+        let old = self.old(station)?;
+        old.record.left.get_or_insert(now);
+        old.record.announced = true;
+        Some(old)
     }
 
     /// The radio has given the station up, or it said farewell.
@@ -696,7 +703,7 @@ impl<A: Anchor> Ap<A> {
     }
 
     /// It begins to leave, or goes one step further.
-    pub(super) fn begin(&mut self, station: MacAddr, state: Leaving) {
+    fn begin(&mut self, station: MacAddr, state: Leaving) {
         let (now, limits) = (self.now, self.config.pen);
         let Some(known) = self.stations.get_mut(&station) else {
             return;

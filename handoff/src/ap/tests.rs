@@ -222,6 +222,12 @@ impl Site {
         self.input(ApId(from), leaving);
     }
 
+    /// The host of `at` says what it knows of the station.
+    fn context(&mut self, at: u16, context: Context) {
+        let station = STA;
+        self.input(ApId(at), ApInput::Context { station, context });
+    }
+
     fn wait(&mut self, span: Duration) {
         let end = self.now + span;
         loop {
@@ -432,12 +438,7 @@ fn a_dead_old_access_point_does_not_keep_the_station_waiting() {
     site.come(2);
     site.packet(2, 1);
     assert!(site.received.is_empty());
-    let gave_up = ApInput::GaveUp {
-        to: ApId(1),
-        station: STA,
-        what: Request::Arrived,
-    };
-    site.input(ApId(2), gave_up);
+    site.input(ApId(2), gave_up(1, Request::Arrived));
     assert_eq!(site.received, [1]);
     assert_eq!(site.serving(), [ApId(2)]);
 }

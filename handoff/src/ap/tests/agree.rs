@@ -28,8 +28,7 @@ impl Site {
             agent: true,
             ..Context::default()
         };
-        let station = STA;
-        self.input(ApId(at), ApInput::Context { station, context });
+        self.context(at, context);
     }
 }
 

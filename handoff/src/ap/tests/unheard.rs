@@ -129,7 +129,7 @@ fn same_stay(old: u16, new: u16, is_known: bool) -> Site {
     site.packet(old, 1);
     site.come(new);
     if is_known {
-        agent(&mut site, new, known_as([10, 1, 0, 9]));
+        site.context(new, known_as([10, 1, 0, 9]));
     }
     let epochs: Vec<_> = site
         .hosts
@@ -175,7 +175,7 @@ fn an_earlier_stay_where_the_station_is_beats_a_later_one_where_it_is_not() {
     site.at = None;
     site.packet(1, 1);
     site.come(3);
-    agent(&mut site, 3, known_as([10, 1, 0, 9]));
+    site.context(3, known_as([10, 1, 0, 9]));
     let epoch = |site: &Site, at| site.hosts[&ApId(at)].ap.stations[&STA].epoch;
     assert!(epoch(&site, 3) < epoch(&site, 1));
     // What 1 says of it when they meet is lost.
@@ -188,16 +188,11 @@ fn an_earlier_stay_where_the_station_is_beats_a_later_one_where_it_is_not() {
     assert_eq!(site.received, [1]);
 }
 
-fn agent(site: &mut Site, at: u16, context: Context) {
-    let station = STA;
-    site.input(ApId(at), ApInput::Context { station, context });
-}
-
 #[test]
 fn the_path_is_switched_in_time_however_long_an_agent_is_silent() {
     let mut site = Site::new(2);
     site.come(1);
-    agent(&mut site, 1, known_as([10, 1, 0, 9]));
+    site.context(1, known_as([10, 1, 0, 9]));
     site.lost = vec![Kind::Arrived, Kind::Prepare];
     site.at = None;
     site.come(2);
@@ -254,7 +249,7 @@ fn what_was_promised_is_known_however_late_the_answer_is() {
         ..known_as([10, 1, 0, 9])
     };
     site.lost = vec![Kind::Push];
-    agent(&mut site, 1, context.clone());
+    site.context(1, context.clone());
     site.leaving(1, 1, Stage::Leave);
     site.at = None;
     site.lost = TOLD.to_vec();
