@@ -3,6 +3,7 @@
 mod attr;
 mod event;
 mod parse;
+mod probe_request;
 mod request;
 mod scan;
 mod transmit_queues;

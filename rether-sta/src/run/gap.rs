@@ -1,10 +1,12 @@
-//! A look at another channel: when it begins, and when it must be over.
+//! A look at another channel: how, when it begins, and when it must be over.
 //!
-//! mac80211 waits 30 ms before it asks on a channel and 30 ms for answers
-//! (`IEEE80211_PROBE_DELAY`, `IEEE80211_CHANNEL_TIME`); answers come in a few. What was heard until
-//! then stays in the radio's table when the scan is ended.
+//! A frame asks as soon as the radio is there, and is back after some 12 ms
+//! (`rether_linux::nl80211::Nl80211::ask_around`). Where that may not be, a scan does it: mac80211
+//! waits 30 ms before it asks on a channel and 30 ms for answers (`IEEE80211_PROBE_DELAY`,
+//! `IEEE80211_CHANNEL_TIME`); answers come in a few. What was heard until then stays in the radio's
+//! table when the scan is ended.
 
-use rether_linux::nl80211::Scan;
+use rether_linux::nl80211::{Bss, Scan};
 use rether_proto::time::{Duration, Instant};
 
 /// So long the agent may take to name a moment.
@@ -15,93 +17,276 @@ const AWAY: Duration = Duration::from_millis(34);
 /// What waited meanwhile goes before the station may leave for what it has found.
 const REST: Duration = Duration::from_millis(40);
 
+/// A look at one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// In MHz.
+    pub(super) frequency: u32,
+    /// The network that is looked for.
+    pub(super) ssid: Option<Vec<u8>>,
+    /// A frame may be sent there.
+    pub(super) may_ask: bool,
+}
+
+impl Look {
+    pub(super) fn scan(&self) -> Scan {
+        Scan {
+            frequencies: vec![self.frequency],
+            ssid: self.ssid.clone(),
+            bssid: None,
+        }
+    }
+}
+
 /// How far a look is.
 #[derive(Debug, Default)]
-pub(super) enum Gap {
+enum Step {
     #[default]
     None,
     /// Waits for its moment.
-    Wanted { scan: Scan, until: Instant },
+    Wanted { look: Look, until: Instant },
     /// The radio is away.
     Away { until: Instant },
     /// It is back; what was heard is not looked at yet.
     Rest { until: Instant },
 }
 
-impl Gap {
-    pub(super) fn want(&mut self, now: Instant, scan: Scan) {
-        let until = now + ANSWER;
-        *self = Self::Wanted { scan, until };
+/// Looks, and what else keeps the radio away.
+#[derive(Debug, Default)]
+pub(super) struct Gap {
+    step: Step,
+    /// There is a scan, this daemon's or another.
+    scanning: bool,
+    /// The number of the frame that keeps the radio away.
+    frame: Option<u64>,
+    trust: Trust,
+}
+
+/// Whether frames are answered. Until one was, every second look is a scan: the driver may take
+/// them and do nothing.
+#[derive(Debug, Default)]
+struct Trust {
+    is_proven: bool,
+    /// Where and when a frame has asked, in the last look.
+    asked: Option<(u32, Instant)>,
+}
+
+impl Trust {
+    /// Whether a frame is to ask now, and not a scan.
+    fn takes(&mut self, look: &Look) -> bool {
+        let is_doubted = self.asked.take().is_some() && !self.is_proven;
+        look.may_ask && look.ssid.is_some() && !is_doubted
     }
 
-    /// The scan that begins now, if one is wanted.
-    pub(super) fn begin(&mut self, now: Instant) -> Option<Scan> {
+    fn heard(&mut self, table: &[Bss], now: Instant) {
+        let Some((frequency, since)) = self.asked else {
+            return;
+        };
+        let ago = now.since(since);
+        let answers = |bss: &Bss| {
+            let meanwhile = bss.age < ago && ago < bss.age + AWAY;
+            bss.frequency == frequency && !bss.associated && meanwhile
+        };
+        self.is_proven |= table.iter().any(answers);
+    }
+}
+
+/// How a look is taken that begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    Ask(Look),
+    Scan(Look),
+}
+
+impl Gap {
+    pub(super) fn want(&mut self, now: Instant, look: Look) {
+        let until = now + ANSWER;
+        self.step = Step::Wanted { look, until };
+    }
+
+    /// The look that begins now, if one is wanted.
+    pub(super) fn begin(&mut self, now: Instant) -> Option<Begin> {
         let until = now + AWAY;
-        match std::mem::replace(self, Self::Away { until }) {
-            Self::Wanted { scan, .. } => Some(scan),
+        match std::mem::replace(&mut self.step, Step::Away { until }) {
+            Step::Wanted { look, .. } if self.trust.takes(&look) => Some(Begin::Ask(look)),
+            Step::Wanted { look, .. } => Some(Begin::Scan(look)),
             other => {
-                *self = other;
+                self.step = other;
                 None
             }
         }
     }
 
     pub(super) const fn is_wanted(&self) -> bool {
-        matches!(self, Self::Wanted { .. })
+        matches!(self.step, Step::Wanted { .. })
     }
 
     pub(super) const fn is_away(&self) -> bool {
-        matches!(self, Self::Away { .. })
+        matches!(self.step, Step::Away { .. })
     }
 
-    /// The radio is back with something, unless this was another scan than the one that is wanted.
+    /// A scan or a frame keeps the radio from its channel.
+    pub(super) const fn is_off_channel(&self) -> bool {
+        self.scanning || self.frame.is_some()
+    }
+
+    /// A scan has begun.
+    pub(super) fn scan_started(&mut self) {
+        self.scanning = true;
+    }
+
+    /// A scan has ended.
+    pub(super) fn scan_ended(&mut self) {
+        self.scanning = false;
+    }
+
+    /// A frame takes the radio away, to `frequency` (MHz).
+    pub(super) fn asks(&mut self, now: Instant, cookie: u64, frequency: u32) {
+        self.frame = Some(cookie);
+        self.trust.asked = Some((frequency, now));
+    }
+
+    /// The radio is back from where frame `cookie` took it. False if nobody here sent that.
+    pub(super) fn frame_ended(&mut self, cookie: u64) -> bool {
+        self.frame.take_if(|frame| *frame == cookie).is_some()
+    }
+
+    /// The frame that keeps the radio away is no longer waited for.
+    pub(super) fn take_frame(&mut self) -> Option<u64> {
+        self.frame.take()
+    }
+
+    /// What keeps the radio away is no longer known.
+    pub(super) fn forget(&mut self) {
+        (self.scanning, self.frame) = (false, None);
+    }
+
+    /// The table of what was heard, after a look.
+    pub(super) fn heard(&mut self, table: &[Bss], now: Instant) {
+        self.trust.heard(table, now);
+    }
+
+    /// The radio is back with something, unless this was another scan than the one that is wanted,
+    /// or more keeps it away.
     pub(super) fn rest(&mut self, now: Instant) {
-        if !self.is_wanted() {
-            *self = Self::Rest { until: now + REST };
+        if !self.is_wanted() && !self.is_off_channel() {
+            self.step = Step::Rest { until: now + REST };
         }
     }
 
     /// The radio is no longer away, or was not.
     pub(super) fn over(&mut self) {
         if !self.is_wanted() {
-            *self = Self::None;
+            self.step = Step::None;
         }
     }
 
     pub(super) const fn next_timer(&self) -> Option<Instant> {
-        match self {
-            Self::None => None,
-            Self::Wanted { until, .. } | Self::Away { until } | Self::Rest { until } => {
-                Some(*until)
-            }
+        match self.step {
+            Step::None => None,
+            Step::Wanted { until, .. } | Step::Away { until } | Step::Rest { until } => Some(until),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rether_proto::mac::MacAddr;
+
     use super::*;
+
+    fn at(ms: u64) -> Instant {
+        Instant::ZERO + Duration::from_millis(ms)
+    }
+
+    fn look() -> Look {
+        Look {
+            frequency: 5_180,
+            ssid: Some(b"cell".to_vec()),
+            may_ask: true,
+        }
+    }
 
     #[test]
     fn a_look_waits_for_its_moment_and_ends_in_time() {
-        let at = |ms| Instant::ZERO + Duration::from_millis(ms);
         let mut gap = Gap::default();
         assert_eq!((gap.begin(at(0)), gap.next_timer()), (None, None));
-        let scan = Scan {
-            frequencies: vec![5_180],
-            ..Scan::default()
-        };
-        gap.want(at(10), scan.clone());
+        gap.want(at(10), look());
         assert_eq!(gap.next_timer(), Some(at(70)));
         // Some other scan ends.
         gap.over();
         assert!(gap.is_wanted());
-        assert_eq!(gap.begin(at(20)), Some(scan));
+        assert_eq!(gap.begin(at(20)), Some(Begin::Ask(look())));
         assert_eq!((gap.is_wanted(), gap.next_timer()), (false, Some(at(54))));
         assert_eq!((gap.begin(at(21)), gap.is_away()), (None, true));
         gap.rest(at(54));
         assert_eq!((gap.is_away(), gap.next_timer()), (false, Some(at(94))));
         gap.over();
         assert_eq!(gap.next_timer(), None);
+    }
+
+    #[test]
+    fn the_radio_is_back_when_nothing_keeps_it_away() {
+        let mut gap = Gap::default();
+        gap.asks(at(0), 7, 5_180);
+        gap.scan_started();
+        assert!(!gap.frame_ended(8), "somebody else's");
+        assert!(gap.frame_ended(7) && gap.is_off_channel());
+        gap.scan_ended();
+        assert!(!gap.is_off_channel() && !gap.frame_ended(7));
+        gap.asks(at(0), 9, 5_180);
+        gap.scan_started();
+        gap.forget();
+        assert!(!gap.is_off_channel());
+    }
+
+    #[test]
+    fn until_a_frame_was_answered_every_second_look_is_a_scan() {
+        let bss = |frequency, age| Bss {
+            bssid: MacAddr([2, 0, 0, 0, 1, 0]),
+            frequency,
+            signal: Some(-6_000),
+            age: Duration::from_millis(age),
+            ssid: Some(b"cell".to_vec()),
+            associated: false,
+        };
+        let mut gap = Gap::default();
+        let asks = |now, gap: &mut Gap| {
+            gap.want(at(now), look());
+            let asks = gap.begin(at(now)) == Some(Begin::Ask(look()));
+            if asks {
+                gap.asks(at(now), now, 5_180);
+            }
+            asks
+        };
+        assert!(asks(0, &mut gap));
+        let own = Bss {
+            associated: true,
+            ..bss(5_180, 40)
+        };
+        // Too old, elsewhere, and its own.
+        gap.heard(&[bss(5_180, 60), bss(5_200, 40), own], at(50));
+        assert!(!asks(2_000, &mut gap));
+        gap.heard(&[bss(5_180, 40)], at(2_050));
+        assert!(asks(4_000, &mut gap), "that was the scan");
+        gap.heard(&[bss(5_180, 10)], at(4_950));
+        assert!(!asks(6_000, &mut gap), "that was another scan");
+        assert!(asks(8_000, &mut gap));
+        gap.heard(&[bss(5_180, 40)], at(8_050));
+        assert!(asks(10_000, &mut gap) && asks(12_000, &mut gap));
+        // Nothing may be sent there, or nobody knows what to ask for.
+        for refused in [
+            Look {
+                may_ask: false,
+                ..look()
+            },
+            Look {
+                ssid: None,
+                ..look()
+            },
+        ] {
+            gap.want(at(14_000), refused.clone());
+            assert_eq!(gap.begin(at(14_000)), Some(Begin::Scan(refused)));
+        }
     }
 }

@@ -4,7 +4,7 @@ use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::hurry::Hurry;
 use rether_linux::link::Link;
-use rether_linux::nl80211::Scan;
+use rether_linux::nl80211::{Interface, Nl80211Error};
 use rether_linux::rt::Precedence;
 use rether_proto::agent::{AgentCommand, AgentEvent};
 use rether_proto::mac::MacAddr;
@@ -12,6 +12,7 @@ use rether_proto::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Daemon;
+use super::gap::{Begin, Look};
 use crate::handoff::{Deed, Received, Wanted, candidates, network};
 
 /// What came in this time before an arrival is told to the new access point, whose neighbour sends
@@ -37,7 +38,7 @@ impl Daemon<'_> {
             self.session.rules.tried().await;
         }
         if matches!(event, AgentEvent::Gap) {
-            return self.begin_scan().await;
+            return self.begin_look().await;
         }
         let deeds = self.handoff.agent_says(clock::now(), event);
         self.carry_out(deeds).await;
@@ -67,7 +68,7 @@ impl Daemon<'_> {
                     self.haste.hurry = self.config.handoff.hurry.then(Hurry::begin).flatten();
                     failed = !self.roam(bssid).await;
                 }
-                Deed::Scan(frequency) => self.scan(frequency).await,
+                Deed::Scan(frequency) => self.want_look(frequency.into()).await,
             }
         }
         if failed {
@@ -95,44 +96,85 @@ impl Daemon<'_> {
         }
     }
 
-    async fn scan(&mut self, frequency: u16) {
-        let index = self.interface.index;
+    async fn want_look(&mut self, frequency: u32) {
+        let Interface { index, wiphy, .. } = self.interface;
         let table = self.nl80211.heard(index).await.unwrap_or_default();
-        let scan = Scan {
-            frequencies: vec![frequency.into()],
+        let may_ask = self.nl80211.may_ask(wiphy, frequency).await;
+        let look = Look {
+            frequency,
             ssid: network(&table).map(<[u8]>::to_vec),
-            bssid: None,
+            may_ask: may_ask.unwrap_or(false),
         };
-        self.gap.want(clock::now(), scan);
+        self.gap.want(clock::now(), look);
         self.session.orders.command(AgentCommand::Gap);
     }
 
-    /// The radio may leave its channel.
-    pub(super) async fn begin_scan(&mut self) {
-        let index = self.interface.index;
+    /// The radio may leave its channel. While somebody else scans it is away already.
+    pub(super) async fn begin_look(&mut self) {
+        let busy = self.handoff.is_moving() || self.gap.is_off_channel();
         let begun = match self.gap.begin(clock::now()) {
-            Some(scan) if !self.handoff.is_moving() => self.nl80211.scan(index, &scan).await,
-            _ => return self.off_channel(false),
+            Some(Begin::Ask(look)) if !busy => self.ask_around(&look).await,
+            Some(Begin::Scan(look)) if !busy => self.scan(&look).await,
+            // The agent took its time, and the look has begun without it.
+            None if self.gap.is_away() => return,
+            _ => {
+                self.gap.over();
+                return self.may_be_back();
+            }
         };
         if let Err(error) = begun {
             tracing::debug!("no look around: {error}");
-            self.off_channel(false);
+            self.may_be_back();
         }
+    }
+
+    async fn ask_around(&mut self, look: &Look) -> Result<(), Nl80211Error> {
+        let Interface { index, mac, .. } = self.interface;
+        let ssid = look.ssid.as_deref().unwrap_or_default();
+        let asked_at = clock::now();
+        let asked = self.nl80211.ask_around(index, mac, look.frequency, ssid);
+        match asked.await {
+            Ok(cookie) => {
+                tracing::debug!("asks at {} MHz", look.frequency);
+                self.gap.asks(asked_at, cookie, look.frequency);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::debug!("scans instead: {error}");
+                self.scan(look).await
+            }
+        }
+    }
+
+    async fn scan(&mut self, look: &Look) -> Result<(), Nl80211Error> {
+        tracing::debug!("scans {} MHz", look.frequency);
+        let index = self.interface.index;
+        self.nl80211.scan(index, &look.scan()).await
     }
 
     /// The agent does not answer, the radio has been away for long enough, or what waited for it has
     /// gone.
     pub(super) async fn gap_timer(&mut self) {
         if self.gap.is_wanted() {
-            self.off_channel(true);
-            return self.begin_scan().await;
+            self.session.orders.command(AgentCommand::OffChannel(true));
+            return self.begin_look().await;
         }
         let is_away = self.gap.is_away();
         self.gap.over();
         if !is_away {
             return self.listen().await;
         }
-        if let Err(error) = self.nl80211.end_scan(self.interface.index).await {
+        let index = self.interface.index;
+        let ended = match self.gap.take_frame() {
+            Some(cookie) => {
+                // Not every driver tells of the end.
+                let ended = self.nl80211.end_asking(index, cookie).await;
+                self.may_be_back();
+                ended
+            }
+            None => self.nl80211.end_scan(index).await,
+        };
+        if let Err(error) = ended {
             tracing::debug!("{error}");
         }
     }
@@ -191,6 +233,7 @@ impl Daemon<'_> {
             Ok(table) => table,
             Err(error) => return tracing::debug!("{error}"),
         };
+        self.gap.heard(&table, clock::now());
         for input in candidates(&table) {
             self.step(input).await;
         }
