@@ -59,11 +59,29 @@ impl Nl80211 {
     ) -> Result<u64, Nl80211Error> {
         let doing = "ask on another channel";
         let frame = probe_request(from, frequency, ssid);
-        let attributes = request(index, frequency, &frame).doing(doing)?;
+        let attributes = request(index, frequency, &frame).and_then(elsewhere);
+        let attributes = attributes.doing(doing)?;
         let messages = ask(&self.router, self.family, Command::Frame, attributes).await;
         let cookie = messages.doing(doing)?.iter().find_map(cookie);
         let unnumbered = || io::Error::from_raw_os_error(libc::EOPNOTSUPP);
         Ok(cookie.ok_or_else(unnumbered).doing(doing)?)
+    }
+
+    /// As [`Nl80211::ask_around`], but on the channel where the radio is: it does not go away.
+    ///
+    /// # Errors
+    /// The driver cannot, the radio is elsewhere, the interface is down, or rights are missing.
+    pub async fn ask_here(
+        &self,
+        index: u32,
+        from: MacAddr,
+        frequency: u32,
+        ssid: &[u8],
+    ) -> Result<(), Nl80211Error> {
+        let frame = probe_request(from, frequency, ssid);
+        let attributes = request(index, frequency, &frame);
+        self.order("ask on the own channel", Command::Frame, attributes)
+            .await
     }
 
     /// Has the radio come back from where the frame `cookie` took it.
@@ -84,9 +102,14 @@ fn request(index: u32, frequency: u32, frame: &[u8]) -> io::Result<Attributes> {
     Attributes::default()
         .with(Attr::Ifindex, index)?
         .with(Attr::WiphyFreq, frequency)?
-        .with(Attr::Duration, STAY)?
-        .with(Attr::OffchannelTxOk, ())?
         .with(Attr::Frame, frame)
+}
+
+/// The radio leaves its channel for it.
+fn elsewhere(attributes: Attributes) -> io::Result<Attributes> {
+    attributes
+        .with(Attr::Duration, STAY)?
+        .with(Attr::OffchannelTxOk, ())
 }
 
 fn cookie(message: &Message) -> Option<u64> {
@@ -184,18 +207,24 @@ mod tests {
 
     #[test]
     fn a_request_as_the_kernel_reads_it() {
-        let mut bytes = Cursor::new(Vec::new());
-        for attribute in request(4, 5_180, &[0x40, 0, 7]).unwrap().all() {
-            attribute.to_bytes(&mut bytes).unwrap();
-        }
+        let written = |attributes: &Attributes| {
+            let mut bytes = Cursor::new(Vec::new());
+            for attribute in attributes.all() {
+                attribute.to_bytes(&mut bytes).unwrap();
+            }
+            bytes.into_inner()
+        };
+        let here = request(4, 5_180, &[0x40, 0, 7]).unwrap();
         let expected = [
             attribute(3, &4_u32.to_ne_bytes()),
             attribute(38, &5_180_u32.to_ne_bytes()),
-            attribute(87, &10_u32.to_ne_bytes()),
-            attribute(108, &[]),
             attribute(51, &[0x40, 0, 7]),
-        ];
-        assert_eq!(bytes.into_inner(), expected.concat());
+        ]
+        .concat();
+        assert_eq!(written(&here), expected);
+        let away = [attribute(87, &10_u32.to_ne_bytes()), attribute(108, &[])].concat();
+        let elsewhere = elsewhere(here).unwrap();
+        assert_eq!(written(&elsewhere), [expected, away].concat());
     }
 
     fn read(bytes: &[u8]) -> Option<Message> {

@@ -62,32 +62,23 @@ pub(super) struct Gap {
     trust: Trust,
 }
 
-/// Whether frames are answered. Until one was, every second look is a scan: the driver may take
-/// them and do nothing.
+/// Whether frames are answered from elsewhere. Until one was, every second look is a scan: the
+/// driver may take them and do nothing.
 #[derive(Debug, Default)]
 struct Trust {
     is_proven: bool,
-    /// Where and when a frame has asked, in the last look.
+    /// The last look may have been for nothing.
+    is_doubted: bool,
+    /// Where and when a frame has asked whose answers were not looked at yet.
     asked: Option<(u32, Instant)>,
 }
 
 impl Trust {
     /// Whether a frame is to ask now, and not a scan.
     fn takes(&mut self, look: &Look) -> bool {
-        let is_doubted = self.asked.take().is_some() && !self.is_proven;
+        let is_doubted = std::mem::take(&mut self.is_doubted);
+        self.asked = None;
         look.may_ask && look.ssid.is_some() && !is_doubted
-    }
-
-    fn heard(&mut self, table: &[Bss], now: Instant) {
-        let Some((frequency, since)) = self.asked else {
-            return;
-        };
-        let ago = now.since(since);
-        let answers = |bss: &Bss| {
-            let meanwhile = bss.age < ago && ago < bss.age + AWAY;
-            bss.frequency == frequency && !bss.associated && meanwhile
-        };
-        self.is_proven |= table.iter().any(answers);
     }
 }
 
@@ -140,10 +131,25 @@ impl Gap {
         self.scanning = false;
     }
 
-    /// A frame takes the radio away, to `frequency` (MHz).
-    pub(super) fn asks(&mut self, now: Instant, cookie: u64, frequency: u32) {
-        self.frame = Some(cookie);
+    /// A frame asks on `frequency` (MHz). With a number it takes the radio there.
+    pub(super) fn asks(&mut self, now: Instant, frequency: u32, cookie: Option<u64>) {
+        self.frame = cookie;
+        self.trust.is_doubted = cookie.is_some() && !self.trust.is_proven;
         self.trust.asked = Some((frequency, now));
+    }
+
+    /// Who has answered the last frame, by the table of what was heard; told once.
+    pub(super) fn answers<'a>(&mut self, table: &'a [Bss], now: Instant) -> Vec<&'a Bss> {
+        let Some((frequency, since)) = self.trust.asked.take() else {
+            return Vec::new();
+        };
+        let ago = now.since(since);
+        let answers = |bss: &&Bss| bss.frequency == frequency && !bss.associated && bss.age < ago;
+        let answers: Vec<_> = table.iter().filter(answers).collect();
+        if !answers.is_empty() {
+            self.trust.is_proven |= std::mem::take(&mut self.trust.is_doubted);
+        }
+        answers
     }
 
     /// The radio is back from where frame `cookie` took it. False if nobody here sent that.
@@ -159,11 +165,6 @@ impl Gap {
     /// What keeps the radio away is no longer known.
     pub(super) fn forget(&mut self) {
         (self.scanning, self.frame) = (false, None);
-    }
-
-    /// The table of what was heard, after a look.
-    pub(super) fn heard(&mut self, table: &[Bss], now: Instant) {
-        self.trust.heard(table, now);
     }
 
     /// The radio is back with something, unless this was another scan than the one that is wanted,
@@ -228,13 +229,13 @@ mod tests {
     #[test]
     fn the_radio_is_back_when_nothing_keeps_it_away() {
         let mut gap = Gap::default();
-        gap.asks(at(0), 7, 5_180);
+        gap.asks(at(0), 5_180, Some(7));
         gap.scan_started();
         assert!(!gap.frame_ended(8), "somebody else's");
         assert!(gap.frame_ended(7) && gap.is_off_channel());
         gap.scan_ended();
         assert!(!gap.is_off_channel() && !gap.frame_ended(7));
-        gap.asks(at(0), 9, 5_180);
+        gap.asks(at(0), 5_180, Some(9));
         gap.scan_started();
         gap.forget();
         assert!(!gap.is_off_channel());
@@ -255,7 +256,7 @@ mod tests {
             gap.want(at(now), look());
             let asks = gap.begin(at(now)) == Some(Begin::Ask(look()));
             if asks {
-                gap.asks(at(now), now, 5_180);
+                gap.asks(at(now), 5_180, Some(now));
             }
             asks
         };
@@ -265,14 +266,18 @@ mod tests {
             ..bss(5_180, 40)
         };
         // Too old, elsewhere, and its own.
-        gap.heard(&[bss(5_180, 60), bss(5_200, 40), own], at(50));
+        let others = [bss(5_180, 60), bss(5_200, 40), own];
+        assert!(gap.answers(&others, at(50)).is_empty());
         assert!(!asks(2_000, &mut gap));
-        gap.heard(&[bss(5_180, 40)], at(2_050));
-        assert!(asks(4_000, &mut gap), "that was the scan");
-        gap.heard(&[bss(5_180, 10)], at(4_950));
-        assert!(!asks(6_000, &mut gap), "that was another scan");
+        let table = [bss(5_180, 40)];
+        assert!(gap.answers(&table, at(2_050)).is_empty(), "that was a scan");
+        // On the own channel it proves nothing.
+        gap.asks(at(3_000), 5_180, None);
+        assert_eq!(gap.answers(&table, at(3_050)).len(), 1);
+        assert!(asks(4_000, &mut gap) && !asks(6_000, &mut gap));
         assert!(asks(8_000, &mut gap));
-        gap.heard(&[bss(5_180, 40)], at(8_050));
+        assert_eq!(gap.answers(&table, at(8_050)).len(), 1);
+        assert!(gap.answers(&table, at(8_050)).is_empty(), "told once");
         assert!(asks(10_000, &mut gap) && asks(12_000, &mut gap));
         // Nothing may be sent there, or nobody knows what to ask for.
         for refused in [

@@ -4,7 +4,7 @@ use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::hurry::Hurry;
 use rether_linux::link::Link;
-use rether_linux::nl80211::{Interface, Nl80211Error};
+use rether_linux::nl80211::{Bss, Interface, Nl80211Error, Scan};
 use rether_linux::rt::Precedence;
 use rether_proto::agent::{AgentCommand, AgentEvent};
 use rether_proto::mac::MacAddr;
@@ -99,14 +99,31 @@ impl Daemon<'_> {
     async fn want_look(&mut self, frequency: u32) {
         let Interface { index, wiphy, .. } = self.interface;
         let table = self.nl80211.heard(index).await.unwrap_or_default();
+        let ssid = network(&table).map(<[u8]>::to_vec);
+        let is_here = |bss: &Bss| bss.associated && bss.frequency == frequency;
+        if let (Some(ssid), true) = (&ssid, table.iter().any(is_here)) {
+            return self.ask_here(frequency, ssid).await;
+        }
         let may_ask = self.nl80211.may_ask(wiphy, frequency).await;
         let look = Look {
             frequency,
-            ssid: network(&table).map(<[u8]>::to_vec),
+            ssid,
             may_ask: may_ask.unwrap_or(false),
         };
         self.gap.want(clock::now(), look);
         self.session.orders.command(AgentCommand::Gap);
+    }
+
+    /// On its own channel the radio need not go away to hear others.
+    async fn ask_here(&mut self, frequency: u32, ssid: &[u8]) {
+        let (now, index, mac) = (clock::now(), self.interface.index, self.interface.mac);
+        match self.nl80211.ask_here(index, mac, frequency, ssid).await {
+            Ok(()) => {
+                self.gap.asks(now, frequency, None);
+                self.gap.rest(now);
+            }
+            Err(error) => tracing::debug!("{error}"),
+        }
     }
 
     /// The radio may leave its channel. While somebody else scans it is away already.
@@ -131,12 +148,12 @@ impl Daemon<'_> {
     async fn ask_around(&mut self, look: &Look) -> Result<(), Nl80211Error> {
         let Interface { index, mac, .. } = self.interface;
         let ssid = look.ssid.as_deref().unwrap_or_default();
-        let asked_at = clock::now();
+        let now = clock::now();
         let asked = self.nl80211.ask_around(index, mac, look.frequency, ssid);
         match asked.await {
             Ok(cookie) => {
                 tracing::debug!("asks at {} MHz", look.frequency);
-                self.gap.asks(asked_at, cookie, look.frequency);
+                self.gap.asks(now, look.frequency, Some(cookie));
                 Ok(())
             }
             Err(error) => {
@@ -162,7 +179,10 @@ impl Daemon<'_> {
         let is_away = self.gap.is_away();
         self.gap.over();
         if !is_away {
-            return self.listen().await;
+            if !self.introduce().await {
+                self.listen().await;
+            }
+            return;
         }
         let index = self.interface.index;
         let ended = match self.gap.take_frame() {
@@ -177,6 +197,37 @@ impl Daemon<'_> {
         if let Err(error) = ended {
             tracing::debug!("{error}");
         }
+    }
+
+    /// `wpa_supplicant` reads the table when a scan has ended, and goes to nobody that it does not
+    /// know. A scan of the own channel does not take the radio away. True if one begins: what was
+    /// heard is looked at when that is over.
+    async fn introduce(&mut self) -> bool {
+        let Some(wpa) = self.wpa.as_mut().filter(|_| !self.handoff.is_moving()) else {
+            return false;
+        };
+        let index = self.interface.index;
+        let table = self.nl80211.heard(index).await.unwrap_or_default();
+        let mut is_news = false;
+        for bss in self.gap.answers(&table, clock::now()) {
+            is_news |= matches!(wpa.known_bss(bss.bssid).await, Ok(None));
+        }
+        let own = table.iter().find(|bss| bss.associated);
+        let Some(own) = own.filter(|_| is_news) else {
+            return false;
+        };
+        let scan = Scan {
+            frequencies: vec![own.frequency],
+            ..Scan::default()
+        };
+        let begun = match self.nl80211.scan(index, &scan).await {
+            Ok(()) => self.nl80211.end_scan(index).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &begun {
+            tracing::debug!("{error}");
+        }
+        begun.is_ok()
     }
 
     /// The operator wants the station elsewhere.
@@ -233,7 +284,6 @@ impl Daemon<'_> {
             Ok(table) => table,
             Err(error) => return tracing::debug!("{error}"),
         };
-        self.gap.heard(&table, clock::now());
         for input in candidates(&table) {
             self.step(input).await;
         }
