@@ -23,6 +23,19 @@ const SIX_GHZ: u32 = 5_945;
 /// What is below is the band at 2.4 GHz: MHz.
 const FIVE_GHZ: u32 = 4_000;
 
+/// Whom to ask for what.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeRequest<'a> {
+    /// Who asks: the address of the interface.
+    pub from: MacAddr,
+    /// The access point that is asked, which acknowledges: a lost frame is repeated. `None`: all.
+    pub to: Option<MacAddr>,
+    /// Centre frequency of the channel in MHz.
+    pub frequency: u32,
+    /// The network that is asked for, up to 32 octets.
+    pub ssid: &'a [u8],
+}
+
 impl Nl80211 {
     /// Whether radio `wiphy` may ask on `frequency` (MHz) before it has heard anybody there: not
     /// where the country or a radar forbids it. On 6 GHz it may not; a scan knows the rules there.
@@ -42,8 +55,7 @@ impl Nl80211 {
         Ok(is_open && frequency < SIX_GHZ)
     }
 
-    /// Asks the access points of network `ssid` on `frequency` (MHz) to answer `from`, the address
-    /// of interface `index` (`FRAME`). The radio is away from its channel until
+    /// Asks on another channel than that of interface `index` (`FRAME`). The radio is away until
     /// [`super::Event::FrameWaitEnded`] comes with the number that this gives, for some 12 ms;
     /// then [`Nl80211::heard`] has who answered.
     ///
@@ -53,13 +65,10 @@ impl Nl80211 {
     pub async fn ask_around(
         &self,
         index: u32,
-        from: MacAddr,
-        frequency: u32,
-        ssid: &[u8],
+        wanted: &ProbeRequest<'_>,
     ) -> Result<u64, Nl80211Error> {
         let doing = "ask on another channel";
-        let frame = probe_request(from, frequency, ssid);
-        let attributes = request(index, frequency, &frame).and_then(elsewhere);
+        let attributes = request(index, wanted.frequency, &wanted.frame()).and_then(elsewhere);
         let attributes = attributes.doing(doing)?;
         let messages = ask(&self.router, self.family, Command::Frame, attributes).await;
         let cookie = messages.doing(doing)?.iter().find_map(cookie);
@@ -74,12 +83,9 @@ impl Nl80211 {
     pub async fn ask_here(
         &self,
         index: u32,
-        from: MacAddr,
-        frequency: u32,
-        ssid: &[u8],
+        wanted: &ProbeRequest<'_>,
     ) -> Result<(), Nl80211Error> {
-        let frame = probe_request(from, frequency, ssid);
-        let attributes = request(index, frequency, &frame);
+        let attributes = request(index, wanted.frequency, &wanted.frame());
         self.order("ask on the own channel", Command::Frame, attributes)
             .await
     }
@@ -138,35 +144,32 @@ fn is_open(message: &Message, frequency: u32) -> bool {
         .any(|channel| attributes(channel).all(|(kind, _)| !SHUT.contains(&kind)))
 }
 
-/// A Probe Request frame (802.11-2020, 9.3.3.9) to everybody. The kernel numbers it.
-fn probe_request(from: MacAddr, frequency: u32, ssid: &[u8]) -> Vec<u8> {
-    /// In units of 500 kbit/s (9.4.2.3): those of clauses 15 and 16 before those of clauses 17 and
-    /// 18. An element takes eight.
-    const RATES: [u8; 12] = [2, 4, 11, 22, 12, 18, 24, 36, 48, 72, 96, 108];
-    const EVERYBODY: [u8; 6] = [0xff; 6];
-    // Frame Control, Duration.
-    let mut frame = vec![0x40, 0, 0, 0];
-    frame.extend_from_slice(&EVERYBODY);
-    frame.extend_from_slice(&from.0);
-    frame.extend_from_slice(&EVERYBODY);
-    // Sequence Control.
-    frame.extend_from_slice(&[0, 0]);
-    let rates = if frequency < FIVE_GHZ {
-        &RATES[..]
-    } else {
-        &RATES[4..]
-    };
-    let (first, more) = rates.split_at(8);
-    // SSID, Supported Rates, Extended Supported Rates.
-    for (kind, value) in [(0, ssid), (1, first), (50, more)] {
-        if kind == 50 && value.is_empty() {
-            continue;
+impl ProbeRequest<'_> {
+    /// The frame (802.11-2020, 9.3.3.9). The kernel numbers it.
+    fn frame(&self) -> Vec<u8> {
+        /// In units of 500 kbit/s (9.4.2.3): those of clauses 15 and 16 before those of clause 17.
+        /// An element takes eight.
+        const RATES: [u8; 12] = [2, 4, 11, 22, 12, 18, 24, 36, 48, 72, 96, 108];
+        const EVERYBODY: MacAddr = MacAddr([0xff; 6]);
+        let to = self.to.unwrap_or(EVERYBODY);
+        // Frame Control, Duration, and at the end Sequence Control.
+        let mut frame = vec![0x40, 0, 0, 0];
+        for address in [to, self.from, to] {
+            frame.extend_from_slice(&address.0);
         }
-        let value = &value[..value.len().min(255)];
-        frame.extend_from_slice(&[kind, u8::try_from(value.len()).unwrap_or(u8::MAX)]);
-        frame.extend_from_slice(value);
+        frame.extend_from_slice(&[0, 0]);
+        let skipped = if self.frequency < FIVE_GHZ { 0 } else { 4 };
+        let (first, more) = RATES[skipped..].split_at(8);
+        let ssid = &self.ssid[..self.ssid.len().min(32)];
+        // SSID, Supported Rates, Extended Supported Rates.
+        let elements = [(0, ssid), (1, first), (50, more)];
+        let needed = |(kind, value): &(u8, &[u8])| *kind != 50 || !value.is_empty();
+        for (kind, value) in elements.into_iter().filter(needed) {
+            frame.extend_from_slice(&[kind, u8::try_from(value.len()).unwrap_or(0)]);
+            frame.extend_from_slice(value);
+        }
+        frame
     }
-    frame
 }
 
 #[cfg(test)]
@@ -182,27 +185,33 @@ mod tests {
 
     #[test]
     fn a_probe_request_as_it_goes_on_the_air() {
-        let header = [
-            &[0x40, 0, 0, 0][..],
-            &[0xff; 6],
-            &[2, 0, 0, 0, 3, 1],
-            &[0xff; 6],
-            &[0, 0],
-        ]
-        .concat();
+        let header = |to: [u8; 6]| {
+            let addresses = [to, OWN.0, to].concat();
+            [&[0x40, 0, 0, 0][..], &addresses, &[0, 0]].concat()
+        };
+        let mut wanted = ProbeRequest {
+            from: OWN,
+            to: None,
+            frequency: 5_180,
+            ssid: b"cell",
+        };
         let at_5ghz = [
-            &header[..],
+            &header([0xff; 6])[..],
             &[0, 4, b'c', b'e', b'l', b'l'],
             &[1, 8, 12, 18, 24, 36, 48, 72, 96, 108],
         ];
-        assert_eq!(probe_request(OWN, 5_180, b"cell"), at_5ghz.concat());
+        assert_eq!(wanted.frame(), at_5ghz.concat());
+        wanted.to = Some(MacAddr([2, 0, 0, 0, 1, 0]));
+        wanted.frequency = 2_412;
         let at_2ghz = [
-            &header[..],
+            &header([2, 0, 0, 0, 1, 0])[..],
             &[0, 4, b'c', b'e', b'l', b'l'],
             &[1, 8, 2, 4, 11, 22, 12, 18, 24, 36],
             &[50, 4, 48, 72, 96, 108],
         ];
-        assert_eq!(probe_request(OWN, 2_412, b"cell"), at_2ghz.concat());
+        assert_eq!(wanted.frame(), at_2ghz.concat());
+        wanted.ssid = &[b'a'; 40];
+        assert_eq!(wanted.frame().len(), 24 + 2 + 32 + 10 + 6);
     }
 
     #[test]

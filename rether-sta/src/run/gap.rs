@@ -6,7 +6,10 @@
 //! `IEEE80211_CHANNEL_TIME`); answers come in a few. What was heard until then stays in the radio's
 //! table when the scan is ended.
 
+use std::collections::BTreeSet;
+
 use rether_linux::nl80211::{Bss, Scan};
+use rether_proto::mac::MacAddr;
 use rether_proto::time::{Duration, Instant};
 
 /// So long the agent may take to name a moment.
@@ -26,6 +29,8 @@ pub(super) struct Look {
     pub(super) ssid: Option<Vec<u8>>,
     /// A frame may be sent there.
     pub(super) may_ask: bool,
+    /// Whom it asks; `None`: everybody.
+    pub(super) whom: Option<MacAddr>,
 }
 
 impl Look {
@@ -60,6 +65,8 @@ pub(super) struct Gap {
     /// The number of the frame that keeps the radio away.
     frame: Option<u64>,
     trust: Trust,
+    /// Where only one was asked the last time.
+    named: BTreeSet<u32>,
 }
 
 /// Whether frames are answered from elsewhere. Until one was, every second look is a scan: the
@@ -90,6 +97,17 @@ pub(super) enum Begin {
 }
 
 impl Gap {
+    /// Whom to ask on `frequency` (MHz), where these are `known`: one that is alone there
+    /// acknowledges a frame of its own. Every second time all are asked: there may be others.
+    pub(super) fn whom(&mut self, frequency: u32, known: &BTreeSet<MacAddr>) -> Option<MacAddr> {
+        let is_alone = known.len() == 1;
+        if self.named.remove(&frequency) || !is_alone {
+            return None;
+        }
+        self.named.insert(frequency);
+        known.first().copied()
+    }
+
     pub(super) fn want(&mut self, now: Instant, look: Look) {
         let until = now + ANSWER;
         self.step = Step::Wanted { look, until };
@@ -192,8 +210,6 @@ impl Gap {
 
 #[cfg(test)]
 mod tests {
-    use rether_proto::mac::MacAddr;
-
     use super::*;
 
     fn at(ms: u64) -> Instant {
@@ -205,7 +221,21 @@ mod tests {
             frequency: 5_180,
             ssid: Some(b"cell".to_vec()),
             may_ask: true,
+            whom: None,
         }
+    }
+
+    #[test]
+    fn who_is_alone_on_a_channel_is_asked_by_name_every_second_time() {
+        let mac = |last| MacAddr([2, 0, 0, 0, 0, last]);
+        let (one, two) = (BTreeSet::from([mac(1)]), BTreeSet::from([mac(1), mac(2)]));
+        let mut gap = Gap::default();
+        assert_eq!(gap.whom(5_180, &BTreeSet::new()), None);
+        assert_eq!(gap.whom(5_180, &two), None);
+        assert_eq!(gap.whom(5_180, &one), Some(mac(1)));
+        assert_eq!(gap.whom(5_200, &one), Some(mac(1)));
+        assert_eq!(gap.whom(5_180, &one), None);
+        assert_eq!(gap.whom(5_180, &one), Some(mac(1)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::hurry::Hurry;
 use rether_linux::link::Link;
-use rether_linux::nl80211::{Bss, Interface, Nl80211Error, Scan};
+use rether_linux::nl80211::{Bss, Interface, Nl80211Error, ProbeRequest, Scan};
 use rether_linux::rt::Precedence;
 use rether_proto::agent::{AgentCommand, AgentEvent};
 use rether_proto::mac::MacAddr;
@@ -105,8 +105,14 @@ impl Daemon<'_> {
             return self.ask_here(frequency, ssid).await;
         }
         let may_ask = self.nl80211.may_ask(wiphy, frequency).await;
+        let heard = table.iter().filter(|bss| bss.ssid == ssid);
+        let known = heard.map(|bss| (bss.frequency, bss.bssid));
+        let site = self.neighbours.0.iter();
+        let known = known.chain(site.map(|one| (one.frequency.into(), one.bssid)));
+        let there = known.filter_map(|(at, bssid)| (at == frequency).then_some(bssid));
         let look = Look {
             frequency,
+            whom: self.gap.whom(frequency, &there.collect()),
             ssid,
             may_ask: may_ask.unwrap_or(false),
         };
@@ -116,8 +122,14 @@ impl Daemon<'_> {
 
     /// On its own channel the radio need not go away to hear others.
     async fn ask_here(&mut self, frequency: u32, ssid: &[u8]) {
-        let (now, index, mac) = (clock::now(), self.interface.index, self.interface.mac);
-        match self.nl80211.ask_here(index, mac, frequency, ssid).await {
+        let (now, index) = (clock::now(), self.interface.index);
+        let wanted = ProbeRequest {
+            from: self.interface.mac,
+            to: None,
+            frequency,
+            ssid,
+        };
+        match self.nl80211.ask_here(index, &wanted).await {
             Ok(()) => {
                 self.gap.asks(now, frequency, None);
                 self.gap.rest(now);
@@ -146,11 +158,14 @@ impl Daemon<'_> {
     }
 
     async fn ask_around(&mut self, look: &Look) -> Result<(), Nl80211Error> {
-        let Interface { index, mac, .. } = self.interface;
-        let ssid = look.ssid.as_deref().unwrap_or_default();
         let now = clock::now();
-        let asked = self.nl80211.ask_around(index, mac, look.frequency, ssid);
-        match asked.await {
+        let wanted = ProbeRequest {
+            from: self.interface.mac,
+            to: look.whom,
+            frequency: look.frequency,
+            ssid: look.ssid.as_deref().unwrap_or_default(),
+        };
+        match self.nl80211.ask_around(self.interface.index, &wanted).await {
             Ok(cookie) => {
                 tracing::debug!("asks at {} MHz", look.frequency);
                 self.gap.asks(now, look.frequency, Some(cookie));
@@ -163,7 +178,7 @@ impl Daemon<'_> {
         }
     }
 
-    async fn scan(&mut self, look: &Look) -> Result<(), Nl80211Error> {
+    async fn scan(&self, look: &Look) -> Result<(), Nl80211Error> {
         tracing::debug!("scans {} MHz", look.frequency);
         let index = self.interface.index;
         self.nl80211.scan(index, &look.scan()).await
@@ -323,7 +338,7 @@ impl Daemon<'_> {
         }
         let status = self.session.orders.inspect(|view| view.machine.status());
         let registered = status.await.is_ok_and(|status| status.registered);
-        let asked = registered && self.has_neighbours;
+        let asked = registered && !self.neighbours.0.is_empty();
         self.idle_looks = if asked { 0 } else { self.idle_looks + 1 };
         if self.idle_looks > IDLE {
             self.received = None;
