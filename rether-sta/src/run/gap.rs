@@ -1,8 +1,8 @@
 //! A look at another channel: how, when it begins, and when it must be over.
 //!
 //! A frame asks as soon as the radio is there, and is back after some 12 ms
-//! (`rether_linux::nl80211::Nl80211::ask_around`). Where that may not be, a scan does it: mac80211
-//! waits 30 ms before it asks on a channel and 30 ms for answers (`IEEE80211_PROBE_DELAY`,
+//! (`rether_linux::nl80211::Nl80211::ask_around`). Where that may not be, and after a frame whose
+//! end the driver did not tell, a scan does it: mac80211 waits 30 ms before it asks on a channel and 30 ms for answers (`IEEE80211_PROBE_DELAY`,
 //! `IEEE80211_CHANNEL_TIME`); answers come in a few. What was heard until then stays in the radio's
 //! table when the scan is ended.
 
@@ -64,29 +64,12 @@ pub(super) struct Gap {
     scanning: bool,
     /// The number of the frame that keeps the radio away.
     frame: Option<u64>,
-    trust: Trust,
-    /// Where only one was asked the last time.
-    named: BTreeSet<u32>,
-}
-
-/// Whether frames are answered from elsewhere. Until one was, every second look is a scan: the
-/// driver may take them and do nothing.
-#[derive(Debug, Default)]
-struct Trust {
-    is_proven: bool,
-    /// The last look may have been for nothing.
+    /// The driver has not told of the end of the last frame: it may have done nothing.
     is_doubted: bool,
     /// Where and when a frame has asked whose answers were not looked at yet.
     asked: Option<(u32, Instant)>,
-}
-
-impl Trust {
-    /// Whether a frame is to ask now, and not a scan.
-    fn takes(&mut self, look: &Look) -> bool {
-        let is_doubted = std::mem::take(&mut self.is_doubted);
-        self.asked = None;
-        look.may_ask && look.ssid.is_some() && !is_doubted
-    }
+    /// Where only one was asked the last time.
+    named: BTreeSet<u32>,
 }
 
 /// How a look is taken that begins.
@@ -117,8 +100,13 @@ impl Gap {
     pub(super) fn begin(&mut self, now: Instant) -> Option<Begin> {
         let until = now + AWAY;
         match std::mem::replace(&mut self.step, Step::Away { until }) {
-            Step::Wanted { look, .. } if self.trust.takes(&look) => Some(Begin::Ask(look)),
-            Step::Wanted { look, .. } => Some(Begin::Scan(look)),
+            Step::Wanted { look, .. } => {
+                self.asked = None;
+                let is_doubted = std::mem::take(&mut self.is_doubted);
+                let asks = look.may_ask && look.ssid.is_some() && !is_doubted;
+                let begin = if asks { Begin::Ask } else { Begin::Scan };
+                Some(begin(look))
+            }
             other => {
                 self.step = other;
                 None
@@ -152,22 +140,17 @@ impl Gap {
     /// A frame asks on `frequency` (MHz). With a number it takes the radio there.
     pub(super) fn asks(&mut self, now: Instant, frequency: u32, cookie: Option<u64>) {
         self.frame = cookie;
-        self.trust.is_doubted = cookie.is_some() && !self.trust.is_proven;
-        self.trust.asked = Some((frequency, now));
+        self.asked = Some((frequency, now));
     }
 
     /// Who has answered the last frame, by the table of what was heard; told once.
     pub(super) fn answers<'a>(&mut self, table: &'a [Bss], now: Instant) -> Vec<&'a Bss> {
-        let Some((frequency, since)) = self.trust.asked.take() else {
+        let Some((frequency, since)) = self.asked.take() else {
             return Vec::new();
         };
         let ago = now.since(since);
-        let answers = |bss: &&Bss| bss.frequency == frequency && !bss.associated && bss.age < ago;
-        let answers: Vec<_> = table.iter().filter(answers).collect();
-        if !answers.is_empty() {
-            self.trust.is_proven |= std::mem::take(&mut self.trust.is_doubted);
-        }
-        answers
+        let is_answer = |bss: &&Bss| bss.frequency == frequency && !bss.associated && bss.age < ago;
+        table.iter().filter(is_answer).collect()
     }
 
     /// The radio is back from where frame `cookie` took it. False if nobody here sent that.
@@ -175,8 +158,9 @@ impl Gap {
         self.frame.take_if(|frame| *frame == cookie).is_some()
     }
 
-    /// The frame that keeps the radio away is no longer waited for.
+    /// The frame that keeps the radio away for too long, which is no longer waited for.
     pub(super) fn take_frame(&mut self) -> Option<u64> {
+        self.is_doubted = self.frame.is_some();
         self.frame.take()
     }
 
@@ -272,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn until_a_frame_was_answered_every_second_look_is_a_scan() {
+    fn what_answered_a_frame_is_told_once() {
         let bss = |frequency, age| Bss {
             bssid: MacAddr([2, 0, 0, 0, 1, 0]),
             frequency,
@@ -281,34 +265,39 @@ mod tests {
             ssid: Some(b"cell".to_vec()),
             associated: false,
         };
-        let mut gap = Gap::default();
-        let asks = |now, gap: &mut Gap| {
-            gap.want(at(now), look());
-            let asks = gap.begin(at(now)) == Some(Begin::Ask(look()));
-            if asks {
-                gap.asks(at(now), 5_180, Some(now));
-            }
-            asks
-        };
-        assert!(asks(0, &mut gap));
         let own = Bss {
             associated: true,
             ..bss(5_180, 40)
         };
-        // Too old, elsewhere, and its own.
-        let others = [bss(5_180, 60), bss(5_200, 40), own];
-        assert!(gap.answers(&others, at(50)).is_empty());
-        assert!(!asks(2_000, &mut gap));
-        let table = [bss(5_180, 40)];
-        assert!(gap.answers(&table, at(2_050)).is_empty(), "that was a scan");
-        // On the own channel it proves nothing.
-        gap.asks(at(3_000), 5_180, None);
-        assert_eq!(gap.answers(&table, at(3_050)).len(), 1);
-        assert!(asks(4_000, &mut gap) && !asks(6_000, &mut gap));
-        assert!(asks(8_000, &mut gap));
-        assert_eq!(gap.answers(&table, at(8_050)).len(), 1);
-        assert!(gap.answers(&table, at(8_050)).is_empty(), "told once");
-        assert!(asks(10_000, &mut gap) && asks(12_000, &mut gap));
+        // Too old, elsewhere, its own, and at last an answer.
+        let table = [bss(5_180, 60), bss(5_200, 40), own, bss(5_180, 40)];
+        let mut gap = Gap::default();
+        gap.asks(at(0), 5_180, Some(7));
+        assert_eq!(gap.answers(&table, at(50)), [&table[3]]);
+        assert!(gap.answers(&table, at(50)).is_empty());
+        gap.asks(at(60), 5_180, None);
+        gap.want(at(70), look());
+        assert!(gap.begin(at(80)).is_some());
+        assert!(gap.answers(&table, at(110)).is_empty(), "another look");
+    }
+
+    #[test]
+    fn a_scan_looks_where_no_frame_may_or_can() {
+        let begin = |gap: &mut Gap, look: Look| {
+            gap.want(at(0), look);
+            gap.begin(at(0))
+        };
+        let mut gap = Gap::default();
+        assert_eq!(begin(&mut gap, look()), Some(Begin::Ask(look())));
+        gap.asks(at(0), 5_180, Some(7));
+        assert!(gap.frame_ended(7));
+        assert_eq!(gap.take_frame(), None);
+        assert_eq!(begin(&mut gap, look()), Some(Begin::Ask(look())));
+        // The driver does not tell of the end.
+        gap.asks(at(0), 5_180, Some(8));
+        assert_eq!(gap.take_frame(), Some(8));
+        assert_eq!(begin(&mut gap, look()), Some(Begin::Scan(look())));
+        assert_eq!(begin(&mut gap, look()), Some(Begin::Ask(look())));
         // Nothing may be sent there, or nobody knows what to ask for.
         for refused in [
             Look {
@@ -320,8 +309,8 @@ mod tests {
                 ..look()
             },
         ] {
-            gap.want(at(14_000), refused.clone());
-            assert_eq!(gap.begin(at(14_000)), Some(Begin::Scan(refused)));
+            let scan = Some(Begin::Scan(refused.clone()));
+            assert_eq!(begin(&mut gap, refused), scan);
         }
     }
 }

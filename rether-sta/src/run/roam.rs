@@ -194,10 +194,7 @@ impl Daemon<'_> {
         let is_away = self.gap.is_away();
         self.gap.over();
         if !is_away {
-            if !self.introduce().await {
-                self.listen().await;
-            }
-            return;
+            return self.listen().await;
         }
         let index = self.interface.index;
         let ended = match self.gap.take_frame() {
@@ -212,37 +209,6 @@ impl Daemon<'_> {
         if let Err(error) = ended {
             tracing::debug!("{error}");
         }
-    }
-
-    /// `wpa_supplicant` reads the table when a scan has ended, and goes to nobody that it does not
-    /// know. A scan of the own channel does not take the radio away. True if one begins: what was
-    /// heard is looked at when that is over.
-    async fn introduce(&mut self) -> bool {
-        let Some(wpa) = self.wpa.as_mut().filter(|_| !self.handoff.is_moving()) else {
-            return false;
-        };
-        let index = self.interface.index;
-        let table = self.nl80211.heard(index).await.unwrap_or_default();
-        let mut is_news = false;
-        for bss in self.gap.answers(&table, clock::now()) {
-            is_news |= matches!(wpa.known_bss(bss.bssid).await, Ok(None));
-        }
-        let own = table.iter().find(|bss| bss.associated);
-        let Some(own) = own.filter(|_| is_news) else {
-            return false;
-        };
-        let scan = Scan {
-            frequencies: vec![own.frequency],
-            ..Scan::default()
-        };
-        let begun = match self.nl80211.scan(index, &scan).await {
-            Ok(()) => self.nl80211.end_scan(index).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = &begun {
-            tracing::debug!("{error}");
-        }
-        begun.is_ok()
     }
 
     /// The operator wants the station elsewhere.
@@ -289,6 +255,35 @@ impl Daemon<'_> {
         }
     }
 
+    /// `wpa_supplicant` reads the table when a scan has ended, and goes to nobody that it does not
+    /// know. A scan of the own channel does not take the radio away. True if one begins: what was
+    /// heard is looked at when that is over.
+    async fn introduce(&mut self, table: &[Bss]) -> bool {
+        let mut is_news = false;
+        for bss in self.gap.answers(table, clock::now()) {
+            if let Some(wpa) = &mut self.wpa {
+                is_news |= matches!(wpa.known_bss(bss.bssid).await, Ok(None));
+            }
+        }
+        let own = table.iter().find(|bss| bss.associated);
+        let Some(own) = own.filter(|_| is_news) else {
+            return false;
+        };
+        let scan = Scan {
+            frequencies: vec![own.frequency],
+            ..Scan::default()
+        };
+        let index = self.interface.index;
+        if let Err(error) = self.nl80211.scan(index, &scan).await {
+            tracing::debug!("{error}");
+            return false;
+        }
+        if let Err(error) = self.nl80211.end_scan(index).await {
+            tracing::debug!("{error}");
+        }
+        true
+    }
+
     /// Where this station decides, it hears what there is.
     pub(super) async fn listen(&mut self) {
         let listens = self.handoff.leads() && !self.handoff.is_moving() && self.wpa.is_some();
@@ -299,6 +294,9 @@ impl Daemon<'_> {
             Ok(table) => table,
             Err(error) => return tracing::debug!("{error}"),
         };
+        if self.introduce(&table).await {
+            return;
+        }
         for input in candidates(&table) {
             self.step(input).await;
         }
