@@ -268,7 +268,7 @@ impl<A: Anchor> Ap<A> {
             return;
         };
         if known.is_back(own) {
-            return self.stayed(station);
+            return self.came_back(station);
         }
         let seen = known.seen.is_some();
         let Some(new) = known.new.as_mut().filter(|new| !new.is_authorised()) else {
@@ -582,6 +582,9 @@ impl<A: Anchor> Ap<A> {
 
     /// The station receives, as a frame of its shows, or it should by now.
     pub(super) fn receives(&mut self, station: MacAddr) {
+        if self.is_heard_again(station) {
+            return;
+        }
         let new = |known: &Station| known.new.as_ref().map(New::is_authorised);
         if self.stations.get(&station).and_then(new) == Some(false) {
             // Its frames pass, so it is authorised: that it is was not heard, or not yet.

@@ -38,6 +38,8 @@ pub(super) struct Old {
     pub(super) own_accord: bool,
     /// It may stay: when the radio is asked next whether it is here.
     pub(super) check: Option<Instant>,
+    /// It has come back: when it is taken to receive, if nothing shows it before.
+    pub(super) back: Option<Instant>,
     /// Up to which packet the other end is being asked.
     checked: Option<u32>,
     /// How often it did not answer that.
@@ -74,7 +76,8 @@ pub(super) enum Then {
 
 impl Old {
     pub(super) fn timer(&self) -> Option<Instant> {
-        self.until().into_iter().chain(self.check).min()
+        let until = self.until().into_iter();
+        until.chain(self.check).chain(self.back).min()
     }
 
     /// When something is to be done in this state.
@@ -201,6 +204,10 @@ impl<A: Anchor> Ap<A> {
             return;
         }
         if !known.present {
+            if let Some(old) = &mut known.old {
+                // It had come back, and did not stay.
+                old.back = None;
+            }
             return;
         }
         known.present = false;
@@ -389,7 +396,7 @@ impl<A: Anchor> Ap<A> {
             return Then::Wait;
         };
         let cancelled = old.target.replace(to).filter(|target| *target != to);
-        (old.asked, old.check) = (None, None);
+        (old.asked, old.check, old.back) = (None, None, None);
         old.record.epoch = epoch;
         old.record.peer = Some(to);
         old.record.claimed.get_or_insert(now);
@@ -608,6 +615,9 @@ impl<A: Anchor> Ap<A> {
         self.check(station);
         let now = self.now;
         let Some(old) = self.old(station) else { return };
+        if old.back.take_if(|at| *at <= now).is_some() {
+            return self.stayed(station);
+        }
         if old.until().is_none_or(|at| at > now) {
             return;
         }
@@ -724,6 +734,7 @@ impl<A: Anchor> Ap<A> {
                 asked: None,
                 own_accord: false,
                 check: None,
+                back: None,
                 checked: None,
                 unanswered: 0,
             });

@@ -7,6 +7,7 @@
 mod again;
 mod agree;
 mod arrive;
+mod back;
 mod input;
 mod learn;
 mod leave;

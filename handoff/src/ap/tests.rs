@@ -313,6 +313,38 @@ fn nothing_is_sent_to_a_station_that_does_not_listen_yet() {
 }
 
 #[test]
+fn a_station_that_comes_back_gets_nothing_before_it_listens() {
+    let mut site = Site::new(2);
+    site.come(1);
+    site.leaving(1, 2, Stage::Leave);
+    site.at = None;
+    site.packet(1, 1);
+    // The other one has refused it.
+    site.wait(ms(300));
+    site.input(ApId(1), ApInput::Left(STA));
+    site.at = Some(ApId(1));
+    site.input(ApId(1), ApInput::Associated(STA));
+    site.input(ApId(1), ApInput::Authorised(STA));
+    site.packet(1, 2);
+    site.wait(ms(4));
+    assert!(site.received.is_empty());
+    site.wait(ms(2));
+    assert_eq!(site.received, [1, 2], "it should listen by now");
+    assert_eq!(site.serving(), [ApId(1)]);
+
+    site.leaving(1, 2, Stage::Leave);
+    site.at = None;
+    site.packet(1, 3);
+    site.input(ApId(1), ApInput::Authorised(STA));
+    site.input(ApId(1), ApInput::Left(STA));
+    site.wait(ms(100));
+    assert_eq!(site.received, [1, 2], "it has gone again");
+    site.come(2);
+    assert_eq!(site.received, [1, 2, 3]);
+    assert_eq!(site.serving(), [ApId(2)]);
+}
+
+#[test]
 fn ping_pong_ends_where_the_station_is() {
     let mut site = Site::new(2);
     site.come(1);

@@ -69,6 +69,12 @@ impl Kernel {
              no port of one: add `bridge=br0` to hostapd's configuration (for a routed cell, a \
              bridge with this one port)",
         )?;
+        // When the daemon is killed, the kernel closes what was opened last first, and each of these
+        // sockets takes it a grace period of RCU. Packets are caught until the queue is closed.
+        let sent = CopySocket::sent(radio, ether_type)?;
+        let snoop = Snoop::open(radio, &bridge)?;
+        let air = FrameSocket::open(radio)?;
+        let wire = FrameSocket::open(&bridge)?;
         let queue_reader = RoamQueue::open(queue, HELD)?;
         let table = RoamTable::install(&RoamTableConfig {
             interface: radio.name.clone(),
@@ -90,16 +96,16 @@ impl Kernel {
         };
         Ok(Self {
             queue: queue_reader,
-            sent: CopySocket::sent(radio, ether_type)?,
-            snoop: Snoop::open(radio, &bridge)?,
+            sent,
+            snoop,
             gateways: match config.anchor {
                 // The gateway is another host, whose word comes by the wire.
                 AnchorKind::Bridge => Vec::new(),
                 AnchorKind::HostRoute => overhear::gateways(&bridge)?,
             },
             table,
-            air: FrameSocket::open(radio)?,
-            wire: FrameSocket::open(&bridge)?,
+            air,
+            wire,
             waiting: VecDeque::new(),
             path,
             radio: radio.index,

@@ -1,0 +1,34 @@
+//! A station that left is back before anybody claimed it: the other access point refused it, or it
+//! changed its mind.
+
+use rether_proto::mac::MacAddr;
+
+use super::Ap;
+use crate::anchor::Anchor;
+
+impl<A: Anchor> Ap<A> {
+    /// It is authorised again before anybody claimed it. Its access point knows that a moment earlier
+    /// than its own kernel does, which would drop what is in the pen.
+    pub(super) fn came_back(&mut self, station: MacAddr) {
+        let (agent, settle) = (self.config.agent, self.config.settle);
+        let now = self.now;
+        let Some(known) = self.stations.get_mut(&station) else {
+            return;
+        };
+        let context = known.context.as_ref();
+        let has_agent = context.is_some_and(|context| context.agent);
+        let deaf = if has_agent { agent } else { settle };
+        if let Some(old) = &mut known.old {
+            old.back.get_or_insert(now + deaf);
+        }
+    }
+
+    /// It receives; returns whether it had come back.
+    pub(super) fn is_heard_again(&mut self, station: MacAddr) -> bool {
+        let back = self.old(station).and_then(|old| old.back.take()).is_some();
+        if back {
+            self.stayed(station);
+        }
+        back
+    }
+}
