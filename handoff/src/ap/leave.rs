@@ -203,11 +203,11 @@ impl<A: Anchor> Ap<A> {
             // It went before it had come; perhaps it tries again.
             return;
         }
+        if let Some(old) = &mut known.old {
+            // If it had come back, it did not stay.
+            old.back = None;
+        }
         if !known.present {
-            if let Some(old) = &mut known.old {
-                // It had come back, and did not stay.
-                old.back = None;
-            }
             return;
         }
         known.present = false;

@@ -11,7 +11,7 @@ use super::{Context, Row, Seen};
 
 const GROUP: &str = "roam";
 
-pub(super) fn rows() -> [Row; 12] {
+pub(super) fn rows() -> [Row; 16] {
     let row = |name, required, quick, run| Row {
         group: GROUP,
         name,
@@ -78,6 +78,33 @@ pub(super) fn rows() -> [Row; 12] {
              way down than without Rether, and no more on the way up",
             false,
             |context| judge(context, "roam-r6-no-agent", &STRANGER),
+        ),
+        row(
+            "r7-messages",
+            "roams while messages between access points are lost, late, doubled, overtaken, or none \
+             arrives: none lost, and 65 ms more than the radio's switch at most",
+            false,
+            |context| judge(context, "roam-faults-messages", &MESSAGES),
+        ),
+        row(
+            "r7-choices",
+            "a station is sent back and forth every 100 ms, or refused where it goes, so that it \
+             comes back or goes to a third: none lost, doubled or out of order",
+            false,
+            |context| judge(context, "roam-faults-choices", &CHOICES),
+        ),
+        row(
+            "r7-deaths",
+            "the old or the new access point's daemon is killed in mid-roam, six times each: no more \
+             lost than was in its hands, none doubled",
+            false,
+            |context| judge(context, "roam-faults-deaths", &DEATHS),
+        ),
+        row(
+            "r7-routed",
+            "roams between two subnets with reverse path filters, a small MTU, and both families",
+            false,
+            |context| judge(context, "roam-faults-routed", &ROUTED),
         ),
         row(
             "r8",
@@ -313,6 +340,116 @@ const STRANGER: [Figure; 4] = [
     ("down", "rether", "traffic.probe.down.lost", 1.0, ""),
     ("without: up", "plain", "traffic.probe.up.lost", 1.0, ""),
     ("down", "plain", "traffic.probe.down.lost", 1.0, ""),
+];
+
+const MESSAGES: [Figure; 8] = [
+    (
+        "more than the switch at most: lossy",
+        "lossy",
+        "roaming.gap-over-switch-ms.max",
+        1.0,
+        " ms",
+    ),
+    ("late", "late", "roaming.gap-over-switch-ms.max", 1.0, " ms"),
+    ("far", "far", "roaming.gap-over-switch-ms.max", 1.0, " ms"),
+    (
+        "twice",
+        "twice",
+        "roaming.gap-over-switch-ms.max",
+        1.0,
+        " ms",
+    ),
+    (
+        "overtaken",
+        "overtaken",
+        "roaming.gap-over-switch-ms.max",
+        1.0,
+        " ms",
+    ),
+    (
+        "partition",
+        "partition",
+        "roaming.gap-over-switch-ms.max",
+        1.0,
+        " ms",
+    ),
+    (
+        "far: doubled",
+        "far",
+        "traffic.probe.down.duplicated",
+        1.0,
+        "",
+    ),
+    (
+        "without: lost down",
+        "plain",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
+];
+
+const CHOICES: [Figure; 4] = [
+    (
+        "lost down: ping-pong",
+        "ping-pong",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
+    ("stay", "stay", "traffic.probe.down.lost", 1.0, ""),
+    ("elsewhere", "elsewhere", "traffic.probe.down.lost", 1.0, ""),
+    ("without", "plain", "traffic.probe.down.lost", 1.0, ""),
+];
+
+const DEATHS: [Figure; 5] = [
+    (
+        "lost down: old killed",
+        "old-killed",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
+    (
+        "new killed",
+        "new-killed",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
+    ("lost up", "old-killed", "traffic.probe.up.lost", 1.0, ""),
+    ("and", "new-killed", "traffic.probe.up.lost", 1.0, ""),
+    (
+        "without: lost down",
+        "plain",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
+];
+
+const ROUTED: [Figure; 3] = [
+    (
+        "lost down: strict",
+        "strict",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
+    (
+        "retransmitted with a small MTU",
+        "small-mtu",
+        "traffic.download.retransmits",
+        1.0,
+        "",
+    ),
+    (
+        "without: lost down",
+        "plain",
+        "traffic.probe.down.lost",
+        1.0,
+        "",
+    ),
 ];
 
 const MANY: [Figure; 3] = [
