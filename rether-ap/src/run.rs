@@ -456,7 +456,11 @@ impl<'a> Daemon<'a> {
             self.set_rules();
             self.roaming.tell(&self.cell, present.len());
         }
-        for station in joined {
+        let (cell, hostapd) = (&self.cell, &mut self.hostapd);
+        let here = self
+            .roaming
+            .here(joined, &present, self.nl80211, cell, hostapd);
+        for station in here.await {
             self.roaming.came(station, true);
         }
         let surprise = !self.cell.phy.wmm && present.iter().any(|station| station.wmm);

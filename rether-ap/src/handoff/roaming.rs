@@ -10,7 +10,7 @@ use rether_handoff::message::Hello;
 use rether_linux::clock;
 use rether_linux::control::Control;
 use rether_linux::gate::NfqGate;
-use rether_linux::nl80211::Nl80211;
+use rether_linux::nl80211::{Nl80211, Station};
 use rether_linux::rt::Precedence;
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent};
 use rether_proto::mac::MacAddr;
@@ -126,6 +126,38 @@ impl Roaming {
                 self.hasten();
             }
         }
+    }
+
+    /// Those of `joined` that are here. A station that the table of `present` has had since before this
+    /// daemon may have moved on without a word to the radio: then it must not be claimed.
+    pub(crate) async fn here(
+        &self,
+        mut joined: Vec<MacAddr>,
+        present: &[Station],
+        nl80211: &Nl80211,
+        cell: &Cell,
+        hostapd: &mut Option<Control>,
+    ) -> Vec<MacAddr> {
+        let (Some(_), Some(control)) = (&self.site, hostapd) else {
+            return joined;
+        };
+        let silent = |station: &&Station| station.inactive >= HEARD;
+        let silent = present.iter().filter(silent).map(|station| station.mac);
+        let silent: Vec<_> = silent.filter(|mac| joined.contains(mac)).collect();
+        for station in &silent {
+            let _ = control.order(&format!("POLL_STA {station}")).await;
+        }
+        if !silent.is_empty() {
+            tokio::time::sleep(PROBE).await;
+        }
+        for station in silent {
+            let found = nl80211.station(cell.interface.index, station).await;
+            if !matches!(found, Ok(Some(found)) if found.inactive < HEARD) {
+                tracing::info!("{station} does not answer, and is not claimed");
+                joined.retain(|other| *other != station);
+            }
+        }
+        joined
     }
 
     /// The driver or hostapd does not know it any more.
