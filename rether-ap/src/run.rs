@@ -470,6 +470,7 @@ impl<'a> Daemon<'a> {
 
     /// At every [`LOOK`]: whatever events may have missed.
     async fn look(&mut self) {
+        self.roaming.rest();
         if self.events.is_none() {
             self.events = Events::subscribe(self.nl80211).await.ok();
         }

@@ -10,7 +10,6 @@
 //! Adding a station and taking it out again are one netlink message each ([`RoamTable`]), because
 //! they are part of what a roam waits for; `nft` runs at the start and at the stop only.
 
-mod element;
 mod queue;
 mod table;
 

@@ -4,10 +4,9 @@ use std::io;
 
 use rether_proto::mac::MacAddr;
 
-use super::element::{Change, batch};
 use crate::error::{Doing, OsError};
 use crate::link::InterfaceName;
-use crate::netlink::socket::NetlinkSocket;
+use crate::rules::set::{Change, Set, Sets};
 use crate::rules::{RulesError, nft, render};
 
 /// Name of the set.
@@ -31,8 +30,7 @@ pub struct RoamTableConfig {
 #[derive(Debug)]
 pub struct RoamTable {
     name: String,
-    socket: NetlinkSocket,
-    sequence: u32,
+    sets: Sets,
 }
 
 impl RoamTable {
@@ -42,12 +40,11 @@ impl RoamTable {
     /// # Errors
     /// `nft` is missing or refused, or the kernel has no nfnetlink.
     pub fn install(config: &RoamTableConfig) -> Result<Self, RulesError> {
-        let socket = NetlinkSocket::open(libc::NETLINK_NETFILTER, 0).map_err(RulesError::Nft)?;
+        let sets = Sets::open().map_err(RulesError::Nft)?;
         nft::load(&loading(config))?;
         Ok(Self {
             name: name(&config.interface),
-            socket,
-            sequence: 0,
+            sets,
         })
     }
 
@@ -74,15 +71,12 @@ impl RoamTable {
     }
 
     fn change(&mut self, change: Change, station: MacAddr) -> io::Result<()> {
-        // The begin and the end of a batch have number 0.
-        self.sequence = self.sequence.wrapping_add(1).max(1);
-        let request = batch(change, &self.name, SET, station, self.sequence);
-        match self.socket.ask(&request, self.sequence, 1)?.as_slice() {
-            [0] => Ok(()),
-            codes => Err(io::Error::from_raw_os_error(
-                codes.first().copied().unwrap_or(libc::EBADMSG),
-            )),
-        }
+        let set = Set {
+            family: libc::NFPROTO_BRIDGE,
+            table: &self.name,
+            name: SET,
+        };
+        self.sets.change(change, set, &station.0)
     }
 
     /// Deletes the table. The kernel then drops whatever any queue of the network namespace holds,

@@ -9,17 +9,20 @@
 //! [`crate::gate::Gate::release_all`], then [`Rules::remove`].
 //!
 //! The rules are loaded by running `nft`: it is nftables' own encoder, kept in step with every
-//! kernel, and the few milliseconds it takes are spent only at mode changes and associations,
-//! never per packet or token.
+//! kernel, and the few milliseconds it takes are spent only when the watched flows change, and at an
+//! AP's mode changes and associations, never per packet or token. A station, or an AP that routes,
+//! begins and ends to hold by an element of a set.
 
 mod flow_match;
 pub(crate) mod nft;
 mod remark;
 pub(crate) mod render;
+pub(crate) mod set;
 
 use rether_proto::mac::MacAddr;
 
 use crate::link::InterfaceName;
+use set::{Change, Set, Sets};
 
 pub use flow_match::{FlowMatch, Prefix, Protocol};
 pub use remark::Remark;
@@ -45,6 +48,11 @@ impl Placement {
             Self::Station | Self::RoutedAp => "inet",
             Self::BridgedAp => "bridge",
         }
+    }
+
+    /// All that is held goes to one queue.
+    const fn has_one_queue(self) -> bool {
+        matches!(self, Self::Station | Self::RoutedAp)
     }
 }
 
@@ -107,6 +115,9 @@ pub enum RulesError {
 pub struct Rules {
     config: RulesConfig,
     installed: Option<Mode>,
+    /// What is watched as soon as nothing is held.
+    watched: Vec<FlowMatch>,
+    sets: Option<Sets>,
     remarks: Vec<Remark>,
 }
 
@@ -117,6 +128,8 @@ impl Rules {
         Self {
             config,
             installed: None,
+            watched: Vec::new(),
+            sets: None,
             remarks: Vec::new(),
         }
     }
@@ -127,7 +140,7 @@ impl Rules {
         self.installed.as_ref()
     }
 
-    /// Puts `mode` in force in one transaction; does nothing if it already is. Blocks for some
+    /// Puts `mode` in force in one transaction; does nothing if it already is. May block for some
     /// milliseconds: not for the token thread.
     ///
     /// # Errors
@@ -139,9 +152,43 @@ impl Rules {
         }
         // A refusal may mean that somebody else changed the table: the next try builds on nothing.
         let before = self.installed.take();
-        nft::load(&render::transaction(&self.config, before.as_ref(), mode))?;
+        if !before
+            .as_ref()
+            .is_some_and(|before| self.flip(before, mode))
+        {
+            nft::load(&render::transaction(&self.config, before.as_ref(), mode))?;
+            self.watched = match mode {
+                Mode::Watch(matches) => matches.clone(),
+                Mode::Hold(_) => Vec::new(),
+            };
+        }
         self.installed = Some(mode.clone());
         Ok(())
+    }
+
+    /// Only begins or ends to hold. False if that is not all there is to do, or cannot be done:
+    /// somebody may have deleted the table.
+    fn flip(&mut self, before: &Mode, mode: &Mode) -> bool {
+        let change = match (before, mode) {
+            _ if !self.config.placement.has_one_queue() => return false,
+            (Mode::Watch(_), Mode::Hold(_)) => Change::Add,
+            (Mode::Hold(_), Mode::Watch(matches)) if *matches == self.watched => Change::Delete,
+            _ => return false,
+        };
+        if self.sets.is_none() {
+            self.sets = Sets::open().ok();
+        }
+        let Some(sets) = &mut self.sets else {
+            return false;
+        };
+        let table = render::table_name(&self.config.interface);
+        let set = Set {
+            family: libc::NFPROTO_INET,
+            table: &table,
+            name: render::HOLDING,
+        };
+        let key = render::interface_key(&self.config.interface);
+        sets.change(change, set, &key).is_ok()
     }
 
     /// Gives packets of these flows, and of no others, another DSCP on their way from the radio

@@ -5,6 +5,17 @@ use std::fmt::Write;
 use super::{FlowMatch, Mode, Placement, RulesConfig, StationQueue};
 use crate::link::InterfaceName;
 
+/// The set of the interfaces whose packets are held: this one, or none.
+pub(super) const HOLDING: &str = "holding";
+
+/// The name of `interface` as an element of it, as long as the kernel's names are.
+pub(super) fn interface_key(interface: &InterfaceName) -> [u8; libc::IFNAMSIZ] {
+    let mut key = [0; libc::IFNAMSIZ];
+    let name = interface.as_str().bytes();
+    key.iter_mut().zip(name).for_each(|(octet, of)| *octet = of);
+    key
+}
+
 /// The table of `interface`. What nftables does not take in a name becomes its code.
 pub(super) fn table_name(interface: &InterfaceName) -> String {
     format!("rether_{}", in_table_name(interface))
@@ -26,9 +37,15 @@ pub(super) fn transaction(config: &RulesConfig, before: Option<&Mode>, mode: &Mo
     text.frame();
     match mode {
         Mode::Watch(matches) => matches.iter().for_each(|wanted| text.watch(wanted)),
-        Mode::Hold(stations) => {
+        Mode::Hold(stations) if config.placement == Placement::BridgedAp => {
             text.rule("jump exempt");
-            text.hold(stations);
+            text.hold_each(stations);
+        }
+        Mode::Hold(_) => {
+            let (table, interface) = (table(config), &config.interface);
+            text.line(&format!(
+                "add element {table} {HOLDING} {{ \"{interface}\" }}"
+            ));
         }
     }
     for gone in stations(before).iter().filter(|old| !uses(mode, old.queue)) {
@@ -120,7 +137,26 @@ impl Text<'_> {
                 "add map {table} stations {{ type ether_addr : verdict; }}"
             ));
             self.line(&format!("flush map {table} stations"));
+        } else {
+            self.held();
         }
+    }
+
+    /// Everything goes to the base queue while the interface is in the set.
+    fn held(&mut self) {
+        let table = self.table.clone();
+        let queue = queue(self.config.queue);
+        // One traffic class at a station, so that the frame which ends a burst stays behind it. The
+        // gate gives granted packets theirs where the 802.11e profile is in force; what passes it by,
+        // because it is full or gone, stays in this one.
+        let one_class = match self.config.placement {
+            Placement::Station => &["meta priority set 0:100"][..],
+            Placement::RoutedAp | Placement::BridgedAp => &[],
+        };
+        self.chain("held", &[&["jump exempt"], one_class, &[&queue]].concat());
+        self.line(&format!("add set {table} {HOLDING} {{ type ifname; }}"));
+        self.line(&format!("flush set {table} {HOLDING}"));
+        self.rule(&format!("oifname @{HOLDING} goto held"));
     }
 
     /// A chain with just these rules.
@@ -155,18 +191,6 @@ impl Text<'_> {
         for expression in wanted.expressions() {
             self.rule(&format!("{expression}jump watched"));
         }
-    }
-
-    fn hold(&mut self, stations: &[StationQueue]) {
-        match self.config.placement {
-            // One traffic class, so that the frame which ends a burst stays behind it. The gate
-            // gives granted packets theirs where the 802.11e profile is in force; what passes it
-            // by, because it is full or gone, stays in this one.
-            Placement::Station => self.rule("meta priority set 0:100"),
-            Placement::RoutedAp => {}
-            Placement::BridgedAp => return self.hold_each(stations),
-        }
-        self.rule(&queue(self.config.queue));
     }
 
     fn hold_each(&mut self, stations: &[StationQueue]) {

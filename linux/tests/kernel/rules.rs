@@ -73,6 +73,29 @@ fn the_link_keeps_what_it_needs() {
     rules.remove().unwrap();
 }
 
+/// To hold is one element of a set, of a table that is not there any more.
+#[test]
+#[ignore = "needs root and nft_queue: run in the lab VM"]
+fn what_somebody_deleted_is_made_anew() {
+    let cable = Cable::lay("gone0", "gone1", 16);
+    let mut rules = Rules::new(cable.rules(Placement::Station, 38));
+    let mut gate = gate(38, Hop::Station(cable.far.mac));
+    let mut ear = cable.ear();
+    rules.set(&Mode::OPEN).unwrap();
+    run("nft delete table inet rether_gone0");
+    rules.set(&Mode::Hold(vec![])).unwrap();
+    let sender = Sender::new(cable.peer, 5004);
+    sender.send(1);
+    let held = take(&mut gate);
+    assert_eq!(held.len(), 1);
+    gate.apply(&[Verdict::Accept(held[0].id)]).unwrap();
+    assert_eq!(arrived(&mut ear, 1), [1]);
+    rules.set(&Mode::OPEN).unwrap();
+    sender.send(2);
+    assert_eq!(arrived(&mut ear, 1), [2]);
+    rules.remove().unwrap();
+}
+
 /// Packets keep coming while the mode changes forth and back; each arrives exactly once.
 #[test]
 #[ignore = "needs root and nft_queue: run in the lab VM"]

@@ -41,6 +41,10 @@ impl Agent {
                 if self.is_awaiting() && !self.queues.is_empty() {
                     self.await_coordinator();
                 }
+                // The visits that it missed may be followed by one too late for them.
+                if self.is_visited() && self.queues.backlog(self.now).rt.packets > 0 {
+                    self.send_request();
+                }
             }
             // It leaves it yet.
             (Away::Here | Away::Soon, false) => {}

@@ -46,6 +46,8 @@ pub enum CoordinatorCommand {
     Hold(HoldRequest),
     /// The flow has come: the hold becomes a reservation.
     Claim(HoldId),
+    /// A station associates. If promises are held for it, best effort leaves it room.
+    Expect(MacAddr),
     /// A station leaves: everything that waits for it goes at once, promised packets first, and
     /// nothing is planned for it from now on; what still comes for it passes.
     Drain(MacAddr),

@@ -17,6 +17,7 @@ mod event;
 pub mod explicit;
 pub mod handover;
 mod lease;
+mod lull;
 mod plan;
 mod rate;
 pub mod report;
@@ -54,6 +55,7 @@ use degrade::Strain;
 pub use departure::GoAnswer;
 pub use event::{CoordinatorCommand, CoordinatorError, CoordinatorEvent, ReleaseCause};
 use lease::{Lease, Leases};
+use lull::Lull;
 use rate::Moved;
 use report::{Answers, Report, Surroundings};
 use reservations::Refusals;
@@ -85,6 +87,7 @@ pub struct Coordinator {
     leases: Leases,
     /// Stations of which the host waits to hear that they are drained.
     draining: alloc::vec::Vec<MacAddr>,
+    lull: Lull,
     /// When the radio is through with what it was given, by the model.
     radio_free: Instant,
     /// When what the grants so far let go may be over at the earliest, by the model.
@@ -152,6 +155,7 @@ impl Coordinator {
             cycle: Cycle::default(),
             leases: Leases::default(),
             draining: alloc::vec::Vec::new(),
+            lull: Lull::default(),
             radio_free: now,
             paced_until: now,
             scratch: alloc::vec::Vec::new(),
@@ -278,6 +282,7 @@ impl Coordinator {
             CoordinatorCommand::Release(id) => self.release(id, ReleaseCause::Operator),
             CoordinatorCommand::Hold(request) if !self.stopped => self.hold(&request),
             CoordinatorCommand::Claim(name) if !self.stopped => self.claim(name),
+            CoordinatorCommand::Expect(station) => self.expect(station),
             CoordinatorCommand::Drain(station) => self.drain(station),
             CoordinatorCommand::Go { station, answer } => self.answer_leave(station, answer),
             CoordinatorCommand::Stayed(station) => self.come_back(station),

@@ -78,6 +78,7 @@ impl Coordinator {
         let radio = [ahead(self.radio_free), ahead(self.paced_until)];
         let demands = self.demands().map(|(_, demand)| demand.from);
         let times = demands.chain(self.leases.next_end(self.now)).chain(radio);
+        let times = times.chain(self.lull.end(self.now));
         let times = times.filter(|at| *at > self.now);
         let end = self.cycle.end();
         times.min().unwrap_or(end).min(end)
@@ -116,7 +117,8 @@ impl Coordinator {
             });
         }
         let is_ahead = self.paced_until > now + RADIO_AHEAD;
-        if active.for_all >= at_once || is_ahead {
+        let is_lull = self.lull.end(now).is_some();
+        if active.for_all >= at_once || is_ahead || is_lull {
             return None;
         }
         self.next_nrt()

@@ -177,6 +177,12 @@ impl Service {
         Instant::from_nanos(now.as_nanos().saturating_sub(self.interval.as_nanos()))
     }
 
+    /// Packets wait, says the agent. However often it says so, it does not get all of the air.
+    pub(super) fn asked(&mut self, now: Instant) {
+        let earliest = self.planned + self.interval / 4;
+        self.due = self.due.min(now.max(earliest));
+    }
+
     /// The visit came to nothing: again soon.
     pub(super) fn missed(&mut self, now: Instant) {
         self.due = now + self.interval / 8;

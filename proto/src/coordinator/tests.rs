@@ -8,6 +8,7 @@ mod departure;
 mod explicit;
 mod handover;
 mod lease;
+mod lull;
 mod report;
 mod reservations;
 mod service;

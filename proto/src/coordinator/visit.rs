@@ -40,6 +40,7 @@ impl Coordinator {
             return;
         };
         self.arm_leases();
+        self.has_come(from);
         self.stats.returns += 1;
         if lease.tries == 1 {
             self.round_trips.record(self.now.since(lease.sent));
@@ -176,11 +177,16 @@ impl Coordinator {
     }
 
     /// An agent asks for a visit. Promised packets are visited anyway, so one that asks for them
-    /// believes in a promise that is over, and is served like best effort until it knows.
+    /// has been off its channel; or it believes in a promise that is over, and is served like best
+    /// effort until it knows.
     pub(super) fn requested(&mut self, from: MacAddr, request: Request) {
         self.stats.requests += 1;
         if let Some(station) = self.stations.get_mut(&from) {
             station.requests += 1;
+            let waits = request.backlog.rt.packets > 0;
+            if let Some(service) = station.service.as_mut().filter(|_| waits) {
+                service.asked(self.now);
+            }
         }
         if self.mode == CellMode::Free {
             // It missed the end of token mode and waits in vain.

@@ -7,12 +7,14 @@ use rether_daemon::driver::Orders;
 use rether_daemon::host::QUEUES;
 use rether_handoff::ap::ApInput;
 use rether_handoff::message::Hello;
+use rether_linux::clock;
 use rether_linux::control::Control;
 use rether_linux::gate::NfqGate;
 use rether_linux::nl80211::Nl80211;
+use rether_linux::rt::Precedence;
 use rether_proto::coordinator::{Coordinator, CoordinatorCommand, CoordinatorEvent};
 use rether_proto::mac::MacAddr;
-use rether_proto::time::Duration;
+use rether_proto::time::{Duration, Instant};
 use rether_proto::wire::LeaveStage;
 
 use super::work::Events;
@@ -24,6 +26,8 @@ use crate::config::Config;
 const PROBE: std::time::Duration = std::time::Duration::from_millis(20);
 /// And was heard since then.
 const HEARD: Duration = Duration::from_millis(50);
+/// A station that leaves, or comes, has gone or settled by then.
+const HASTE: Duration = Duration::from_millis(500);
 
 type Tokens = Orders<Coordinator, NfqGate>;
 
@@ -35,6 +39,9 @@ pub(crate) struct Roaming {
     tokens: Tokens,
     /// Where each station asked to go.
     asked: BTreeMap<MacAddr, MacAddr>,
+    /// Until then at least this thread goes before ordinary ones: each word that a station waits for
+    /// goes through it.
+    haste: Option<(Precedence, Instant)>,
 }
 
 impl Roaming {
@@ -78,7 +85,22 @@ impl Roaming {
             events: Events::default(),
             tokens,
             asked: BTreeMap::new(),
+            haste: None,
         })
+    }
+
+    /// A station is on its way.
+    fn hasten(&mut self) {
+        let until = clock::now() + HASTE;
+        let begun = self.haste.take().map(|(precedence, _)| precedence);
+        let precedence = begun.or_else(Precedence::begin);
+        self.haste = precedence.map(|precedence| (precedence, until));
+    }
+
+    /// Once a second: stations have settled.
+    pub(crate) fn rest(&mut self) {
+        let now = clock::now();
+        self.haste.take_if(|(_, until)| *until <= now);
     }
 
     /// What questions are answered from.
@@ -101,6 +123,7 @@ impl Roaming {
             } else {
                 let told = self.events.new_station(station);
                 site.sender.new_station(station, told);
+                self.hasten();
             }
         }
     }
@@ -175,6 +198,7 @@ impl Roaming {
             Some(site) => {
                 self.asked.insert(station, candidate);
                 site.sender.leaving(station, candidate, step);
+                self.hasten();
             }
             // No other access point is known here.
             None => {

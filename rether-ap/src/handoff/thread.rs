@@ -209,6 +209,7 @@ impl Thread {
                 Ok(Order::Input(input)) => self.edge.handle(now, input),
                 Ok(Order::New { station, told }) => {
                     self.arrivals.begin(station, told, used);
+                    self.tokens.command(CoordinatorCommand::Expect(station));
                     self.edge.handle(now, ApInput::Associated(station));
                 }
                 Ok(Order::Leaving {

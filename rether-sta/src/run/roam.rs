@@ -2,10 +2,11 @@
 
 use rether_handoff::station::StationInput;
 use rether_linux::clock;
-use rether_linux::hurry::Hurry;
+use rether_linux::haste;
 use rether_linux::link::Link;
 use rether_linux::nl80211::Scan;
 use rether_linux::rt::Precedence;
+use rether_linux::setting::Meanwhile;
 use rether_proto::agent::{AgentCommand, AgentEvent};
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
@@ -25,8 +26,9 @@ const IDLE: u32 = 10;
 /// What makes a switch quick, while it lasts.
 #[derive(Debug, Default)]
 pub(super) struct Haste {
-    hurry: Option<Hurry>,
     precedence: Option<Precedence>,
+    neighbours: Vec<Meanwhile>,
+    hurry: Option<Meanwhile>,
 }
 
 impl Daemon<'_> {
@@ -57,6 +59,7 @@ impl Daemon<'_> {
                     match command {
                         AgentCommand::Leave { .. } => {
                             self.haste.precedence = Precedence::begin();
+                            self.haste.neighbours = haste::keep_neighbours(&self.name);
                         }
                         AgentCommand::Stay => self.haste = Haste::default(),
                         _ => {}
@@ -64,7 +67,7 @@ impl Daemon<'_> {
                     self.session.orders.command(command);
                 }
                 Deed::Roam(bssid) => {
-                    self.haste.hurry = self.config.handoff.hurry.then(Hurry::begin).flatten();
+                    self.haste.hurry = self.config.handoff.hurry.then(haste::hurry).flatten();
                     failed = !self.roam(bssid).await;
                 }
                 Deed::Scan(frequency) => self.scan(frequency).await,

@@ -47,11 +47,22 @@ add rule inet rether_wlan0 watched jump exempt
 add rule inet rether_wlan0 watched queue flags bypass to 7
 ";
 
+/// What holds at an access point that routes, while its interface is in the set.
+const HELD: &str = "\
+add chain inet rether_wlan0 held
+flush chain inet rether_wlan0 held
+add rule inet rether_wlan0 held jump exempt
+add rule inet rether_wlan0 held queue flags bypass to 7
+add set inet rether_wlan0 holding { type ifname; }
+flush set inet rether_wlan0 holding
+add rule inet rether_wlan0 post oifname \"wlan0\" oifname @holding goto held
+";
+
 #[test]
-fn open_has_no_rule_in_the_base_chain() {
+fn open_holds_nothing() {
     assert_eq!(
-        transaction(&config(Placement::Station), None, &Mode::OPEN),
-        FRAME
+        transaction(&config(Placement::RoutedAp), None, &Mode::OPEN),
+        [FRAME, HELD].concat()
     );
 }
 
@@ -59,7 +70,7 @@ fn open_has_no_rule_in_the_base_chain() {
 fn watch_queues_only_what_matches() {
     let mode = Mode::Watch(vec![voice()]);
     let expected = format!(
-        "{FRAME}add rule inet rether_wlan0 post oifname \"wlan0\" ip saddr 10.0.0.0/8 \
+        "{FRAME}{HELD}add rule inet rether_wlan0 post oifname \"wlan0\" ip saddr 10.0.0.0/8 \
          ip dscp 46 udp dport 5004-5005 jump watched\n"
     );
     assert_eq!(
@@ -69,26 +80,23 @@ fn watch_queues_only_what_matches() {
 }
 
 #[test]
-fn hold_at_a_station_flattens_and_queues_all() {
-    let expected = format!(
-        "{FRAME}add rule inet rether_wlan0 post oifname \"wlan0\" jump exempt\n\
-         add rule inet rether_wlan0 post oifname \"wlan0\" meta priority set 0:100\n\
-         add rule inet rether_wlan0 post oifname \"wlan0\" queue flags bypass to 7\n"
-    );
+fn to_hold_is_to_be_in_the_set() {
+    let expected = format!("{FRAME}{HELD}add element inet rether_wlan0 holding {{ \"wlan0\" }}\n");
     assert_eq!(
-        transaction(&config(Placement::Station), None, &Mode::Hold(vec![])),
+        transaction(&config(Placement::RoutedAp), None, &Mode::Hold(vec![])),
         expected
     );
+    let key = interface_key(&"wlan0".parse().unwrap());
+    assert_eq!(&key, b"wlan0\0\0\0\0\0\0\0\0\0\0\0");
 }
 
 #[test]
-fn hold_at_a_routed_ap_leaves_priorities_alone() {
-    let text = transaction(&config(Placement::RoutedAp), None, &Mode::Hold(vec![]));
-    assert!(!text.contains("priority set"), "{text}");
-    assert!(
-        text.ends_with("oifname \"wlan0\" queue flags bypass to 7\n"),
-        "{text}"
-    );
+fn a_station_has_one_traffic_class() {
+    let text = transaction(&config(Placement::Station), None, &Mode::OPEN);
+    let one = "held jump exempt\n\
+               add rule inet rether_wlan0 held meta priority set 0:100\n\
+               add rule inet rether_wlan0 held queue flags bypass to 7\n";
+    assert!(text.contains(one), "{text}");
 }
 
 #[test]

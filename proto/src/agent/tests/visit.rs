@@ -89,6 +89,25 @@ fn off_channel_a_token_is_handed_back() {
     assert!(!bench.last_return().refused && bench.accepted(held));
 }
 
+/// The radio is back, and the next visit may be too late for what has been promised.
+#[test]
+fn back_on_its_channel_it_asks_for_what_is_promised() {
+    const VOICE: u16 = 5_004;
+    let mut bench = Bench::in_mode(CellMode::Token);
+    bench.packet(VOICE);
+    bench.reserved(VOICE, Outcome::Granted);
+    bench.token(1, false, MS);
+    bench.forget();
+    bench.command(AgentCommand::OffChannel(true));
+    bench.command(AgentCommand::OffChannel(false));
+    assert_eq!(bench.sent(MessageType::Request), 0, "nothing waits");
+    bench.command(AgentCommand::OffChannel(true));
+    bench.packet(VOICE);
+    assert_eq!(bench.sent(MessageType::Request), 0, "it would be lost");
+    bench.command(AgentCommand::OffChannel(false));
+    assert_eq!(bench.sent(MessageType::Request), 1);
+}
+
 /// A look at another channel begins when a visit has taken all that is promised.
 #[test]
 fn a_gap_is_given_behind_a_visit() {

@@ -13,7 +13,7 @@ const UNKNOWN: LinkRates = LinkRates {
 };
 
 /// What the rule for calls promises.
-fn call(n: u8) -> Promised {
+pub(super) fn call(n: u8) -> Promised {
     Promised {
         key: flow(n, VOICE),
         direction: Direction::Both,
@@ -43,7 +43,7 @@ impl Bench {
         self.command(CoordinatorCommand::Adopt { station, promises });
     }
 
-    fn hold(&mut self, name: u64, n: u8, promised: &Promised) {
+    pub(super) fn hold(&mut self, name: u64, n: u8, promised: &Promised) {
         self.command(CoordinatorCommand::Hold(HoldRequest {
             id: HoldId(name),
             ask: promised.ask(sta(n)),

@@ -202,6 +202,22 @@ fn what_was_left_or_missed_is_visited_soon() {
     assert_eq!(service.due, at(1_010) + DELAY / 8);
 }
 
+/// Who was off its channel asks, and is visited at once; however often, not all the time.
+#[test]
+fn whoever_asks_is_visited_soon() {
+    let mut service = service(20, at(1_000));
+    service.begin(at(1_000));
+    service.end(at(1_001), at(1_000), &returned(1, 0, Duration::ZERO));
+    assert_eq!(service.due, at(1_020));
+    service.asked(at(1_012));
+    assert_eq!(service.due, at(1_012));
+    service.asked(at(1_013));
+    assert_eq!(service.due, at(1_012), "it does not come later for that");
+    service.begin(at(1_012));
+    service.asked(at(1_013));
+    assert_eq!(service.due, at(1_017));
+}
+
 /// A claim about the past must not make a visit due in the past: that would be asked for ever.
 #[test]
 fn no_claim_makes_a_visit_due_before_now() {

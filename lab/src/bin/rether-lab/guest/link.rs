@@ -196,16 +196,14 @@ impl Link {
         fs::write(&config, text)?;
         let log = log(node, logs);
         let log_text = log.display().to_string();
-        let words: Vec<_> = match node.kind {
-            Kind::Station(..) => {
-                vec![
-                    program, "-t", "-f", &log_text, "-D", "nl80211", "-i", "wlan0", "-c", &config,
-                ]
-            }
-            _ => vec![program, "-t", "-f", &log_text, &config],
+        let arguments: &[&str] = match node.kind {
+            Kind::Station(..) => &["-D", "nl80211", "-i", "wlan0", "-c", &config],
+            _ => &[&config],
         };
+        let words = [&[program, "-t", "-f", &log_text][..], arguments].concat();
         let words: Vec<_> = words.into_iter().map(str::to_owned).collect();
         let process = start(Some(node.name), &words, &log, &log)?;
+        process.goes_first()?;
         Ok(Some(Self {
             node: node.name.to_owned(),
             words,
@@ -234,6 +232,7 @@ impl Link {
     pub(crate) fn restart(&mut self) -> Result<()> {
         self.process.stop(PATIENCE)?;
         self.process = start(Some(&self.node), &self.words, &self.log, &self.log)?;
+        self.process.goes_first()?;
         Ok(())
     }
 }
