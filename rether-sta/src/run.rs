@@ -34,7 +34,7 @@ use rether_proto::mac::MacAddr;
 use rether_proto::policy::{Direction, PolicyTable, Prefix};
 use rether_proto::record::AgentStart;
 use rether_proto::time::Instant;
-use rether_proto::wire::Outcome;
+use rether_proto::wire::{Neighbours, Outcome};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::ask::{self, Change, Counter, Told};
@@ -127,8 +127,8 @@ struct Daemon<'a> {
     wishes: Vec<FlowKey>,
     told: Told,
     handoff: Handoff,
-    /// Whether the site has other access points.
-    has_neighbours: bool,
+    /// The other access points of the site.
+    neighbours: Neighbours,
     /// What came lately; only where another access point may want to know.
     received: Option<Received>,
     /// Looks since there was one.
@@ -210,7 +210,7 @@ impl<'a> Daemon<'a> {
             wishes: Vec::new(),
             told,
             handoff: Handoff::new(config.handoff.station(), history, clock::now()),
-            has_neighbours: false,
+            neighbours: Neighbours::default(),
             received: None,
             idle_looks: 0,
         };
@@ -293,14 +293,14 @@ impl<'a> Daemon<'a> {
             }
             AgentEvent::Neighbours(neighbours) => {
                 tracing::info!("other access points of the site: {neighbours}");
-                self.has_neighbours = !neighbours.0.is_empty();
-                if self.has_neighbours {
+                if !neighbours.0.is_empty() {
                     self.note_received();
                 }
+                self.neighbours = neighbours;
             }
             AgentEvent::Registered { bssid } => {
                 tracing::info!("registered at {bssid}");
-                self.has_neighbours = false;
+                self.neighbours = Neighbours::default();
             }
             AgentEvent::Rejected(status) => {
                 tracing::warn!("the coordinator refused this agent: {status}");

@@ -55,6 +55,13 @@ pub enum Event {
         /// Interface index.
         index: u32,
     },
+    /// The radio is back from where a frame took it (`FRAME_WAIT_CANCEL`).
+    FrameWaitEnded {
+        /// Interface index.
+        index: u32,
+        /// Which frame: what [`Nl80211::ask_around`] gave.
+        cookie: u64,
+    },
     /// The AP's signal crossed the threshold (`NOTIFY_CQM`).
     Signal {
         /// Interface index.

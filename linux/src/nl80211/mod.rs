@@ -3,6 +3,7 @@
 mod attr;
 mod event;
 mod parse;
+mod probe_request;
 mod request;
 mod scan;
 mod transmit_queues;
@@ -21,6 +22,7 @@ use attr::{Attr, Command, Cqm};
 use request::{Attributes, ask, attribute, dump, into_io, order};
 
 pub use event::{Event, Events, SignalLevel};
+pub use probe_request::ProbeRequest;
 pub use scan::{Bss, Scan};
 
 /// nl80211 could not be asked or refused.

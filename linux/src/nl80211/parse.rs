@@ -135,6 +135,10 @@ pub(super) fn event(message: &Message) -> Option<Event> {
         Command::Disconnect => Event::Disconnected { index },
         Command::TriggerScan => Event::ScanStarted { index },
         Command::NewScanResults | Command::ScanAborted => Event::ScanEnded { index },
+        Command::FrameWaitCancel => Event::FrameWaitEnded {
+            index,
+            cookie: number(&attrs, Attr::Cookie)?,
+        },
         Command::NotifyCqm => {
             let cqm = attrs.get_nested_attributes::<Cqm>(Attr::Cqm).ok()?;
             let level = match number::<_, u32>(&cqm, Cqm::RssiThresholdEvent)? {

@@ -25,6 +25,11 @@ impl Attributes {
         Ok(self)
     }
 
+    #[cfg(test)]
+    pub(super) fn all(&self) -> &[Nlattr<Attr, Buffer>] {
+        &self.0
+    }
+
     pub(super) fn push(&mut self, attribute: Nlattr<Attr, Buffer>) {
         self.0.push(attribute);
     }

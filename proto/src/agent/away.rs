@@ -1,10 +1,12 @@
 //! The radio leaves its channel for a moment, to look for other access points.
 //!
 //! What is let go then is lost in the driver (`linux::nl80211`), and the coordinator's silence means
-//! nothing. The best moment is when a visit has taken all that waited: the next packets have just
-//! begun to come, and one visit is missed, or none.
+//! nothing. The best moment is when a visit has taken all that waited and its RETURN is through: the
+//! next packets have just begun to come, nothing is left behind in the driver, the coordinator does
+//! not ask again, and one visit is missed, or none.
 
 use super::{Agent, AgentEvent, GateMode};
+use crate::machine::TxHandle;
 use crate::time::{Duration, Instant};
 
 /// A radio that has been away for longer has come back without a word.
@@ -20,6 +22,8 @@ pub(super) enum Away {
     Here,
     /// On its channel, and wants to leave it.
     Soon,
+    /// On its channel until this RETURN is through.
+    Behind(TxHandle),
     /// Off its channel since then.
     Since(Instant),
 }
@@ -35,7 +39,7 @@ impl Agent {
         match (self.away, away) {
             // Since the gap that it was given.
             (Away::Since(_), true) => {}
-            (Away::Here | Away::Soon, true) => self.away = Away::Since(self.now),
+            (_, true) => self.away = Away::Since(self.now),
             (Away::Since(_), false) => {
                 self.away = Away::Here;
                 if self.is_awaiting() && !self.queues.is_empty() {
@@ -47,7 +51,7 @@ impl Agent {
                 }
             }
             // It leaves it yet.
-            (Away::Here | Away::Soon, false) => {}
+            (_, false) => {}
         }
     }
 
@@ -67,9 +71,45 @@ impl Agent {
             && self.now.since(self.last_visit) < PATIENCE
     }
 
+    /// Whether promised packets wait behind a visit.
+    fn is_left_over(&mut self) -> bool {
+        self.queues.backlog(self.now).rt.packets > 0
+    }
+
+    /// The handle of a RETURN behind which the radio may leave.
+    pub(super) fn track_return(&mut self) -> Option<TxHandle> {
+        if self.is_left_over() || self.departure.is_parting() {
+            return None;
+        }
+        match self.away {
+            Away::Soon => {
+                let handle = self.next_handle();
+                self.away = Away::Behind(handle);
+                Some(handle)
+            }
+            // What became of the RETURN before was not told, but another token has come.
+            Away::Behind(_) => {
+                self.away = Away::Soon;
+                None
+            }
+            Away::Here | Away::Since(_) => None,
+        }
+    }
+
+    /// The radio is through with a frame; true if it was the RETURN that was waited for.
+    pub(super) fn return_sent(&mut self, handle: TxHandle, acked: bool) -> bool {
+        let is_it = self.away == Away::Behind(handle);
+        if is_it && acked {
+            self.give_gap();
+        } else if is_it {
+            self.away = Away::Soon;
+        }
+        is_it
+    }
+
     /// All that a token was for is done.
     pub(super) fn visit_is_over(&mut self) {
-        if self.queues.backlog(self.now).rt.packets > 0 {
+        if self.is_left_over() {
             return;
         }
         if self.departure.is_parting() {
@@ -92,7 +132,7 @@ impl Agent {
                 self.away = Away::Here;
                 false
             }
-            Away::Here | Away::Soon => false,
+            Away::Here | Away::Soon | Away::Behind(_) => false,
         }
     }
 }

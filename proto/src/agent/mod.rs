@@ -580,7 +580,7 @@ impl Machine for Agent {
             Input::Timeout => self.timeout(),
             Input::Command(command) => self.command(command),
             Input::Sent { handle, acked } => {
-                if !self.report_sent(handle, acked) {
+                if !self.report_sent(handle, acked) && !self.return_sent(handle, acked) {
                     self.request_sent(handle, acked);
                 }
             }

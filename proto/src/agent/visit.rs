@@ -84,7 +84,8 @@ impl Agent {
             })
         };
         self.last_return = Some(answer.clone());
-        self.send(answer);
+        let handle = self.track_return();
+        self.send_tracked(answer, handle);
         self.retry_flows_later();
         self.visit_is_over();
     }

@@ -70,10 +70,20 @@ impl Daemon<'_> {
                     self.link_is_down().await;
                 }
             }
-            Some(Event::ScanStarted { index }) if index == ours => self.off_channel(true),
+            Some(Event::ScanStarted { index }) if index == ours => {
+                self.gap.scan_started();
+                self.session.orders.command(AgentCommand::OffChannel(true));
+            }
             Some(Event::ScanEnded { index }) if index == ours => {
-                self.off_channel(false);
+                self.gap.scan_ended();
+                self.may_be_back();
                 self.gap.rest(clock::now());
+            }
+            Some(Event::FrameWaitEnded { index, cookie }) if index == ours => {
+                if self.gap.frame_ended(cookie) {
+                    self.may_be_back();
+                    self.gap.rest(clock::now());
+                }
             }
             Some(Event::Signal {
                 index,
@@ -82,13 +92,13 @@ impl Daemon<'_> {
             }) if index == ours => self.hear_own(i8::try_from(dbm).ok()).await,
             Some(Event::Overrun) => {
                 // The end of a scan may be among the lost ones.
-                self.off_channel(false);
+                self.is_back();
                 self.follow_link().await;
             }
             Some(_) => {}
             None => {
                 self.events = None;
-                self.off_channel(false);
+                self.is_back();
             }
         }
     }
@@ -101,11 +111,18 @@ impl Daemon<'_> {
                 if self.bssid == Some(at))
     }
 
-    pub(super) fn off_channel(&mut self, away: bool) {
-        if !away {
+    /// The radio is on its channel, unless something else keeps it away.
+    pub(super) fn may_be_back(&mut self) {
+        if !self.gap.is_off_channel() {
             self.gap.over();
+            self.session.orders.command(AgentCommand::OffChannel(false));
         }
-        self.session.orders.command(AgentCommand::OffChannel(away));
+    }
+
+    /// Nothing is known to keep the radio away.
+    pub(super) fn is_back(&mut self) {
+        self.gap.forget();
+        self.may_be_back();
     }
 
     pub(super) async fn link_is_down(&mut self) {

@@ -4,7 +4,7 @@ use rether_handoff::station::StationInput;
 use rether_linux::clock;
 use rether_linux::haste;
 use rether_linux::link::Link;
-use rether_linux::nl80211::Scan;
+use rether_linux::nl80211::{Bss, Interface, Nl80211Error, ProbeRequest, Scan};
 use rether_linux::rt::Precedence;
 use rether_linux::setting::Meanwhile;
 use rether_proto::agent::{AgentCommand, AgentEvent};
@@ -13,6 +13,7 @@ use rether_proto::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Daemon;
+use super::gap::{Begin, Look};
 use crate::handoff::{Deed, Received, Wanted, candidates, network};
 
 /// What came in this time before an arrival is told to the new access point, whose neighbour sends
@@ -39,7 +40,7 @@ impl Daemon<'_> {
             self.session.rules.tried().await;
         }
         if matches!(event, AgentEvent::Gap) {
-            return self.begin_scan().await;
+            return self.begin_look().await;
         }
         let deeds = self.handoff.agent_says(clock::now(), event);
         self.carry_out(deeds).await;
@@ -70,7 +71,7 @@ impl Daemon<'_> {
                     self.haste.hurry = self.config.handoff.hurry.then(haste::hurry).flatten();
                     failed = !self.roam(bssid).await;
                 }
-                Deed::Scan(frequency) => self.scan(frequency).await,
+                Deed::Scan(frequency) => self.want_look(frequency.into()).await,
             }
         }
         if failed {
@@ -98,44 +99,117 @@ impl Daemon<'_> {
         }
     }
 
-    async fn scan(&mut self, frequency: u16) {
-        let index = self.interface.index;
+    async fn want_look(&mut self, frequency: u32) {
+        let Interface { index, wiphy, .. } = self.interface;
         let table = self.nl80211.heard(index).await.unwrap_or_default();
-        let scan = Scan {
-            frequencies: vec![frequency.into()],
-            ssid: network(&table).map(<[u8]>::to_vec),
-            bssid: None,
+        let ssid = network(&table).map(<[u8]>::to_vec);
+        let is_here = |bss: &Bss| bss.associated && bss.frequency == frequency;
+        if let (Some(ssid), true) = (&ssid, table.iter().any(is_here)) {
+            return self.ask_here(frequency, ssid).await;
+        }
+        let may_ask = self.nl80211.may_ask(wiphy, frequency).await;
+        let heard = table.iter().filter(|bss| bss.ssid == ssid);
+        let known = heard.map(|bss| (bss.frequency, bss.bssid));
+        let site = self.neighbours.0.iter();
+        let known = known.chain(site.map(|one| (one.frequency.into(), one.bssid)));
+        let there = known.filter_map(|(at, bssid)| (at == frequency).then_some(bssid));
+        let look = Look {
+            frequency,
+            whom: self.gap.whom(frequency, &there.collect()),
+            ssid,
+            may_ask: may_ask.unwrap_or(false),
         };
-        self.gap.want(clock::now(), scan);
+        self.gap.want(clock::now(), look);
         self.session.orders.command(AgentCommand::Gap);
     }
 
-    /// The radio may leave its channel.
-    pub(super) async fn begin_scan(&mut self) {
-        let index = self.interface.index;
+    /// On its own channel the radio need not go away to hear others.
+    async fn ask_here(&mut self, frequency: u32, ssid: &[u8]) {
+        let (now, index) = (clock::now(), self.interface.index);
+        let wanted = ProbeRequest {
+            from: self.interface.mac,
+            to: None,
+            frequency,
+            ssid,
+        };
+        match self.nl80211.ask_here(index, &wanted).await {
+            Ok(()) => {
+                self.gap.asks(now, frequency, None);
+                self.gap.rest(now);
+            }
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
+
+    /// The radio may leave its channel. While somebody else scans it is away already.
+    pub(super) async fn begin_look(&mut self) {
+        let busy = self.handoff.is_moving() || self.gap.is_off_channel();
         let begun = match self.gap.begin(clock::now()) {
-            Some(scan) if !self.handoff.is_moving() => self.nl80211.scan(index, &scan).await,
-            _ => return self.off_channel(false),
+            Some(Begin::Ask(look)) if !busy => self.ask_around(&look).await,
+            Some(Begin::Scan(look)) if !busy => self.scan(&look).await,
+            // The agent took its time, and the look has begun without it.
+            None if self.gap.is_away() => return,
+            _ => {
+                self.gap.over();
+                return self.may_be_back();
+            }
         };
         if let Err(error) = begun {
             tracing::debug!("no look around: {error}");
-            self.off_channel(false);
+            self.may_be_back();
         }
+    }
+
+    async fn ask_around(&mut self, look: &Look) -> Result<(), Nl80211Error> {
+        let now = clock::now();
+        let wanted = ProbeRequest {
+            from: self.interface.mac,
+            to: look.whom,
+            frequency: look.frequency,
+            ssid: look.ssid.as_deref().unwrap_or_default(),
+        };
+        match self.nl80211.ask_around(self.interface.index, &wanted).await {
+            Ok(cookie) => {
+                tracing::debug!("asks at {} MHz", look.frequency);
+                self.gap.asks(now, look.frequency, Some(cookie));
+                Ok(())
+            }
+            Err(error) => {
+                tracing::debug!("scans instead: {error}");
+                self.scan(look).await
+            }
+        }
+    }
+
+    async fn scan(&self, look: &Look) -> Result<(), Nl80211Error> {
+        tracing::debug!("scans {} MHz", look.frequency);
+        let index = self.interface.index;
+        self.nl80211.scan(index, &look.scan()).await
     }
 
     /// The agent does not answer, the radio has been away for long enough, or what waited for it has
     /// gone.
     pub(super) async fn gap_timer(&mut self) {
         if self.gap.is_wanted() {
-            self.off_channel(true);
-            return self.begin_scan().await;
+            self.session.orders.command(AgentCommand::OffChannel(true));
+            return self.begin_look().await;
         }
         let is_away = self.gap.is_away();
         self.gap.over();
         if !is_away {
             return self.listen().await;
         }
-        if let Err(error) = self.nl80211.end_scan(self.interface.index).await {
+        let index = self.interface.index;
+        let ended = match self.gap.take_frame() {
+            Some(cookie) => {
+                // Not every driver tells of the end.
+                let ended = self.nl80211.end_asking(index, cookie).await;
+                self.may_be_back();
+                ended
+            }
+            None => self.nl80211.end_scan(index).await,
+        };
+        if let Err(error) = ended {
             tracing::debug!("{error}");
         }
     }
@@ -184,6 +258,35 @@ impl Daemon<'_> {
         }
     }
 
+    /// `wpa_supplicant` reads the table when a scan has ended, and goes to nobody that it does not
+    /// know. A scan of the own channel does not take the radio away. True if one begins: what was
+    /// heard is looked at when that is over.
+    async fn introduce(&mut self, table: &[Bss]) -> bool {
+        let mut is_news = false;
+        for bss in self.gap.answers(table, clock::now()) {
+            if let Some(wpa) = &mut self.wpa {
+                is_news |= matches!(wpa.known_bss(bss.bssid).await, Ok(None));
+            }
+        }
+        let own = table.iter().find(|bss| bss.associated);
+        let Some(own) = own.filter(|_| is_news) else {
+            return false;
+        };
+        let scan = Scan {
+            frequencies: vec![own.frequency],
+            ..Scan::default()
+        };
+        let index = self.interface.index;
+        if let Err(error) = self.nl80211.scan(index, &scan).await {
+            tracing::debug!("{error}");
+            return false;
+        }
+        if let Err(error) = self.nl80211.end_scan(index).await {
+            tracing::debug!("{error}");
+        }
+        true
+    }
+
     /// Where this station decides, it hears what there is.
     pub(super) async fn listen(&mut self) {
         let listens = self.handoff.leads() && !self.handoff.is_moving() && self.wpa.is_some();
@@ -194,6 +297,9 @@ impl Daemon<'_> {
             Ok(table) => table,
             Err(error) => return tracing::debug!("{error}"),
         };
+        if self.introduce(&table).await {
+            return;
+        }
         for input in candidates(&table) {
             self.step(input).await;
         }
@@ -233,7 +339,7 @@ impl Daemon<'_> {
         }
         let status = self.session.orders.inspect(|view| view.machine.status());
         let registered = status.await.is_ok_and(|status| status.registered);
-        let asked = registered && self.has_neighbours;
+        let asked = registered && !self.neighbours.0.is_empty();
         self.idle_looks = if asked { 0 } else { self.idle_looks + 1 };
         if self.idle_looks > IDLE {
             self.received = None;

@@ -117,7 +117,7 @@ impl Daemon<'_> {
         self.link_is_down().await;
         self.received = None;
         // A scan that the old one began does not end by an event of the new one.
-        self.off_channel(false);
+        self.is_back();
         self.session.orders.change_port(port);
         self.session.orders.command(AgentCommand::Address(own.mac));
         self.interface = Interface {

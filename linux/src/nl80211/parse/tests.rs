@@ -160,6 +160,10 @@ fn events() {
     assert_eq!(told(33, &both), Some(Event::ScanStarted { index }));
     assert_eq!(told(34, &both), Some(Event::ScanEnded { index }));
     assert_eq!(told(35, &both), Some(Event::ScanEnded { index }));
+    let back = [word(3, 4), attr(88, &7_u64.to_ne_bytes())];
+    let ended = Event::FrameWaitEnded { index, cookie: 7 };
+    assert_eq!(told(67, &back), Some(ended));
+    assert_eq!(told(67, &both), None);
     let cqm = attr(
         94,
         &[word(3, 1), word(9, (-30_i32).cast_unsigned())].concat(),

@@ -126,19 +126,31 @@ fn a_gap_is_given_behind_a_visit() {
     let held = bench.packet(80);
     bench.token(2, false, MS);
     assert!(bench.accepted(held));
+    assert_eq!(gaps(&bench), 0, "the RETURN is on its way");
+    bench.radio(false);
+    assert_eq!(gaps(&bench), 0, "it was lost");
+    bench.token(3, false, MS);
+    bench.radio(true);
     assert_eq!(gaps(&bench), 1);
     // The radio is taken to be away until the host says that it is back.
     let held = bench.packet(80);
-    bench.token(3, false, MS);
+    bench.token(4, false, MS);
     assert!(bench.last_return().refused && !bench.accepted(held));
     bench.command(AgentCommand::OffChannel(true));
     bench.command(AgentCommand::OffChannel(false));
-    bench.token(4, false, MS);
+    bench.token(5, false, MS);
     assert!(bench.accepted(held));
+    // The driver does not tell what becomes of frames.
+    bench.command(AgentCommand::Gap);
+    bench.token(6, false, MS);
+    assert_eq!(gaps(&bench), 1);
+    bench.token(7, false, MS);
+    assert_eq!(gaps(&bench), 2);
+    bench.command(AgentCommand::OffChannel(false));
     // Nobody visits.
     bench.run(CYCLE * 6);
     bench.command(AgentCommand::Gap);
-    assert_eq!(gaps(&bench), 2);
+    assert_eq!(gaps(&bench), 3);
 }
 
 /// The coordinator's silence means nothing while the radio does not listen, for a while.
