@@ -209,7 +209,10 @@ impl Thread {
                 Ok(Order::Input(input)) => self.edge.handle(now, input),
                 Ok(Order::New { station, told }) => {
                     self.arrivals.begin(station, told, used);
-                    self.tokens.command(CoordinatorCommand::Expect(station));
+                    let context = self.edge.ap().context(station);
+                    if context.is_some_and(|context| !context.promises.is_empty()) {
+                        self.tokens.command(CoordinatorCommand::Expect(station));
+                    }
                     self.edge.handle(now, ApInput::Associated(station));
                 }
                 Ok(Order::Leaving {
