@@ -27,6 +27,7 @@ pub mod graph;
 pub mod id;
 pub mod message;
 pub mod pen;
+mod query;
 pub mod roam;
 pub mod shadow;
 pub mod snoop;

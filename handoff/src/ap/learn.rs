@@ -13,6 +13,7 @@ use super::{Ap, ApOutput, Station};
 use crate::anchor::Anchor;
 use crate::cache::{Cache, Learnt as Kept};
 use crate::context::{Address, Context, Learnt, Lease};
+use crate::query::queries;
 use crate::snoop::{Advert, Forgery, Told, Wired, is_routable};
 
 /// An address that a station used is its own for so long (SAVI, RFC 7513, is stricter).
@@ -220,17 +221,20 @@ impl<A: Anchor> Ap<A> {
 
     /// A station has come, and listens: it need not ask for what is known here.
     pub(super) fn greet(&mut self, station: MacAddr) {
-        let count = self.say_again(station);
-        if count == 0 {
+        let said = self.say_again(station);
+        let asked = self.ask_groups(station);
+        if said + asked == 0 {
             return;
         }
         if let Some(known) = self.stations.get_mut(&station) {
             known.hearing.again = Some(self.now + AGAIN);
         }
-        self.note(
-            station,
-            format!("has come: {count} words of routers and gateways are said to it again"),
-        );
+        if said > 0 {
+            self.note(
+                station,
+                format!("has come: {said} words of routers and gateways are said to it again"),
+            );
+        }
     }
 
     /// Once more.
@@ -238,15 +242,35 @@ impl<A: Anchor> Ap<A> {
         if let Some(known) = self.stations.get_mut(&station) {
             known.hearing.again = None;
             self.say_again(station);
+            self.ask_groups(station);
         }
+    }
+
+    /// Asks it for the groups that it listened to elsewhere, unless it has left; returns the number of
+    /// questions.
+    fn ask_groups(&mut self, station: MacAddr) -> usize {
+        let Some(own) = self.config.asks_as.filter(|_| self.listens_here(station)) else {
+            return 0;
+        };
+        let context = self.context(station);
+        let frames = context.map_or_else(Vec::new, |context| queries(own, &context.groups));
+        let count = frames.len();
+        for frame in frames {
+            self.out.push_back(ApOutput::Inject { station, frame });
+        }
+        count
+    }
+
+    /// Whether what is sent to a station reaches it.
+    fn listens_here(&self, station: MacAddr) -> bool {
+        self.stations.get(&station).is_some_and(|known| {
+            known.present && !known.old.as_ref().is_some_and(super::leave::Old::is_away)
+        })
     }
 
     /// Sends it what is known of routers, unless it has left; returns how much that was.
     fn say_again(&mut self, station: MacAddr) -> usize {
-        let here = self.stations.get(&station).is_some_and(|known| {
-            known.present && !known.old.as_ref().is_some_and(super::leave::Old::is_away)
-        });
-        if !here {
+        if !self.listens_here(station) {
             return 0;
         }
         let frames = self.cache.replay(self.now);

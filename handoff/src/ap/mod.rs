@@ -69,6 +69,9 @@ pub struct ApConfig {
     pub settle: Duration,
     /// Who is told what is known of a station.
     pub audience: Audience,
+    /// From whom a station is asked for its groups when it has come: the bridge. `None`: it is not
+    /// asked.
+    pub asks_as: Option<MacAddr>,
 }
 
 impl ApConfig {
@@ -86,6 +89,7 @@ impl ApConfig {
             agent: Duration::from_millis(30),
             settle: Duration::from_millis(5),
             audience: Audience::All,
+            asks_as: None,
         }
     }
 }

@@ -156,10 +156,18 @@ impl Coordinator {
             .queues
             .release_nrt(now, budget, air, carrying, &mut self.verdicts);
         station.used.down += down.airtime;
-        station.deficit.spend(down.airtime);
+        // Where stations have to send frames of their own, what rides to one does not make its
+        // share cheaper: an upload, whose Acks ride, would get more than a download, whose Acks
+        // cannot. All have what is saved.
+        let saved = if self.config.bundle {
+            Duration::ZERO
+        } else {
+            carrier.saved(air)
+        };
+        station.deficit.spend(down.airtime + saved);
         self.cycle.charge(down.airtime);
         self.occupy_radio(down.airtime);
-        let left = grant.saturating_sub(down.airtime);
+        let left = grant.saturating_sub(down.airtime + saved);
         if up.is_some_and(|up| left >= up) {
             self.grant(
                 address,

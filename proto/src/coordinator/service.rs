@@ -133,6 +133,10 @@ impl Service {
             };
             self.left_over = self.left_over.saturating_add(1);
             self.due = now + pause;
+            if answer.sent_rt > 0 {
+                let paid = self.paid_until(answer).max(self.forgotten(now));
+                self.due = self.due.min(paid);
+            }
             return;
         }
         self.left_over = 0;
@@ -159,6 +163,18 @@ impl Service {
             };
             self.due = now + pause;
         }
+    }
+
+    /// Until when a visit that left packets behind has served what was promised: who always has
+    /// packets gets the promise although each visit is late.
+    fn paid_until(&self, answer: &Return) -> Instant {
+        let usual = self.interval.as_nanos() / self.period.as_nanos().max(1);
+        self.planned + self.period * u64::from(answer.sent_rt).max(usual)
+    }
+
+    /// What was missed before that is not made up for: others have promises, too.
+    fn forgotten(&self, now: Instant) -> Instant {
+        Instant::from_nanos(now.as_nanos().saturating_sub(self.interval.as_nanos()))
     }
 
     /// Packets wait, says the agent. However often it says so, it does not get all of the air.

@@ -65,13 +65,24 @@ impl Carrier {
         self.packets.has_room(octets) && (self.has(key) || self.flows.contains(&None))
     }
 
+    /// Airtime of the frame with so many packets.
+    fn airtime(&self, air: Air, count: u32, octets: u32) -> Duration {
+        air.cost(Data::octets(!self.answer, self.answer, count, octets))
+    }
+
     /// What a packet of `len` octets adds to the frame's airtime.
     pub(super) fn cost(&self, air: Air, len: u32) -> Duration {
-        let frame = |count, octets| {
-            let octets = Data::octets(!self.answer, self.answer, count, octets);
-            air.phy.granted(air.turn, air.rate, octets)
-        };
-        frame(self.count + 1, self.octets + len).saturating_sub(frame(self.count, self.octets))
+        self.airtime(air, self.count + 1, self.octets + len)
+            .saturating_sub(self.airtime(air, self.count, self.octets))
+    }
+
+    /// How much more airtime its packets would take in frames of their own.
+    pub(crate) fn saved(&self, air: Air) -> Duration {
+        let octets = |packet: &[u8]| u32::try_from(packet.len()).unwrap_or(u32::MAX);
+        let alone = self.packets.iter().map(|packet| air.cost(octets(packet)));
+        let alone = alone.fold(Duration::ZERO, |sum, cost| sum + cost);
+        let added = self.airtime(air, self.count, self.octets);
+        alone.saturating_sub(added.saturating_sub(self.airtime(air, 0, 0)))
     }
 
     /// Takes a packet; true if it is in.

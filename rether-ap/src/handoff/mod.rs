@@ -219,6 +219,7 @@ impl Site {
         // Pens of two lives of this daemon must not be taken for each other.
         let seed = u32::try_from(host::seed()? >> 32).unwrap_or(0);
         let mut ap = ApConfig::new(config.id);
+        ap.asks_as = radio.bridge_link().map(|bridge| bridge.mac);
         match config.anchor {
             // Where the kernel cannot route to the other access point, this one goes on forwarding.
             AnchorKind::HostRoute => ap.forward = FORWARD,

@@ -26,7 +26,7 @@ use crate::config::Config;
 const PROBE: std::time::Duration = std::time::Duration::from_millis(20);
 /// And was heard since then.
 const HEARD: Duration = Duration::from_millis(50);
-/// A station that leaves, or comes, has gone or settled by then.
+/// A station that leaves has gone by then.
 const HASTE: Duration = Duration::from_millis(500);
 
 type Tokens = Orders<Coordinator, NfqGate>;
@@ -89,7 +89,7 @@ impl Roaming {
         })
     }
 
-    /// A station is on its way.
+    /// A station leaves.
     fn hasten(&mut self) {
         let until = clock::now() + HASTE;
         let begun = self.haste.take().map(|(precedence, _)| precedence);
@@ -97,7 +97,7 @@ impl Roaming {
         self.haste = precedence.map(|precedence| (precedence, until));
     }
 
-    /// Once a second: stations have settled.
+    /// Once a second: stations have left.
     pub(crate) fn rest(&mut self) {
         let now = clock::now();
         self.haste.take_if(|(_, until)| *until <= now);
@@ -123,7 +123,6 @@ impl Roaming {
             } else {
                 let told = self.events.new_station(station);
                 site.sender.new_station(station, told);
-                self.hasten();
             }
         }
     }

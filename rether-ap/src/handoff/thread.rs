@@ -13,6 +13,7 @@ use rether_handoff::channel::MAX_DATAGRAM;
 use rether_handoff::context::{Address, Context, Learnt, Promised};
 use rether_handoff::edge::{Edge, EdgeOutput};
 use rether_handoff::roam::Side;
+use rether_handoff::wire::Kind;
 use rether_linux::gate::NfqGate;
 use rether_linux::neigh::{NeighbourSocket, Neighbours};
 use rether_linux::poll::Waiter;
@@ -209,7 +210,10 @@ impl Thread {
                 Ok(Order::Input(input)) => self.edge.handle(now, input),
                 Ok(Order::New { station, told }) => {
                     self.arrivals.begin(station, told, used);
-                    self.tokens.command(CoordinatorCommand::Expect(station));
+                    let context = self.edge.ap().context(station);
+                    if context.is_some_and(|context| !context.promises.is_empty()) {
+                        self.tokens.command(CoordinatorCommand::Expect(station));
+                    }
                     self.edge.handle(now, ApInput::Associated(station));
                 }
                 Ok(Order::Leaving {
@@ -260,10 +264,12 @@ impl Thread {
                     self.tokens.command(command);
                 }
             }
-            // A claim must not wait for what else is to be done.
-            self.transmit();
+            // A claim must not wait for what else is to be done; where a station is can be said later.
+            while self.edge.next_kind().is_some_and(|kind| kind != Kind::Push) {
+                self.transmit_one();
+            }
         }
-        self.transmit();
+        while self.transmit_one() {}
         let decided = self.kernel.decide();
         self.check(decided);
         if let Some((count, last)) = self.edge.take_trouble() {
@@ -271,12 +277,15 @@ impl Thread {
         }
     }
 
-    fn transmit(&mut self) {
-        while let Some((to, len)) = self.edge.poll_transmit(&mut self.buffer) {
-            let datagram = self.buffer.get(..len).unwrap_or_default();
-            // What does not go out is repeated, like what is lost on the way.
-            let _ = self.udp.send_to(datagram, to);
-        }
+    /// False if there was nothing to send.
+    fn transmit_one(&mut self) -> bool {
+        let Some((to, len)) = self.edge.poll_transmit(&mut self.buffer) else {
+            return false;
+        };
+        let datagram = self.buffer.get(..len).unwrap_or_default();
+        // What does not go out is repeated, like what is lost on the way.
+        let _ = self.udp.send_to(datagram, to);
+        true
     }
 
     fn carry_out(&mut self, output: ApOutput) {

@@ -38,7 +38,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// The same cells, with fewer stations, in the lab: none is quick, for each takes minutes.
-fn lab_rows() -> [Row; 6] {
+fn lab_rows() -> [Row; 8] {
     let row = |name, required, run| Row {
         group: GROUP,
         name,
@@ -54,6 +54,12 @@ fn lab_rows() -> [Row; 6] {
             |context| judge(context, "guarantee-g3-11a", &CALLS_AND_DATA),
         ),
         row(
+            "g3-lab-11b",
+            "5 calls, 5 saturated UDP uplinks and a TCP download in 802.11b with 802.11e: no voice \
+             packet lost, p99 <= 20 ms each way, and data gets 2.56 Mb/s, 85 % of what voice leaves",
+            |context| judge(context, "guarantee-g3-11b", &CALLS_AND_DATA),
+        ),
+        row(
             "g4-lab",
             "a station at 1 Mb/s and four at 11 Mb/s, saturated: each fast one >= 1.15 Mb/s",
             |context| judge(context, "guarantee-g4-11b", &SLOW),
@@ -63,6 +69,11 @@ fn lab_rows() -> [Row; 6] {
             "a TCP upload and a TCP download in 802.11a by DCF: at most 1.1 to 1, together no less \
              than without Rether",
             |context| judge(context, "guarantee-g5-11a", &BOTH_WAYS),
+        ),
+        row(
+            "g5-lab-bridged",
+            "the same with an access point that is a bridge",
+            |context| judge(context, "guarantee-g5-11a-bridged", &BOTH_WAYS),
         ),
         row(
             "g6-lab",

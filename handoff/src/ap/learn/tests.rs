@@ -25,11 +25,15 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// From whom stations are asked.
+const BRIDGE: MacAddr = MacAddr([2, 0, 0, 0, 0, 9]);
+
 impl Host {
     fn new(audience: Audience, anchor: AnyAnchor) -> Self {
         let now = Instant::from_nanos(1_000_000_000);
         let mut config = ApConfig::new(OWN);
         config.audience = audience;
+        config.asks_as = Some(BRIDGE);
         let mut ap = Ap::new(config, anchor, 1, now);
         for id in 2..=7 {
             let id = ApId(id);
@@ -307,6 +311,37 @@ fn who_comes_is_told_of_routers_when_it_listens_and_once_more() {
     assert_eq!(injected(&host.wait(millis(5))).len(), 1);
     host.input(ApInput::Left(STA));
     assert_eq!(injected(&host.wait(millis(500))), []);
+}
+
+/// Whoever listened to groups elsewhere is asked for them when it has come, twice, and joins them here.
+#[test]
+fn who_comes_is_asked_for_its_groups() {
+    let listens = |groups: &[IpAddr]| {
+        let mut host = Host::bridge();
+        let context = Context {
+            groups: groups.to_vec(),
+            ..Context::default()
+        };
+        host.message(ApId(3), Epoch(1), Body::Push(context));
+        assert_eq!(injected(&host.input(ApInput::Authorised(STA))), []);
+        host
+    };
+    let (four, six) = ("239.1.1.1".parse().unwrap(), "ff0e::1".parse().unwrap());
+    let mut host = listens(&[four, six]);
+    let asked = injected(&host.wait(millis(5)));
+    let kinds: Vec<_> = asked
+        .iter()
+        .map(|frame| (frame.source, frame.ether_type))
+        .collect();
+    assert_eq!(kinds, [(BRIDGE, 0x0800), (BRIDGE, 0x86dd)]);
+    assert_eq!(injected(&host.wait(millis(20))), asked);
+    assert_eq!(injected(&host.wait(Duration::from_secs(10))), []);
+    // Nobody who has left, and nobody without groups.
+    let mut host = listens(&[four]);
+    assert_eq!(injected(&host.wait(millis(5))).len(), 1);
+    host.input(ApInput::Left(STA));
+    assert_eq!(injected(&host.wait(millis(500))), []);
+    assert_eq!(injected(&listens(&[]).wait(millis(500))), []);
 }
 
 #[test]

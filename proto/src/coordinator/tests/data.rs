@@ -1,6 +1,7 @@
 //! Packets inside of tokens and returns.
 
 use super::*;
+use crate::coordinator::Tokens;
 use crate::wire::{Data, Packets};
 
 /// Station 1 has a call, and its agent takes packets out of frames.
@@ -144,4 +145,46 @@ fn nothing_travels_inside_for_who_cannot_take_it_out() {
     bench.run(DELAY, None);
     assert_eq!(bench.verdicts, [Verdict::Accept(PacketId(900))]);
     assert_eq!(bench.sent(MessageType::Data), 0);
+}
+
+/// The best-effort airtime of a token that takes ten Acks along, as a station that uploads gets one.
+fn grant_with_acks(bundle: bool) -> Duration {
+    let mut bench = Bench::of(CoordinatorConfig {
+        tokens: Tokens::Always,
+        bundle,
+        ..CoordinatorConfig::new(PHY, Rate(540))
+    });
+    bench.join(1);
+    bench.register_as(1, 1, Register::POLL | Register::BUNDLE);
+    bench.request(1, 100);
+    for id in 900..910 {
+        let packet = Packet {
+            id: PacketId(id),
+            station: sta(1),
+            len: 52,
+            flow: flow(1, 9_000).reversed(),
+        };
+        let bytes = &[0x45; 52];
+        bench.input(Input::Copied { packet, bytes }).unwrap();
+    }
+    bench.answer(100);
+    bench.run(CYCLE, None);
+    let first = bench.sent.iter().find_map(|sent| match &sent.3 {
+        Message::Data(data) => Some(data),
+        _ => None,
+    });
+    let data = first.expect("a frame with packets");
+    assert_eq!(data.packets.iter().count(), 10);
+    data.token.expect("with a token").nrt
+}
+
+/// Where Acks of downloads cannot ride, those of uploads are no cheaper: of a grant as much is left
+/// as if each had had a frame of its own. Where all ride, only what they add is paid.
+#[test]
+fn who_uploads_gains_nothing_by_acks_that_ride_one_way_only() {
+    let of = |octets| PHY.granted(Turn::Paired, Rate(540), octets);
+    let data = |count| of(Data::octets(true, false, count, count * 52));
+    let saved = of(52) * 10 - (data(10) - data(0));
+    assert!(saved > MS, "{saved}");
+    assert_eq!(grant_with_acks(true) - grant_with_acks(false), saved);
 }
