@@ -107,6 +107,13 @@ pub(super) fn rows() -> [Row; 16] {
             |context| judge(context, "roam-faults-routed", &ROUTED),
         ),
         row(
+            "r-groups",
+            "a receiver of multicast groups roams: the bridge of the new access point has it joined \
+             within 300 ms, and without Rether not yet",
+            false,
+            |context| judge(context, "roam-groups", &[]),
+        ),
+        row(
             "r8",
             "the strongest access point has no airtime left: refused before leaving, the next one \
              taken, with its promise",
