@@ -11,7 +11,7 @@ use super::{Context, Row, Seen};
 
 const GROUP: &str = "roam";
 
-pub(super) fn rows() -> [Row; 16] {
+pub(super) fn rows() -> [Row; 17] {
     let row = |name, required, quick, run| Row {
         group: GROUP,
         name,
