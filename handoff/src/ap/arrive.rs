@@ -196,7 +196,6 @@ impl<A: Anchor> Ap<A> {
         new.record.prepared = Some(now);
         new.record.peer = Some(from);
         new.asking = Some((from, id));
-        self.out.push_back(ApOutput::Announced(station));
         // While it forwards for the station, what it catches has a way to go already.
         if known.old.is_none() {
             self.catch(station, true);

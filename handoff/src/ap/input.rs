@@ -238,8 +238,6 @@ pub enum ApOutput {
     AskIdle(MacAddr),
     /// Does it answer the radio?
     Probe(MacAddr),
-    /// Another access point says that the station may come.
-    Announced(MacAddr),
     /// What of these promises could be kept? Hold their airtime for two seconds.
     Admit {
         /// Whose.

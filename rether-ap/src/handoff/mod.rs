@@ -88,8 +88,6 @@ pub(crate) enum Report {
         stage: Stage,
         answer: Answer,
     },
-    /// It may come.
-    Announced(MacAddr),
     /// How long has the radio heard nothing of it?
     AskIdle(MacAddr),
     /// Does it answer the radio?

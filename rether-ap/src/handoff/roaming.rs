@@ -26,7 +26,7 @@ use crate::config::Config;
 const PROBE: std::time::Duration = std::time::Duration::from_millis(20);
 /// And was heard since then.
 const HEARD: Duration = Duration::from_millis(50);
-/// A station that leaves has gone by then, and one that was announced has come.
+/// A station that leaves has gone by then.
 const HASTE: Duration = Duration::from_millis(500);
 
 type Tokens = Orders<Coordinator, NfqGate>;
@@ -89,7 +89,7 @@ impl Roaming {
         })
     }
 
-    /// A station leaves, or may come.
+    /// A station leaves.
     fn hasten(&mut self) {
         let until = clock::now() + HASTE;
         let begun = self.haste.take().map(|(precedence, _)| precedence);
@@ -280,10 +280,6 @@ impl Roaming {
                 tracing::debug!("{station} for {candidate}: {}", answer.outcome);
                 self.tokens
                     .command(CoordinatorCommand::Go { station, answer });
-            }
-            Report::Announced(station) => {
-                tracing::debug!("{station} may come");
-                self.hasten();
             }
             Report::AskIdle(station) => {
                 let found = nl80211.station(cell.interface.index, station).await;

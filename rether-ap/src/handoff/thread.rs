@@ -342,7 +342,6 @@ impl Thread {
                     answer,
                 });
             }
-            ApOutput::Announced(station) => self.report(Report::Announced(station)),
             ApOutput::AskIdle(station) => self.report(Report::AskIdle(station)),
             ApOutput::Probe(station) => self.report(Report::Probe(station)),
             ApOutput::Release(station) => self.report(Report::Released(station)),

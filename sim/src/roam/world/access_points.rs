@@ -144,7 +144,7 @@ impl World<'_> {
             ApOutput::Note { text, .. } => {
                 self.outcome.astray += u32::from(text == ASTRAY);
             }
-            ApOutput::Announced(_) | ApOutput::Release(_) | ApOutput::Forget(_) => {}
+            ApOutput::Release(_) | ApOutput::Forget(_) => {}
             ApOutput::Tell { .. } | ApOutput::Reply { .. } => {
                 unreachable!("the host has handed it to its channel")
             }
