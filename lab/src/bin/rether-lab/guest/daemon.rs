@@ -93,7 +93,9 @@ impl Daemon {
                 .as_ref()
                 .map(|file| file.display().to_string());
             let words = commands::daemon(self.role, file.as_deref());
-            self.process = Some(start(Some(&self.node), &words, &self.log, &self.log)?);
+            let process = start(Some(&self.node), &words, &self.log, &self.log)?;
+            process.goes_first()?;
+            self.process = Some(process);
             self.starts += 1;
         }
         Ok(())
