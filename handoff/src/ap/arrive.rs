@@ -261,8 +261,7 @@ impl<A: Anchor> Ap<A> {
 
     pub(super) fn authorised(&mut self, station: MacAddr) {
         self.associated(station);
-        let (agent, settle) = (self.config.agent, self.config.settle);
-        let (now, until) = (self.now, self.now + agent);
+        let (now, until) = (self.now, self.now + self.config.agent);
         let own = self.config.own;
         let Some(known) = self.stations.get_mut(&station) else {
             return;
@@ -271,15 +270,15 @@ impl<A: Anchor> Ap<A> {
             return self.came_back(station);
         }
         let seen = known.seen.is_some();
+        let receives = now + known.deaf(&self.config);
+        let has_agent = known.has_agent();
         let Some(new) = known.new.as_mut().filter(|new| !new.is_authorised()) else {
             return;
         };
         known.present = true;
         new.record.authorised = Some(now);
         let context = known.context.clone();
-        let has_agent = context.as_ref().is_some_and(|context| context.agent);
-        let deaf = if has_agent { agent } else { settle };
-        new.deaf_until = Some(now + deaf);
+        new.deaf_until = Some(receives);
         let is_let_go = new.record.announced && !new.own_accord;
         let listens = has_agent && !is_let_go && !seen;
         if listens {

@@ -10,16 +10,12 @@ impl<A: Anchor> Ap<A> {
     /// It is authorised again before anybody claimed it. Its access point knows that a moment earlier
     /// than its own kernel does, which would drop what is in the pen.
     pub(super) fn came_back(&mut self, station: MacAddr) {
-        let (agent, settle) = (self.config.agent, self.config.settle);
-        let now = self.now;
         let Some(known) = self.stations.get_mut(&station) else {
             return;
         };
-        let context = known.context.as_ref();
-        let has_agent = context.is_some_and(|context| context.agent);
-        let deaf = if has_agent { agent } else { settle };
+        let receives = self.now + known.deaf(&self.config);
         if let Some(old) = &mut known.old {
-            old.back.get_or_insert(now + deaf);
+            old.back.get_or_insert(receives);
         }
     }
 

@@ -221,8 +221,7 @@ impl<A: Anchor> Ap<A> {
 
     /// A station has come, and listens: it need not ask for what is known here.
     pub(super) fn greet(&mut self, station: MacAddr) {
-        let said = self.say_again(station);
-        let asked = self.ask_groups(station);
+        let (said, asked) = self.say_again(station);
         if said + asked == 0 {
             return;
         }
@@ -242,45 +241,27 @@ impl<A: Anchor> Ap<A> {
         if let Some(known) = self.stations.get_mut(&station) {
             known.hearing.again = None;
             self.say_again(station);
-            self.ask_groups(station);
         }
     }
 
-    /// Asks it for the groups that it listened to elsewhere, unless it has left; returns the number of
-    /// questions.
-    fn ask_groups(&mut self, station: MacAddr) -> usize {
-        let Some(own) = self.config.asks_as.filter(|_| self.listens_here(station)) else {
-            return 0;
-        };
-        let context = self.context(station);
-        let frames = context.map_or_else(Vec::new, |context| queries(own, &context.groups));
-        let count = frames.len();
-        for frame in frames {
-            self.out.push_back(ApOutput::Inject { station, frame });
-        }
-        count
-    }
-
-    /// Whether what is sent to a station reaches it.
-    fn listens_here(&self, station: MacAddr) -> bool {
-        self.stations.get(&station).is_some_and(|known| {
+    /// Sends it what is known of routers, and asks it for the groups that it listened to elsewhere,
+    /// unless it has left; returns how many words and how many questions that were.
+    fn say_again(&mut self, station: MacAddr) -> (usize, usize) {
+        let here = self.stations.get(&station).filter(|known| {
             known.present && !known.old.as_ref().is_some_and(super::leave::Old::is_away)
-        })
-    }
-
-    /// Sends it what is known of routers, unless it has left; returns how much that was.
-    fn say_again(&mut self, station: MacAddr) -> usize {
-        if !self.listens_here(station) {
-            return 0;
-        }
-        let frames = self.cache.replay(self.now);
-        let frames: Vec<_> = frames.collect();
-        let count = frames.len();
-        self.overheard.said_again += count as u64;
-        for frame in frames {
+        });
+        let Some(known) = here else { return (0, 0) };
+        let asked = match (self.config.asks_as, &known.context) {
+            (Some(own), Some(context)) => queries(own, &context.groups),
+            _ => Vec::new(),
+        };
+        let said: Vec<_> = self.cache.replay(self.now).collect();
+        let counts = (said.len(), asked.len());
+        self.overheard.said_again += counts.0 as u64;
+        for frame in said.into_iter().chain(asked) {
             self.out.push_back(ApOutput::Inject { station, frame });
         }
-        count
+        counts
     }
 }
 

@@ -130,6 +130,20 @@ impl Station {
             .collect()
     }
 
+    fn has_agent(&self) -> bool {
+        self.context.as_ref().is_some_and(|context| context.agent)
+    }
+
+    /// For how long after it is authorised the station is taken not to receive, if nothing shows that
+    /// it does.
+    fn deaf(&self, config: &ApConfig) -> Duration {
+        if self.has_agent() {
+            config.agent
+        } else {
+            config.settle
+        }
+    }
+
     /// What comes out of a pen; the oldest of too many pens is forgotten.
     fn order(&mut self, from: ApId, pen: PenId) -> &mut Order {
         const PENS: usize = 8;

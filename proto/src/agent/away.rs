@@ -46,7 +46,7 @@ impl Agent {
                     self.await_coordinator();
                 }
                 // The visits that it missed may be followed by one too late for them.
-                if self.is_visited() && self.queues.backlog(self.now).rt.packets > 0 {
+                if self.is_visited() && self.is_left_over() {
                     self.send_request();
                 }
             }

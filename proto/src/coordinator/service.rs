@@ -143,8 +143,7 @@ impl Service {
         if answer.sent_rt > 0 {
             // A flow that sends when it can, such as TCP, tells no time by its packets: its visits
             // are made up for, so that it gets what it is promised although each of them is late.
-            let usual = self.interval.as_nanos() / self.period.as_nanos().max(1);
-            let more = u64::from(answer.sent_rt).saturating_sub(usual);
+            let more = u64::from(answer.sent_rt).saturating_sub(self.packets());
             let late = released
                 .since(self.planned)
                 .saturating_sub(self.period * more);
@@ -165,11 +164,15 @@ impl Service {
         }
     }
 
+    /// How many packets come in an interval.
+    fn packets(&self) -> u64 {
+        self.interval.as_nanos() / self.period.as_nanos().max(1)
+    }
+
     /// Until when a visit that left packets behind has served what was promised: who always has
     /// packets gets the promise although each visit is late.
     fn paid_until(&self, answer: &Return) -> Instant {
-        let usual = self.interval.as_nanos() / self.period.as_nanos().max(1);
-        self.planned + self.period * u64::from(answer.sent_rt).max(usual)
+        self.planned + self.period * u64::from(answer.sent_rt).max(self.packets())
     }
 
     /// What was missed before that is not made up for: others have promises, too.

@@ -184,6 +184,16 @@ fn shorten(scenario: &mut Scenario) {
     }
 }
 
+/// How much longer than the radio's switch the longest gap of an arm was.
+const fn over_switch(label: &'static str, arm: &'static str) -> Figure {
+    (label, arm, "roaming.gap-over-switch-ms.max", 1.0, " ms")
+}
+
+/// What the probes of an arm lost on the way down.
+const fn lost_down(label: &'static str, arm: &'static str) -> Figure {
+    (label, arm, "traffic.probe.down.lost", 1.0, "")
+}
+
 const PROBE: [Figure; 8] = [
     ("lost up", "rether", "roaming.up.lost", 1.0, ""),
     ("down", "rether", "roaming.down.lost", 1.0, ""),
@@ -195,13 +205,7 @@ const PROBE: [Figure; 8] = [
         " ms",
     ),
     ("down", "rether", "roaming.down.longest-gap-ms", 1.0, " ms"),
-    (
-        "more than the switch at most",
-        "rether",
-        "roaming.gap-over-switch-ms.max",
-        1.0,
-        " ms",
-    ),
+    over_switch("more than the switch at most", "rether"),
     ("without: lost up", "plain", "roaming.up.lost", 1.0, ""),
     ("down", "plain", "roaming.down.lost", 1.0, ""),
     (
@@ -318,7 +322,7 @@ const DOWNLOAD: [Figure; 3] = [
 ];
 
 const REPORTED: [Figure; 4] = [
-    ("lost down", "report", "traffic.probe.down.lost", 1.0, ""),
+    lost_down("lost down", "report"),
     (
         "longest gap",
         "report",
@@ -326,13 +330,7 @@ const REPORTED: [Figure; 4] = [
         1.0,
         " ms",
     ),
-    (
-        "without: lost down",
-        "silent",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
+    lost_down("without: lost down", "silent"),
     (
         "longest gap",
         "silent",
@@ -344,42 +342,18 @@ const REPORTED: [Figure; 4] = [
 
 const STRANGER: [Figure; 4] = [
     ("lost up", "rether", "traffic.probe.up.lost", 1.0, ""),
-    ("down", "rether", "traffic.probe.down.lost", 1.0, ""),
+    lost_down("down", "rether"),
     ("without: up", "plain", "traffic.probe.up.lost", 1.0, ""),
-    ("down", "plain", "traffic.probe.down.lost", 1.0, ""),
+    lost_down("down", "plain"),
 ];
 
 const MESSAGES: [Figure; 8] = [
-    (
-        "more than the switch at most: lossy",
-        "lossy",
-        "roaming.gap-over-switch-ms.max",
-        1.0,
-        " ms",
-    ),
-    ("late", "late", "roaming.gap-over-switch-ms.max", 1.0, " ms"),
-    ("far", "far", "roaming.gap-over-switch-ms.max", 1.0, " ms"),
-    (
-        "twice",
-        "twice",
-        "roaming.gap-over-switch-ms.max",
-        1.0,
-        " ms",
-    ),
-    (
-        "overtaken",
-        "overtaken",
-        "roaming.gap-over-switch-ms.max",
-        1.0,
-        " ms",
-    ),
-    (
-        "partition",
-        "partition",
-        "roaming.gap-over-switch-ms.max",
-        1.0,
-        " ms",
-    ),
+    over_switch("more than the switch at most: lossy", "lossy"),
+    over_switch("late", "late"),
+    over_switch("far", "far"),
+    over_switch("twice", "twice"),
+    over_switch("overtaken", "overtaken"),
+    over_switch("partition", "partition"),
     (
         "far: doubled",
         "far",
@@ -387,62 +361,26 @@ const MESSAGES: [Figure; 8] = [
         1.0,
         "",
     ),
-    (
-        "without: lost down",
-        "plain",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
+    lost_down("without: lost down", "plain"),
 ];
 
 const CHOICES: [Figure; 4] = [
-    (
-        "lost down: ping-pong",
-        "ping-pong",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
-    ("stay", "stay", "traffic.probe.down.lost", 1.0, ""),
-    ("elsewhere", "elsewhere", "traffic.probe.down.lost", 1.0, ""),
-    ("without", "plain", "traffic.probe.down.lost", 1.0, ""),
+    lost_down("lost down: ping-pong", "ping-pong"),
+    lost_down("stay", "stay"),
+    lost_down("elsewhere", "elsewhere"),
+    lost_down("without", "plain"),
 ];
 
 const DEATHS: [Figure; 5] = [
-    (
-        "lost down: old killed",
-        "old-killed",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
-    (
-        "new killed",
-        "new-killed",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
+    lost_down("lost down: old killed", "old-killed"),
+    lost_down("new killed", "new-killed"),
     ("lost up", "old-killed", "traffic.probe.up.lost", 1.0, ""),
     ("and", "new-killed", "traffic.probe.up.lost", 1.0, ""),
-    (
-        "without: lost down",
-        "plain",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
+    lost_down("without: lost down", "plain"),
 ];
 
 const ROUTED: [Figure; 3] = [
-    (
-        "lost down: strict",
-        "strict",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
+    lost_down("lost down: strict", "strict"),
     (
         "retransmitted with a small MTU",
         "small-mtu",
@@ -450,25 +388,13 @@ const ROUTED: [Figure; 3] = [
         1.0,
         "",
     ),
-    (
-        "without: lost down",
-        "plain",
-        "traffic.probe.down.lost",
-        1.0,
-        "",
-    ),
+    lost_down("without: lost down", "plain"),
 ];
 
 const MANY: [Figure; 3] = [
     ("lost up", "rether", "roaming.up.lost", 1.0, ""),
     ("down", "rether", "roaming.down.lost", 1.0, ""),
-    (
-        "more than the switch at most",
-        "rether",
-        "roaming.gap-over-switch-ms.max",
-        1.0,
-        " ms",
-    ),
+    over_switch("more than the switch at most", "rether"),
 ];
 
 const WORK: [Figure; 7] = [
