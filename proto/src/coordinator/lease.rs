@@ -190,9 +190,7 @@ impl Coordinator {
         };
         let handle = self.send_tracked(station, message.clone());
         self.occupy_radio(cost - back);
-        // Until the radio says that it is through, nobody else should send: a radio that is slow to
-        // get the medium gets no more to do.
-        let until = self.radio_free + token.valid + self.unsent_patience();
+        let (nominal, until) = self.unsent(self.radio_free + token.valid);
         self.lend(Lease {
             station,
             token,
@@ -204,7 +202,7 @@ impl Coordinator {
             tries: 1,
             probed: false,
             repeats: 0,
-            nominal: until,
+            nominal,
             until,
             deadline: until,
         });
@@ -214,6 +212,14 @@ impl Coordinator {
     /// How long a token may wait in the radio beyond what the model says.
     fn unsent_patience(&self) -> Duration {
         self.radio.patience().max(self.cycle.length / 4)
+    }
+
+    /// Until when promises, and all others, wait for a token of which the radio says nothing, which
+    /// by the model is back at `due`. A radio that is slow to get the medium gets no more to do; but
+    /// what is promised does not wait for longer than such a radio takes.
+    fn unsent(&self, due: Instant) -> (Instant, Instant) {
+        let usual = self.radio.usual().max(self.cycle.length / 4);
+        (due + usual, due + self.unsent_patience())
     }
 
     /// A token is out.
@@ -250,6 +256,7 @@ impl Coordinator {
             .iter()
             .position(|lease| lease.handle == Some(handle))
         else {
+            self.radio.came_late(handle, now);
             return;
         };
         // All that was before it is out, too.
@@ -309,8 +316,8 @@ impl Coordinator {
             }
             // A radio that has not sent the token would not send a probe sooner.
             let unsent = lease.acked.is_none();
-            if unsent {
-                self.radio.missed();
+            if let Some(handle) = lease.handle.filter(|_| unsent) {
+                self.radio.missed(handle, lease.handed);
             } else {
                 self.note_lost(lease.station);
             }
@@ -379,8 +386,7 @@ impl Coordinator {
         lease.handle = Some(self.send_tracked(lease.station, lease.message.clone()));
         lease.acked = None;
         lease.handed = self.now;
-        lease.until = self.now + lease.token.valid + self.unsent_patience();
-        lease.nominal = lease.until;
+        (lease.nominal, lease.until) = self.unsent(self.now + lease.token.valid);
         lease.deadline = lease.until;
         self.leases.0.push(lease);
     }

@@ -1,8 +1,11 @@
 //! How long tokens take to come back: the figure by which an operator sees that agents are quick.
 
+use alloc::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
-use crate::time::Duration;
+use crate::machine::TxHandle;
+use crate::time::{Duration, Instant};
 
 const KEPT: usize = 512;
 
@@ -60,10 +63,14 @@ pub(super) struct Sojourn {
     mean: Duration,
     deviation: Duration,
     backoff: u64,
+    /// Frames of which nobody said anything for so long that they were given up, and when the radio
+    /// got them. The oldest first.
+    given_up: VecDeque<(TxHandle, Instant)>,
 }
 
 impl Sojourn {
     const MOST: Duration = Duration::from_secs(1);
+    const KEPT: usize = 16;
 
     /// A frame was in the radio for so long.
     pub(super) fn record(&mut self, took: Duration) {
@@ -74,15 +81,34 @@ impl Sojourn {
         self.backoff = 1;
     }
 
-    pub(super) fn missed(&mut self) {
-        self.backoff = (self.backoff * 2).min(64);
+    /// Nobody said what became of a frame that the radio got at `handed`: it waits there still, or
+    /// it was lost before it. The first would be known when it is through, so this doubles the
+    /// patience twice and no more: lost ones must not stop a cell.
+    pub(super) fn missed(&mut self, handle: TxHandle, handed: Instant) {
+        self.backoff = (self.backoff * 2).clamp(2, 4);
+        if self.given_up.len() == Self::KEPT {
+            self.given_up.pop_front();
+        }
+        self.given_up.push_back((handle, handed));
+    }
+
+    /// The radio is through with a frame that nobody waits for any more.
+    pub(super) fn came_late(&mut self, handle: TxHandle, now: Instant) {
+        let place = self.given_up.iter().position(|(it, _)| *it == handle);
+        if let Some((_, handed)) = place.and_then(|place| self.given_up.remove(place)) {
+            self.record(now.since(handed));
+        }
+    }
+
+    /// How long frames wait, at the most.
+    pub(super) fn usual(&self) -> Duration {
+        let usual = self.mean + self.deviation * 4;
+        usual.clamp(Duration::from_millis(10), Self::MOST)
     }
 
     /// How long to wait for a frame.
     pub(super) fn patience(&self) -> Duration {
-        let usual = self.mean + self.deviation * 4;
-        let usual = usual.max(Duration::from_millis(10));
-        (usual * self.backoff.max(1)).min(Self::MOST)
+        (self.usual() * self.backoff.max(1)).min(Self::MOST)
     }
 }
 
@@ -215,14 +241,37 @@ mod tests {
         let mut jumpy = Sojourn::default();
         (0..2).for_each(|_| jumpy.record(ms(40)));
         assert!(jumpy.patience() >= ms(40), "{}", jumpy.patience());
-        radio.missed();
+        radio.missed(TxHandle(1), Instant::ZERO);
         assert_eq!(radio.patience(), usual * 2);
-        (0..20).for_each(|_| radio.missed());
-        assert_eq!(radio.patience(), Duration::from_secs(1));
+        (2..20).for_each(|n| radio.missed(TxHandle(n), Instant::ZERO));
+        assert_eq!(radio.patience(), usual * 4);
+        assert_eq!(radio.usual(), usual);
         radio.record(ms(40));
         assert!(radio.patience() < ms(45));
         (0..100).for_each(|_| radio.record(Duration::from_secs(u64::MAX)));
         assert_eq!(radio.patience(), Duration::from_secs(1));
+    }
+
+    /// A radio that needs 300 ms is given up again and again, until its first word.
+    #[test]
+    fn what_comes_late_makes_patient_what_never_comes_does_not() {
+        let ms = |ms| Instant::ZERO + Duration::from_millis(ms);
+        let mut radio = Sojourn::default();
+        (0..100).for_each(|_| radio.record(Duration::from_millis(1)));
+        for n in 0..40 {
+            radio.missed(TxHandle(n), ms(u64::from(n)));
+        }
+        let lost = radio.patience();
+        assert_eq!(lost, Duration::from_millis(40));
+        // Too old to be known, and never given up.
+        radio.came_late(TxHandle(3), ms(300));
+        radio.came_late(TxHandle(99), ms(300));
+        assert_eq!(radio.patience(), lost);
+        radio.came_late(TxHandle(30), ms(330));
+        assert!(radio.patience() > Duration::from_millis(300));
+        let once = radio.patience();
+        radio.came_late(TxHandle(30), ms(600));
+        assert_eq!(radio.patience(), once);
     }
 
     #[test]
