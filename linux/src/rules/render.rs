@@ -37,15 +37,15 @@ pub(super) fn transaction(config: &RulesConfig, before: Option<&Mode>, mode: &Mo
     text.frame();
     match mode {
         Mode::Watch(matches) => matches.iter().for_each(|wanted| text.watch(wanted)),
-        Mode::Hold(stations) if config.placement == Placement::BridgedAp => {
-            text.rule("jump exempt");
-            text.hold_each(stations);
-        }
-        Mode::Hold(_) => {
+        Mode::Hold(_) if config.placement.has_one_queue() => {
             let (table, interface) = (table(config), &config.interface);
             text.line(&format!(
                 "add element {table} {HOLDING} {{ \"{interface}\" }}"
             ));
+        }
+        Mode::Hold(stations) => {
+            text.rule("jump exempt");
+            text.hold_each(stations);
         }
     }
     for gone in stations(before).iter().filter(|old| !uses(mode, old.queue)) {

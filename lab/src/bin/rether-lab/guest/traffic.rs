@@ -82,8 +82,18 @@ impl<'a> Flow<'a> {
             TrafficKind::Ping => return Ok(flow),
         };
         let (out, log) = (flow.file("server.out"), flow.file("server.log"));
-        flow.server = Some(start(Some(&plan.to), &words, &out, &log)?);
+        flow.server = Some(flow.run(&plan.to, &words, &out, &log)?);
         Ok(flow)
+    }
+
+    /// Runs a side of the flow on a machine. A call's stamps are those of its programs, so that they
+    /// must not wait for the reports of others'.
+    fn run(&self, node: &str, words: &[String], out: &Path, log: &Path) -> Result<Process> {
+        let process = start(Some(node), words, out, log)?;
+        if matches!(self.plan.kind, TrafficKind::Voice | TrafficKind::Probe) {
+            process.goes_first()?;
+        }
+        Ok(process)
     }
 
     /// A call that can lose packets to a roam tells of each.
@@ -153,7 +163,7 @@ impl<'a> Flow<'a> {
             }
         };
         let (out, log) = (self.file("client.out"), self.file("client.log"));
-        self.client = Some(start(Some(&plan.from), &words, &out, &log)?);
+        self.client = Some(self.run(&plan.from, &words, &out, &log)?);
         Ok(())
     }
 
