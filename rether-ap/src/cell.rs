@@ -8,9 +8,10 @@ use rether_linux::control::{Control, Fields};
 use rether_linux::link::{InterfaceName, Link};
 use rether_linux::nl80211::{Interface, InterfaceKind, Nl80211};
 use rether_linux::rules::Placement;
+use rether_linux::wmm::Settings;
 use rether_proto::airtime::{Phy, PhyKind};
 
-use crate::config::{CellConfig, Standard};
+use crate::config::{CellConfig, Config, Standard};
 
 /// Frequencies from here on are of the 5 GHz band, in MHz.
 const FIVE_GHZ: u32 = 4_900;
@@ -37,7 +38,7 @@ pub(crate) async fn look(
     nl80211: &Nl80211,
     wanted: Option<&InterfaceName>,
     hostapd: Option<&Path>,
-    config: &CellConfig,
+    config: &Config,
 ) -> anyhow::Result<Option<Cell>> {
     let interface = find_interface(nl80211, wanted, InterfaceKind::Ap, "access point").await?;
     let name: InterfaceName = interface.name.parse()?;
@@ -58,23 +59,27 @@ pub(crate) async fn look(
     let frequency = interface
         .frequency
         .or_else(|| status.as_ref()?.get("freq")?.parse().ok());
-    let Some(kind) = phy_kind(config, frequency, status.as_ref()) else {
+    let Some(kind) = phy_kind(&config.cell, frequency, status.as_ref()) else {
         return Ok(None);
     };
-    let stations = nl80211.stations(interface.index).await.unwrap_or_default();
-    let is_wmm = stations.iter().any(|station| station.wmm)
-        || status
-            .as_ref()
-            .is_some_and(|status| status.get("ieee80211n") == Some("1"));
+    // An access point starts before its stations, so they cannot say.
+    let told = || Some(Settings::of(&name, config.hostapd_config.as_deref())?.wmm);
+    let wmm = match config.cell.wmm.or_else(told) {
+        Some(wmm) => wmm,
+        None => {
+            let stations = nl80211.stations(interface.index).await;
+            stations.is_ok_and(|stations| stations.iter().any(|station| station.wmm))
+                || status
+                    .as_ref()
+                    .is_some_and(|status| status.get("ieee80211n") == Some("1"))
+        }
+    };
     let placement = if link.bridge.is_some() {
         Placement::BridgedAp
     } else {
         Placement::RoutedAp
     };
-    let phy = Phy {
-        kind,
-        wmm: config.wmm.unwrap_or(is_wmm),
-    };
+    let phy = Phy { kind, wmm };
     Ok(Some(Cell {
         interface,
         link,

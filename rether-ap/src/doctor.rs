@@ -107,10 +107,10 @@ async fn access_point(
     let interface = find_interface(&nl80211, wanted, InterfaceKind::Ap, "access point").await?;
     let name: InterfaceName = interface.name.parse()?;
     let settings = match config {
-        Some(config) => config.cell,
-        None => config::default()?.cell,
+        Some(config) => config,
+        None => &config::default()?,
     };
-    let cell = cell::look(&nl80211, Some(&name), hostapd, &settings).await?;
+    let cell = cell::look(&nl80211, Some(&name), hostapd, settings).await?;
     let state = match cell {
         Some(cell) => Ok(format!(
             "{name} is up: {:?}, {:?}",
@@ -130,7 +130,7 @@ async fn access_point(
                 .display()
         )),
     };
-    let profile = match settings.profile {
+    let profile = match settings.cell.profile {
         Some(_) => profile::prospect(&name, config.and_then(|c| c.hostapd_config.as_deref())),
         None => Ok("off".into()),
     };

@@ -112,7 +112,7 @@ async fn wait_for_cell(
     loop {
         let wanted = config.interface.as_ref();
         let hostapd = options.hostapd.as_deref();
-        if let Some(cell) = cell::look(nl80211, wanted, hostapd, &config.cell).await? {
+        if let Some(cell) = cell::look(nl80211, wanted, hostapd, config).await? {
             return Ok(cell);
         }
         if !std::mem::replace(&mut said, true) {

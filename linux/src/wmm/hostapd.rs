@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Settings;
 use crate::link::InterfaceName;
 
 /// A process, told from a later one with the same number.
@@ -71,6 +72,16 @@ impl Hostapd {
     }
 }
 
+impl Settings {
+    /// What the hostapd that serves `interface` was told, by the configuration that
+    /// [`Hostapd::find`] finds; `None` if that is not known.
+    #[must_use]
+    pub fn of(interface: &InterfaceName, file: Option<&Path>) -> Option<Self> {
+        let hostapd = Hostapd::find(interface, file)?;
+        Self::parse(&hostapd.config).ok()
+    }
+}
+
 /// Arguments of a process that may be files, as it sees them.
 fn arguments(pid: u32) -> Vec<PathBuf> {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -128,5 +139,6 @@ mod tests {
     fn nobody_serves_an_interface_that_is_not_there() {
         let nowhere: InterfaceName = "rether-none".parse().unwrap();
         assert_eq!(Hostapd::find(&nowhere, None), None);
+        assert_eq!(Settings::of(&nowhere, None), None);
     }
 }

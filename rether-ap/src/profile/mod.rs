@@ -34,10 +34,8 @@ impl Plan {
     /// Whether the cell will be in the profile while tokens go round, as far as can be known before
     /// hostapd is asked.
     pub(crate) fn can_be_kept(&self, name: &InterfaceName) -> bool {
-        let hostapd = || Hostapd::find(name, self.config.as_deref());
-        let settings = |hostapd: Hostapd| Settings::parse(&hostapd.config).ok();
-        let is_wmm = || hostapd().and_then(settings).is_some_and(|known| known.wmm);
-        self.profile.is_some() && is_wmm()
+        let is_wmm = |settings: Settings| settings.wmm;
+        self.profile.is_some() && Settings::of(name, self.config.as_deref()).is_some_and(is_wmm)
     }
 }
 
