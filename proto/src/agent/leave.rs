@@ -14,7 +14,7 @@ use crate::airtime::Turn;
 use crate::mac::MacAddr;
 use crate::machine::{Reason, TID_GRANTED};
 use crate::time::Duration;
-use crate::wire::{Go, Leave, LeaveStage, Message};
+use crate::wire::{Go, GoOutcome, Leave, LeaveStage, Message};
 
 /// A station that may go and does not arrive anywhere opens its gate after so long.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -29,8 +29,8 @@ pub(super) const LANDING_RETRY: Duration = Duration::from_millis(3);
 const NEXT_VISIT: Duration = Duration::from_millis(40);
 
 /// How long an answer is waited for after each LEAVE until it is sent again; after the last there
-/// will be none.
-const fn pauses(stage: LeaveStage) -> &'static [Duration] {
+/// will be none. `is_heard`: it is on its way, behind what waits for the station.
+fn pauses(stage: LeaveStage, is_heard: bool) -> &'static [Duration] {
     const OPEN: &[Duration] = &[
         Duration::from_millis(5),
         Duration::from_millis(10),
@@ -38,16 +38,18 @@ const fn pauses(stage: LeaveStage) -> &'static [Duration] {
         Duration::from_millis(40),
         Duration::from_millis(80),
     ];
-    // 60 ms in all.
+    // 60 ms in all, or 100 ms.
     const SHUT: &[Duration] = &[
         Duration::from_millis(5),
         Duration::from_millis(10),
         Duration::from_millis(20),
         Duration::from_millis(25),
+        Duration::from_millis(40),
     ];
     match stage {
         LeaveStage::Prepare | LeaveStage::Stay => OPEN,
-        LeaveStage::Leave => SHUT,
+        LeaveStage::Leave if is_heard => SHUT,
+        LeaveStage::Leave => &SHUT[..4],
     }
 }
 
@@ -84,6 +86,8 @@ struct Unanswered {
     stage: LeaveStage,
     /// How often it was sent.
     tries: usize,
+    /// The coordinator has it.
+    is_heard: bool,
 }
 
 impl Departure {
@@ -195,7 +199,11 @@ impl Agent {
     fn say(&mut self, stage: LeaveStage, candidate: MacAddr) {
         self.departure.sequence = self.departure.sequence.wrapping_add(1);
         self.departure.candidate = candidate;
-        self.departure.unanswered = Some(Unanswered { stage, tries: 0 });
+        self.departure.unanswered = Some(Unanswered {
+            stage,
+            tries: 0,
+            is_heard: false,
+        });
         self.repeat_leave();
     }
 
@@ -219,7 +227,7 @@ impl Agent {
             return;
         };
         let stage = asked.stage;
-        let Some(&pause) = pauses(stage).get(asked.tries) else {
+        let Some(&pause) = pauses(stage, asked.is_heard).get(asked.tries) else {
             return self.leave_unanswered(stage);
         };
         asked.tries += 1;
@@ -262,8 +270,15 @@ impl Agent {
     /// The coordinator answers; once, and only what was asked last.
     pub(super) fn go(&mut self, go: Go) {
         let sequence = self.departure.sequence;
-        let is_answer = |asked: &mut Unanswered| asked.stage == go.stage && go.sequence == sequence;
-        if self.departure.unanswered.take_if(is_answer).is_none() {
+        let asked = &mut self.departure.unanswered;
+        let is_answer = |asked: &Unanswered| asked.stage == go.stage && go.sequence == sequence;
+        if go.outcome == GoOutcome::Draining {
+            if let Some(asked) = asked.as_mut().filter(|asked| is_answer(asked)) {
+                asked.is_heard = true;
+            }
+            return;
+        }
+        if asked.take_if(|asked| is_answer(asked)).is_none() {
             return;
         }
         self.timers.stop(Reason::Leave);

@@ -97,8 +97,12 @@ impl Coordinator {
             let behind = asked.leave.sequence.wrapping_sub(leave.sequence);
             if behind == 0 {
                 let again = asked.answer.clone();
-                again
+                // The answer may be on its way behind much else.
+                let heard = (leave.stage == LeaveStage::Leave && !asked.is_over)
+                    .then(|| Go::bare(leave.stage, leave.sequence, GoOutcome::Draining));
+                heard
                     .into_iter()
+                    .chain(again)
                     .for_each(|go| self.send(from, Message::Go(go)));
                 return Ok(());
             }
@@ -117,13 +121,7 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&from) else {
             return Ok(());
         };
-        let answer = stays.then(|| Go {
-            stage: leave.stage,
-            sequence: leave.sequence,
-            outcome: GoOutcome::Ready,
-            largest: 0,
-            reason: GoReason::default(),
-        });
+        let answer = stays.then(|| Go::bare(leave.stage, leave.sequence, GoOutcome::Ready));
         station.departure.asked = Some(Asked {
             leave,
             came_in: (header.session, header.sequence),

@@ -45,7 +45,7 @@ use crate::policy::{Direction, PolicyTable};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::{CellMode, Header, LeaveStage, Message, Neighbours, Pressure, Return};
+use crate::wire::{CellMode, Header, Message, Neighbours, Pressure, Return};
 
 use auth::Authority;
 pub use config::{CoordinatorConfig, Strategy, Tokens};
@@ -436,7 +436,7 @@ impl Machine for Coordinator {
             };
             // Policy fragments are cut to fit, everything else is small.
             let tid = match &message {
-                Message::Go(go) if go.stage == LeaveStage::Leave => self.class_of_last(),
+                Message::Go(go) if go.is_last() => self.class_of_last(),
                 _ => tid,
             };
             if let Ok(len) = message.encode(&header, buf)

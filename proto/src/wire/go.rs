@@ -23,6 +23,9 @@ octet_enum! {
         Refused = 2 => "refused",
         /// It cannot be asked: it is no neighbour of this cell, or does not answer.
         Unavailable = 3 => "unavailable",
+        /// To a station that leaves, when it asks again: it has been heard. What waits for it goes first,
+        /// and the answer behind that.
+        Draining = 4 => "draining",
     }
 }
 
@@ -106,14 +109,29 @@ pub struct Go {
 }
 
 impl Go {
-    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut go = Self {
-            stage: r.code("stage", LeaveStage::from_octet)?,
-            sequence: r.u16("sequence")?,
-            outcome: r.code("outcome", GoOutcome::from_octet)?,
-            largest: r.u32("largest rate")?,
+    /// Nothing comes behind it: it lets a station go, or does not.
+    pub(crate) fn is_last(&self) -> bool {
+        self.stage == LeaveStage::Leave && self.outcome != GoOutcome::Draining
+    }
+
+    /// An answer without figures and reason.
+    pub(crate) fn bare(stage: LeaveStage, sequence: u16, outcome: GoOutcome) -> Self {
+        Self {
+            stage,
+            sequence,
+            outcome,
+            largest: 0,
             reason: GoReason::default(),
-        };
+        }
+    }
+
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut go = Self::bare(
+            r.code("stage", LeaveStage::from_octet)?,
+            r.u16("sequence")?,
+            r.code("outcome", GoOutcome::from_octet)?,
+        );
+        go.largest = r.u32("largest rate")?;
         while let Some((kind, mut value)) = r.tlv()? {
             if kind == TLV_REASON {
                 go.reason = GoReason(value.text("reason", GoReason::MAX)?.into());

@@ -36,7 +36,7 @@ pub(super) fn answer(asked: Asked, event: &AgentEvent) -> Option<StationInput> {
                 GoOutcome::Ready => Outcome::Ready,
                 GoOutcome::Partial => Outcome::Partial(why()),
                 GoOutcome::Refused => Outcome::Refused(why()),
-                GoOutcome::Unavailable => Outcome::Unavailable,
+                GoOutcome::Unavailable | GoOutcome::Draining => Outcome::Unavailable,
             }))
         }
         (

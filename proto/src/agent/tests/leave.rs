@@ -331,6 +331,51 @@ fn a_refusal_opens_the_gate_again() {
     }
 }
 
+/// It is said when LEAVE is repeated, which may well be too late for less.
+#[test]
+fn who_is_heard_waits_for_100_ms() {
+    for answered in [false, true] {
+        let mut bench = Bench::in_mode(CellMode::Free);
+        bench.command(LEAVE);
+        let held = bench.packet(80);
+        bench.run(MS * 36);
+        bench.go(GoOutcome::Draining);
+        assert!(!bench.accepted(held));
+        bench.run(MS * 63);
+        assert_eq!(bench.stages(), [LeaveStage::Leave; 5]);
+        assert!(!bench.events.contains(&UNANSWERED));
+        if answered {
+            bench.go(GoOutcome::Ready);
+        }
+        bench.run(MS);
+        assert_eq!(bench.events.contains(&UNANSWERED), !answered);
+        assert_eq!(bench.accepted(held), !answered);
+    }
+}
+
+/// Who asks for a candidate, or has an answer, or never asked, learns nothing by it.
+#[test]
+fn being_heard_is_no_answer() {
+    let mut bench = Bench::in_mode(CellMode::Free);
+    bench.command(PREPARE);
+    bench.go(GoOutcome::Draining);
+    assert!(
+        !bench
+            .events
+            .iter()
+            .any(|event| matches!(event, AgentEvent::Prepared { .. }))
+    );
+    bench.go(GoOutcome::Ready);
+    bench.command(LEAVE);
+    let late = Leave {
+        sequence: 77,
+        ..bench.leaves()[0]
+    };
+    bench.go_to(late, GoOutcome::Draining);
+    bench.run(MS * 60);
+    assert!(bench.events.contains(&UNANSWERED));
+}
+
 #[test]
 fn no_answer_in_60_ms_is_one_too() {
     for mode in [CellMode::Free, CellMode::Token] {

@@ -253,8 +253,8 @@ fn errors_say_message_place_and_kind() {
             "GO, octet 20: stage is 3, which has no meaning",
         ),
         (
-            body(13, "01 0001 04 00000000"),
-            "GO, octet 23: outcome is 4, which has no meaning",
+            body(13, "01 0001 05 00000000"),
+            "GO, octet 23: outcome is 5, which has no meaning",
         ),
         (
             body(13, "01 0001 02 00000000 01 02 c328"),

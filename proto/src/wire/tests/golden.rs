@@ -541,7 +541,7 @@ fn leaves() -> [Vector; 4] {
     ]
 }
 
-fn gos() -> [Vector; 5] {
+fn gos() -> [Vector; 6] {
     let go = |stage, sequence, outcome, largest, reason: &str| {
         Message::Go(Go {
             stage,
@@ -551,7 +551,7 @@ fn gos() -> [Vector; 5] {
             reason: reason.try_into().unwrap(),
         })
     };
-    use GoOutcome::{Partial, Ready, Refused, Unavailable};
+    use GoOutcome::{Draining, Partial, Ready, Refused, Unavailable};
     [
         (
             13,
@@ -581,6 +581,11 @@ fn gos() -> [Vector; 5] {
             13,
             "02 0001 00 00000000",
             go(LeaveStage::Stay, 1, Ready, 0, ""),
+        ),
+        (
+            13,
+            "01 0102 04 00000000",
+            go(LeaveStage::Leave, 0x0102, Draining, 0, ""),
         ),
     ]
 }
