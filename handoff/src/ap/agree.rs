@@ -8,7 +8,7 @@
 use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 
-use super::leave::Old;
+use super::old::Old;
 use super::{Ap, ApOutput};
 use crate::anchor::Anchor;
 use crate::id::ApId;

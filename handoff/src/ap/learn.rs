@@ -248,7 +248,7 @@ impl<A: Anchor> Ap<A> {
     /// unless it has left; returns how many words and how many questions that were.
     fn say_again(&mut self, station: MacAddr) -> (usize, usize) {
         let here = self.stations.get(&station).filter(|known| {
-            known.present && !known.old.as_ref().is_some_and(super::leave::Old::is_away)
+            known.present && !known.old.as_ref().is_some_and(super::old::Old::is_away)
         });
         let Some(known) = here else { return (0, 0) };
         let asked = match (self.config.asks_as, &known.context) {

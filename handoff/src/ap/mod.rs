@@ -8,11 +8,17 @@ mod again;
 mod agree;
 mod arrive;
 mod back;
+mod claim;
+mod claimed;
+mod flush;
 mod input;
 mod learn;
 mod leave;
+mod new;
 mod next;
+mod old;
 mod order;
+mod receive;
 #[cfg(test)]
 mod tests;
 
@@ -40,10 +46,10 @@ use crate::pen::Limits;
 use crate::roam::RoamRecord;
 use crate::shadow::Shadow;
 use again::Untold;
-use arrive::New;
 use learn::Hearing;
-use leave::Old;
+use new::New;
 use next::Trail;
+use old::Old;
 use order::Order;
 
 /// How an access point behaves.
