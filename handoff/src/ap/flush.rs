@@ -6,7 +6,7 @@ use rether_proto::mac::MacAddr;
 use rether_proto::time::Duration;
 
 use super::old::Leaving;
-use super::{Ap, ApOutput, Station};
+use super::{Ap, ApOutput};
 use crate::anchor::{Anchor, AnchorIn};
 use crate::frame::Frame;
 use crate::id::{ApId, PenId};
@@ -45,15 +45,9 @@ impl<A: Anchor> Ap<A> {
     /// Sends what is next, and says so when the pen is empty.
     pub(super) fn pump(&mut self, station: MacAddr) {
         let now = self.now;
-        let Some(Station {
-            old: Some(old),
-            epoch,
-            ..
-        }) = self.stations.get_mut(&station)
-        else {
+        let Some((old, epoch)) = self.leaver(station) else {
             return;
         };
-        let epoch = *epoch;
         let (Leaving::Flushing { to, .. } | Leaving::Forwarding { to, .. }) = old.state else {
             return;
         };
@@ -78,12 +72,7 @@ impl<A: Anchor> Ap<A> {
 
     /// All that was in the pen has gone: is any of it missing?
     fn checkpoint(&mut self, station: MacAddr, to: ApId) {
-        let Some(Station {
-            old: Some(old),
-            epoch,
-            ..
-        }) = self.stations.get_mut(&station)
-        else {
+        let Some((old, epoch)) = self.leaver(station) else {
             return;
         };
         old.checked = Some(old.pen.next());
@@ -97,22 +86,16 @@ impl<A: Anchor> Ap<A> {
             known: tally.known,
             oldest: old.pen.oldest,
         };
-        let epoch = *epoch;
         self.tell(to, station, epoch, Body::Flushed(flushed));
     }
 
     pub(super) fn flush_answered(&mut self, station: MacAddr, from: ApId, ack: &FlushedAck) {
         let until = self.now + self.config.forward;
         let now = self.now;
-        let Some(Station {
-            old: Some(old),
-            epoch,
-            ..
-        }) = self.stations.get_mut(&station)
-        else {
+        let Some((old, epoch)) = self.leaver(station) else {
             return;
         };
-        let (epoch, pen) = (*epoch, old.pen.id);
+        let pen = old.pen.id;
         if pen != ack.pen {
             return;
         }

@@ -8,7 +8,7 @@ use rether_proto::time::Duration;
 use super::old::{Leaving, Old};
 use super::{Answer, Ap, ApOutput, Stage, Station};
 use crate::anchor::Anchor;
-use crate::id::ApId;
+use crate::id::{ApId, Epoch};
 use crate::message::{Admission, Body, Prepare};
 use crate::pen::Pen;
 use crate::roam::{Ending, RoamRecord, Side};
@@ -284,6 +284,12 @@ impl<A: Anchor> Ap<A> {
             self.tell(before, station, epoch, Body::Cancel);
         }
         self.tell(to, station, epoch, Body::Prepare(prepare));
+    }
+
+    /// A station that leaves, and which of its stays that ends.
+    pub(super) fn leaver(&mut self, station: MacAddr) -> Option<(&mut Old, Epoch)> {
+        let known = self.stations.get_mut(&station)?;
+        Some((known.old.as_mut()?, known.epoch))
     }
 
     pub(super) fn old(&mut self, station: MacAddr) -> Option<&mut Old> {
