@@ -39,6 +39,8 @@ pub(crate) struct Roaming {
     tokens: Tokens,
     /// Where each station asked to go.
     asked: BTreeMap<MacAddr, MacAddr>,
+    /// Those that did not answer when this daemon came, and when they were asked.
+    silent: BTreeMap<MacAddr, Instant>,
     /// Until then at least this thread goes before ordinary ones: each word that a station waits for
     /// goes through it.
     haste: Option<(Precedence, Instant)>,
@@ -85,6 +87,7 @@ impl Roaming {
             events: Events::default(),
             tokens,
             asked: BTreeMap::new(),
+            silent: BTreeMap::new(),
             haste: None,
         })
     }
@@ -116,6 +119,7 @@ impl Roaming {
 
     /// A station has associated, or is authorised.
     pub(crate) fn came(&mut self, station: MacAddr, authorised: bool) {
+        self.silent.remove(&station);
         if let Some(site) = &self.site {
             if authorised {
                 site.sender.input(ApInput::Authorised(station));
@@ -128,9 +132,9 @@ impl Roaming {
     }
 
     /// Those of `joined` that are here. A station that the table of `present` has had since before this
-    /// daemon may have moved on without a word to the radio: then it must not be claimed.
+    /// daemon may have moved on without a word to the radio: then it must not be claimed until it is heard.
     pub(crate) async fn here(
-        &self,
+        &mut self,
         mut joined: Vec<MacAddr>,
         present: &[Station],
         nl80211: &Nl80211,
@@ -143,6 +147,7 @@ impl Roaming {
         let silent = |station: &&Station| station.inactive >= HEARD;
         let silent = present.iter().filter(silent).map(|station| station.mac);
         let silent: Vec<_> = silent.filter(|mac| joined.contains(mac)).collect();
+        let asked = clock::now();
         for station in &silent {
             let _ = control.order(&format!("POLL_STA {station}")).await;
         }
@@ -154,14 +159,17 @@ impl Roaming {
             if !matches!(found, Ok(Some(found)) if found.inactive < HEARD) {
                 tracing::info!("{station} does not answer, and is not claimed");
                 joined.retain(|other| *other != station);
+                self.silent.insert(station, asked);
             }
         }
+        joined.extend(heard(&self.silent, present, clock::now()));
         joined
     }
 
     /// The driver or hostapd does not know it any more.
     pub(crate) fn left(&mut self, station: MacAddr) {
         self.asked.remove(&station);
+        self.silent.remove(&station);
         self.events.forget(station);
         if let Some(site) = &self.site {
             site.sender.input(ApInput::Left(station));
@@ -205,6 +213,9 @@ impl Roaming {
             | CoordinatorEvent::Degraded { id, .. }
             | CoordinatorEvent::Restored { id, .. } => self.refresh(id.station).await,
             CoordinatorEvent::Registered { station, .. } => {
+                if self.silent.contains_key(station) {
+                    self.came(*station, true);
+                }
                 self.input(ApInput::Receives(*station));
                 self.refresh(*station).await;
             }
@@ -327,6 +338,19 @@ impl Roaming {
     }
 }
 
+/// Of those that were `silent`, by when they were asked, who has been heard since.
+fn heard(
+    silent: &BTreeMap<MacAddr, Instant>,
+    present: &[Station],
+    now: Instant,
+) -> impl Iterator<Item = MacAddr> {
+    let since = move |station: &&Station| {
+        let asked = silent.get(&station.mac);
+        asked.is_some_and(|asked| station.inactive < now.since(*asked))
+    };
+    present.iter().filter(since).map(|station| station.mac)
+}
+
 /// An entry of the ledger in a line.
 fn described(record: &rether_handoff::roam::RoamRecord) -> String {
     use rether_handoff::roam::Side;
@@ -358,5 +382,32 @@ fn hello(cell: &Cell, stations: usize) -> Hello {
         free: 0,
         stations: u16::try_from(stations).unwrap_or(u16::MAX),
         life: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_silent_is_here_once_it_is_heard() {
+        let ms = Duration::from_millis;
+        let [a, b, c] = [1, 2, 3].map(|n| MacAddr([2, 0, 0, 0, 0, n]));
+        let asked = Instant::ZERO + ms(100);
+        let silent = BTreeMap::from([(a, asked), (b, asked)]);
+        let station = |mac, inactive| Station {
+            mac,
+            inactive: ms(inactive),
+            ..Station::default()
+        };
+        let heard = |present: &[Station], at| {
+            let now = Instant::ZERO + ms(at);
+            Vec::from_iter(super::heard(&silent, present, now))
+        };
+        let quiet = [station(a, 9_000), station(b, 400), station(c, 0)];
+        assert_eq!(heard(&quiet, 120), []);
+        assert_eq!(heard(&quiet, 500), []);
+        assert_eq!(heard(&quiet, 501), [b]);
+        assert_eq!(heard(&[], 501), []);
     }
 }
