@@ -69,10 +69,13 @@ pub struct ApConfig {
     pub forward: Duration,
     /// The path is switched without the other end when nothing has come for so long.
     pub silence: Duration,
-    /// How long a station's agent may take to say that it is there, and what it has received.
+    /// How long a station's agent may take to say what it has received.
     pub agent: Duration,
     /// How long a station's own kernel may take to let packets in, once it is authorised.
     pub settle: Duration,
+    /// The same where an agent says when it does, by REGISTER: for one that has been silent for so
+    /// long, it does.
+    pub registers: Duration,
     /// Who is told what is known of a station.
     pub audience: Audience,
     /// From whom a station is asked for its groups when it has come: the bridge. `None`: it is not
@@ -94,6 +97,7 @@ impl ApConfig {
             silence: Duration::from_millis(20),
             agent: Duration::from_millis(30),
             settle: Duration::from_millis(5),
+            registers: Duration::from_millis(60),
             audience: Audience::All,
             asks_as: None,
         }
@@ -144,7 +148,7 @@ impl Station {
     /// it does.
     fn deaf(&self, config: &ApConfig) -> Duration {
         if self.has_agent() {
-            config.agent
+            config.registers
         } else {
             config.settle
         }
