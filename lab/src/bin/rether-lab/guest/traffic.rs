@@ -90,10 +90,15 @@ impl<'a> Flow<'a> {
     /// must not wait for the reports of others'.
     fn run(&self, node: &str, words: &[String], out: &Path, log: &Path) -> Result<Process> {
         let process = start(Some(node), words, out, log)?;
-        if matches!(self.plan.kind, TrafficKind::Voice | TrafficKind::Probe) {
+        if self.is_call() {
             process.goes_first()?;
         }
         Ok(process)
+    }
+
+    /// Both sides are `rether-voip`.
+    const fn is_call(&self) -> bool {
+        matches!(self.plan.kind, TrafficKind::Voice | TrafficKind::Probe)
     }
 
     /// A call that can lose packets to a roam tells of each.
@@ -179,9 +184,7 @@ impl<'a> Flow<'a> {
         if let Some(mut server) = self.server.take() {
             // iperf3's server writes its report after the client's end and goes by itself; a signal
             // meanwhile would cost the report.
-            let calls = [TrafficKind::Voice, TrafficKind::Probe];
-            let iperf = !calls.contains(&self.plan.kind);
-            if iperf && ended.is_some_and(|status| status.success()) {
+            if !self.is_call() && ended.is_some_and(|status| status.success()) {
                 server.wait_until(Instant::now() + LAST_WORDS)?;
             }
             server.stop(LAST_WORDS)?;
