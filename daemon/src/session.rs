@@ -99,6 +99,9 @@ where
         // to stay, and a watchdog that is left alone would remove them.
         let mut gate = NfqGate::open()?;
         gate.copy(plan.uncopied.clone());
+        if plan.placement == Placement::BridgedAp {
+            gate.cut(&plan.link)?;
+        }
         gate.bind(plan.queue, QueueOptions::new(plan.hop))?;
         if Rules::flush_leftovers(interface)? {
             // Old rules have found their queue bound again.

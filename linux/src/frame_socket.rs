@@ -4,6 +4,7 @@
 //! Frames go straight to the driver, past all nftables rules, and so past the gates.
 
 use rether_proto::mac::MacAddr;
+use rustix::net::sockopt::set_socket_send_buffer_size_force;
 use rustix::net::{SendFlags, send};
 use socket2::{Domain, Socket, Type};
 
@@ -54,6 +55,18 @@ impl FrameSocket {
             tid: Tid::default(),
             out: Vec::with_capacity(2048),
         })
+    }
+
+    /// The same with room for some thousand frames that wait in the driver.
+    ///
+    /// # Errors
+    /// As for [`FrameSocket::open`], and missing `CAP_NET_ADMIN`.
+    pub(crate) fn open_wide(link: &Link) -> Result<Self, OsError> {
+        const SEND_BUFFER: usize = 8 << 20;
+        let wide = Self::open(link)?;
+        set_socket_send_buffer_size_force(&wide.socket, SEND_BUFFER)
+            .doing("enlarge the packet socket's send buffer")?;
+        Ok(wide)
     }
 
     /// Sends `frame` with traffic identifier `tid` (0 to 7), which means something on radios only.

@@ -7,10 +7,12 @@ use rether_proto::machine::{Packet, PacketId, Verdict};
 use rether_proto::policy::Prefix;
 
 use super::held::{Coalescer, Held, Order};
+use super::pieces::{Leaving, Pieces};
 use super::wire::{self, Fate, Queued, Scope};
 use super::{Counters, Hop, Sink};
 use crate::neigh::Neighbours;
 use crate::netlink::messages;
+use crate::packet;
 
 /// Sequence numbers of configuration requests have this bit; those of verdicts are the number of
 /// packets they name, so that an error tells how many have vanished.
@@ -26,6 +28,8 @@ pub struct Book {
     counters: Counters,
     /// Destinations of which no copies are given out; `None`: all.
     uncopied: Option<Vec<Prefix>>,
+    /// Where superpackets are cut up.
+    pieces: Option<Pieces>,
 }
 
 #[derive(Debug)]
@@ -69,11 +73,17 @@ impl Book {
         self.uncopied = except;
     }
 
+    /// Cuts superpackets up from now on.
+    pub(super) fn cut(&mut self) {
+        self.pieces.get_or_insert_default();
+    }
+
     /// How much of each packet is looked at, in octets.
     pub(super) const fn range(&self) -> u32 {
-        match self.uncopied {
-            Some(_) => wire::SMALL,
-            None => wire::HEADERS,
+        match (&self.pieces, &self.uncopied) {
+            (Some(_), _) => wire::WHOLE,
+            (None, Some(_)) => wire::SMALL,
+            (None, None) => wire::HEADERS,
         }
     }
 
@@ -113,30 +123,51 @@ impl Book {
                 count: 1,
             });
         };
-        queue.held.push(queued.id);
-        let id = PacketId(u64::from(queued.queue) << 32 | u64::from(queued.id));
-        let packet = Packet {
+        let packet = |id: PacketId, len: u32| Packet {
             id,
             station,
-            len: queued.len,
+            len,
             flow,
         };
         let uncopied = self.uncopied.as_ref();
         let copies = uncopied.is_some_and(|nets| !nets.iter().any(|net| net.contains(flow.dst)));
+        if let Some(pieces) = &mut self.pieces {
+            let count = pieces.take(queued, flow, &mut |id, piece| {
+                let len = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+                let whole = packet::whole(piece).filter(|_| copies && len <= wire::SMALL);
+                sink(packet(id, len), whole);
+            });
+            if let Some(others) = count.checked_sub(1) {
+                self.counters.received += others as u64;
+                let scope = Scope::One(queued.id);
+                return wire::verdict(&mut self.out, queued.queue, scope, Fate::Drop, 1);
+            }
+        }
+        queue.held.push(queued.id);
+        let id = PacketId(u64::from(queued.queue) << 32 | u64::from(queued.id));
+        let copies = copies && queued.len <= wire::SMALL;
         let whole = copies.then(|| queued.whole()).flatten();
-        sink(packet, whole.as_deref());
+        sink(packet(id, queued.len), whole.as_deref());
+    }
+
+    /// The verdict on a piece that was cut here: what is to be sent now, if anything.
+    pub(super) fn decide(&mut self, verdict: Verdict) -> Option<Leaving> {
+        let (id, fate) = meaning(verdict);
+        let leaving = self.pieces.as_mut()?.decide(id, fate)?;
+        count(&mut self.counters, fate, 1);
+        leaving
+    }
+
+    /// Pieces that could not be sent have vanished.
+    pub(super) const fn vanish(&mut self, pieces: u64) {
+        self.counters.vanished += pieces;
     }
 
     /// Puts verdicts into messages.
     pub fn apply(&mut self, verdicts: &[Verdict]) {
         let mut coalescer = Coalescer::default();
         for verdict in verdicts {
-            let (PacketId(number), fate) = match *verdict {
-                Verdict::Accept(id) => (id, Fate::Accept),
-                Verdict::Grant(id) => (id, Fate::Grant),
-                Verdict::Drop(id) => (id, Fate::Drop),
-                Verdict::Carry(id) => (id, Fate::Carry),
-            };
+            let (PacketId(number), fate) = meaning(*verdict);
             let (Ok(queue), Ok(id)) = (
                 u16::try_from(number >> 32),
                 u32::try_from(number & u64::from(u32::MAX)),
@@ -161,7 +192,7 @@ impl Book {
             queues,
             out,
             counters,
-            uncopied: _,
+            ..
         } = self;
         for (number, queue) in queues {
             if let Some(order) = queue.release(*number) {
@@ -170,12 +201,21 @@ impl Book {
         }
     }
 
+    /// The pieces that are held, which leave now.
+    pub(super) fn release_pieces(&mut self) -> Vec<Leaving> {
+        let pieces = self.pieces.as_mut();
+        let leaving: Vec<_> = pieces.map_or_else(Vec::new, |pieces| pieces.release_all().collect());
+        self.counters.accepted += leaving.len() as u64;
+        leaving
+    }
+
     pub(super) fn counters(&self) -> Counters {
         let held = self
             .queues
             .values()
             .map(|queue| queue.held.len() as u64)
-            .sum();
+            .sum::<u64>()
+            + self.pieces.as_ref().map_or(0, |pieces| pieces.len() as u64);
         Counters {
             held,
             ..self.counters
@@ -187,12 +227,27 @@ impl Book {
     }
 }
 
-fn write(out: &mut Vec<u8>, counters: &mut Counters, order: Order) {
-    match order.fate {
-        Fate::Accept | Fate::Grant => counters.accepted += u64::from(order.count),
-        Fate::Drop => counters.dropped += u64::from(order.count),
-        Fate::Carry => counters.carried += u64::from(order.count),
+/// What `verdict` is on, and what becomes of it.
+pub(super) const fn meaning(verdict: Verdict) -> (PacketId, Fate) {
+    match verdict {
+        Verdict::Accept(id) => (id, Fate::Accept),
+        Verdict::Grant(id) => (id, Fate::Grant),
+        Verdict::Drop(id) => (id, Fate::Drop),
+        Verdict::Carry(id) => (id, Fate::Carry),
     }
+}
+
+fn count(counters: &mut Counters, fate: Fate, packets: u32) {
+    let counter = match fate {
+        Fate::Accept | Fate::Grant => &mut counters.accepted,
+        Fate::Drop => &mut counters.dropped,
+        Fate::Carry => &mut counters.carried,
+    };
+    *counter += u64::from(packets);
+}
+
+fn write(out: &mut Vec<u8>, counters: &mut Counters, order: Order) {
+    count(counters, order.fate, order.count);
     wire::verdict(out, order.queue, order.scope, order.fate, order.count);
 }
 

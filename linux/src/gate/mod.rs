@@ -6,6 +6,7 @@
 mod book;
 pub(crate) mod held;
 mod nfqueue;
+mod pieces;
 pub(crate) mod wire;
 
 use std::os::fd::AsFd;
@@ -53,7 +54,7 @@ pub trait Gate: AsFd {
 /// What a gate has done since it was opened, in packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Came to the gate.
+    /// Came to the gate; each piece of a superpacket that is cut up here.
     pub received: u64,
     /// Let go, and what had vanished by then.
     pub accepted: u64,
@@ -92,7 +93,7 @@ pub struct QueueOptions {
     /// Packets held before the kernel lets further ones pass (fail open).
     pub max_packets: u32,
     /// Take segmentation offload packets of up to 64 kB whole. Else the kernel cuts them up, and in
-    /// the bridge family it loses the Ethernet header of each piece there.
+    /// the bridge family it loses the Ethernet header of each piece there: [`NfqGate::cut`].
     pub gso: bool,
 }
 

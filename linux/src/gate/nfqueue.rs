@@ -7,20 +7,36 @@ use rether_proto::machine::Verdict;
 use rether_proto::policy::Prefix;
 use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 
-use super::book::{Book, CONFIG_BIT};
+use super::book::{Book, CONFIG_BIT, meaning};
+use super::pieces::{Leaving, is_piece};
 use super::{Counters, Gate, Hop, QueueOptions, Sink, wire};
 use crate::error::{Doing, OsError};
+use crate::frame_socket::FrameSocket;
+use crate::link::Link;
 use crate::neigh::Neighbours;
 use crate::netlink::socket::NetlinkSocket;
 use crate::netlink::{messages, pieces};
 use crate::sys;
 use crate::sys::batch::Batch;
 
-/// Receive buffer in octets: 8 MB held 200,000 messages without loss.
-const RECEIVE_BUFFER: usize = 8 << 20;
+/// Receive buffer in octets: 8 MB held 200,000 messages of packets' headers without loss; a
+/// superpacket that is copied whole takes some 66 kB.
+const RECEIVE_BUFFER: usize = 16 << 20;
 /// The most batches of 32 packets taken by one [`Gate::receive`]: a flood must not keep
 /// the token thread from its tokens. The descriptor stays readable while there are more.
 const BATCHES: usize = 16;
+
+/// Room for a message from the kernel, in octets: there are some 200 beside the packet.
+const fn room(book: &Book) -> usize {
+    match book.range() {
+        wire::WHOLE => wire::ROOM_WHOLE,
+        _ => 1024,
+    }
+}
+
+const fn is_cut(verdict: Verdict) -> bool {
+    is_piece(meaning(verdict).0)
+}
 
 /// A gate on NFQUEUE: one socket, any number of queues. The number of a packet
 /// ([`rether_proto::machine::PacketId`]) is its queue in the high half and the kernel's packet
@@ -35,6 +51,8 @@ pub struct NfqGate {
     early: Vec<Vec<u8>>,
     sequence: u32,
     book: Book,
+    /// Where the pieces of superpackets leave.
+    air: Option<FrameSocket>,
 }
 
 impl NfqGate {
@@ -50,14 +68,29 @@ impl NfqGate {
         // A full buffer must cost packets, not the gate: the kernel lets them pass (fail open).
         sys::set_option(&socket, libc::SOL_NETLINK, libc::NETLINK_NO_ENOBUFS, 1)
             .doing("set up the gate's socket")?;
-        let (batch, early) = (Batch::new(), Vec::new());
+        let book = Book::default();
         Ok(Self {
             socket,
-            batch,
-            early,
+            batch: Batch::new(room(&book)),
+            early: Vec::new(),
             sequence: 0,
-            book: Book::default(),
+            book,
+            air: None,
         })
+    }
+
+    /// Cuts superpackets that come for stations behind `link` into packets of an Ethernet, each of which
+    /// is held for itself, in queues of kind [`Hop::LinkDestination`] that are bound from now on.
+    /// Pieces leave by a packet socket, past what other rules stand behind the gate; they belong to
+    /// no queue and outlive theirs.
+    ///
+    /// # Errors
+    /// Missing rights (`CAP_NET_RAW`), or the interface has gone.
+    pub fn cut(&mut self, link: &Link) -> Result<(), OsError> {
+        self.air = Some(FrameSocket::open_wide(link)?);
+        self.book.cut();
+        self.batch = Batch::new(room(&self.book));
+        Ok(())
     }
 
     /// Gives out what is in small packets, too, unless they are for one of these networks; `None`,
@@ -109,7 +142,7 @@ impl NfqGate {
         let mut request = Vec::new();
         write(&mut request, sequence);
         self.socket.send(&request)?;
-        let mut buffer = [0; 2048];
+        let mut buffer = vec![0; room(&self.book)];
         loop {
             let Some(datagram) = self.socket.receive(&mut buffer)? else {
                 self.socket.wait()?;
@@ -155,6 +188,16 @@ impl NfqGate {
         result
     }
 
+    /// What the driver does not take is lost, as it is with the kernel's own packets.
+    fn send(&mut self, pieces: &[Leaving]) {
+        let Some(air) = &mut self.air else { return };
+        for Leaving { frame, tid } in pieces {
+            if air.send_whole(frame, *tid).is_err() {
+                self.book.vanish(1);
+            }
+        }
+    }
+
     /// A long burst of single verdicts may exceed the send buffer.
     fn send_in_pieces(&self) -> io::Result<()> {
         const PIECE: usize = 32 << 10;
@@ -168,15 +211,28 @@ impl Gate for NfqGate {
     }
 
     fn apply(&mut self, verdicts: &[Verdict]) -> Result<(), OsError> {
-        self.book.apply(verdicts);
-        self.flush().doing("release packets")
+        for run in verdicts.chunk_by(|one, next| is_cut(*one) == is_cut(*next)) {
+            if is_cut(run[0]) {
+                for verdict in run {
+                    let leaving = self.book.decide(*verdict);
+                    self.send(leaving.as_slice());
+                }
+            } else {
+                self.book.apply(run);
+                self.flush().doing("release packets")?;
+            }
+        }
+        Ok(())
     }
 
     fn release_all(&mut self) -> Result<(), OsError> {
         self.drain(usize::MAX, &Neighbours::default(), &mut |_, _| {})
             .doing("read the gate")?;
         self.book.release_all();
-        self.flush().doing("release packets")
+        self.flush().doing("release packets")?;
+        let pieces = self.book.release_pieces();
+        self.send(&pieces);
+        Ok(())
     }
 
     fn counters(&self) -> Counters {

@@ -17,6 +17,10 @@ use crate::tid::PRIORITY_BASE;
 pub(crate) const HEADERS: u32 = 128;
 /// The same where small packets are wanted whole.
 pub(crate) const SMALL: u32 = Carrier::LARGEST as u32;
+/// The same where packets are wanted whole: the most that fits in a netlink attribute.
+pub(crate) const WHOLE: u32 = 65_531;
+/// Room for the message of a packet that is copied whole.
+pub(crate) const ROOM_WHOLE: usize = 66 << 10;
 /// `NFQA_PRIORITY`: the socket priority with which a packet goes on. Linux before 5.18 passes it
 /// over, and granted packets keep the class that the rules gave them.
 const PRIORITY: u16 = 21;

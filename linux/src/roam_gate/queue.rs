@@ -15,10 +15,6 @@ use crate::netlink::{messages, pieces};
 use crate::segment::Offload;
 use crate::sys;
 
-/// How much of a packet the kernel copies: the most that fits in a netlink attribute.
-const RANGE: u32 = 65_531;
-/// Room for a packet message.
-const ROOM: usize = 1 << 17;
 /// Receive buffer in octets; a superpacket takes some 66 kB of it.
 const RECEIVE_BUFFER: usize = 16 << 20;
 /// The most packets read by one [`RoamQueue::receive`]; the descriptor stays readable while there
@@ -122,13 +118,13 @@ impl RoamQueue {
             "take over the netfilter queue (as root: another process has it, choose another number)",
         )?;
         requests.clear();
-        wire::set_up(&mut requests, queue, &options, RANGE, REQUEST_BIT);
+        wire::set_up(&mut requests, queue, &options, wire::WHOLE, REQUEST_BIT);
         // Nothing comes before the table sends it here, so that no packet is passed over here.
         request(&socket, &requests, REQUEST_BIT).doing("set up the netfilter queue")?;
         Ok(Self {
             socket,
             queue,
-            buffer: vec![0; ROOM],
+            buffer: vec![0; wire::ROOM_WHOLE],
             book: Book::default(),
         })
     }

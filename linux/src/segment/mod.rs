@@ -14,6 +14,10 @@ mod layout;
 
 use layout::{Layout, Transport};
 
+/// Octets that an Ethernet takes behind its header: the most that stations and access points have
+/// to expect.
+pub const ETHERNET_MTU: usize = 1500;
+
 /// What the hardware was to do with a packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offload {

@@ -5,21 +5,23 @@ use std::os::fd::{AsFd, AsRawFd};
 
 /// Datagrams taken in one call.
 const COUNT: usize = 32;
-/// Room for each, in octets: a packet message with 128 octets of payload has about 300.
-const ROOM: usize = 1024;
 
 /// Buffers for a batch of datagrams, allocated once.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    buffers: Box<[[u8; ROOM]; COUNT]>,
+    /// One behind the other.
+    buffers: Vec<u8>,
+    room: usize,
     lengths: [usize; COUNT],
     filled: usize,
 }
 
 impl Batch {
-    pub(crate) fn new() -> Self {
+    /// With `room` octets for each datagram, which is not 0; longer ones are cut off.
+    pub(crate) fn new(room: usize) -> Self {
         Self {
-            buffers: Box::new([[0; ROOM]; COUNT]),
+            buffers: vec![0; room * COUNT],
+            room,
             lengths: [0; COUNT],
             filled: 0,
         }
@@ -29,17 +31,17 @@ impl Batch {
     /// nothing had come.
     pub(crate) fn receive(&mut self, fd: impl AsFd) -> io::Result<bool> {
         self.filled = 0;
-        let mut parts = self.buffers.each_mut().map(|buffer| libc::iovec {
-            iov_base: buffer.as_mut_ptr().cast(),
-            iov_len: ROOM,
-        });
-        let mut headers = parts.each_mut().map(|part| {
-            // SAFETY: all fields of `mmsghdr` are integers and pointers, for which zero is valid.
-            let mut header: libc::mmsghdr = unsafe { std::mem::zeroed() };
+        // SAFETY: all fields of `iovec` and `mmsghdr` are integers and pointers, for which zero is
+        // valid.
+        let (mut parts, mut headers): ([libc::iovec; COUNT], [libc::mmsghdr; COUNT]) =
+            unsafe { std::mem::zeroed() };
+        let buffers = self.buffers.chunks_exact_mut(self.room);
+        for ((part, header), buffer) in parts.iter_mut().zip(&mut headers).zip(buffers) {
+            part.iov_base = buffer.as_mut_ptr().cast();
+            part.iov_len = buffer.len();
             header.msg_hdr.msg_iov = part;
             header.msg_hdr.msg_iovlen = 1;
-            header
-        });
+        }
         // SAFETY: `headers` holds COUNT headers, each with one part that describes one buffer;
         // all of them outlive the call, and nothing else uses the buffers meanwhile.
         let result = unsafe {
@@ -59,7 +61,7 @@ impl Batch {
             };
         };
         for (length, header) in self.lengths.iter_mut().zip(&headers[..filled]) {
-            *length = (header.msg_len as usize).min(ROOM);
+            *length = (header.msg_len as usize).min(self.room);
         }
         self.filled = filled;
         Ok(filled > 0)
@@ -67,7 +69,8 @@ impl Batch {
 
     /// The datagrams of the last call, oldest first.
     pub(crate) fn datagrams(&self) -> impl Iterator<Item = &[u8]> {
-        let filled = self.buffers.iter().zip(self.lengths).take(self.filled);
+        let buffers = self.buffers.chunks_exact(self.room);
+        let filled = buffers.zip(self.lengths).take(self.filled);
         filled.map(|(buffer, length)| &buffer[..length])
     }
 }
@@ -81,7 +84,8 @@ mod tests {
     #[test]
     fn takes_many_and_then_none() {
         let (here, there) = UnixDatagram::pair().unwrap();
-        let mut batch = Batch::new();
+        const ROOM: usize = 100;
+        let mut batch = Batch::new(ROOM);
         assert!(!batch.receive(&here).unwrap());
         for n in 0..40_u8 {
             there.send(&vec![n; usize::from(n) + 1]).unwrap();

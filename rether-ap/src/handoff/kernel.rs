@@ -13,7 +13,7 @@ use rether_linux::frame_socket::{self, FrameSocket};
 use rether_linux::link::Link;
 use rether_linux::path::{Belief, Change, Marks, Path, Route, Way};
 use rether_linux::roam_gate::{Caught, Fate, RoamQueue, RoamTable, RoamTableConfig};
-use rether_linux::segment::{Offload, cut};
+use rether_linux::segment::{ETHERNET_MTU, Offload, cut};
 use rether_linux::snoop::Snoop;
 use rether_linux::{OsError, cost};
 use rether_proto::digest::digest;
@@ -23,8 +23,6 @@ use rether_proto::mac::MacAddr;
 use super::overhear;
 use crate::config::{AnchorKind, Handoff};
 
-/// Octets behind an Ethernet header.
-const MTU: usize = 1500;
 /// Packets that the kernel holds for stations on their way, before it lets further ones pass.
 const HELD: u32 = 8192;
 /// `rtm_protocol` of our routes: that of nobody in `/etc/iproute2/rt_protos`.
@@ -336,7 +334,7 @@ fn cut_into(
     offload: Offload,
     sink: &mut dyn FnMut(Frame),
 ) -> bool {
-    let cut = cut(ether_type, payload, offload, MTU, &mut |piece| {
+    let cut = cut(ether_type, payload, offload, ETHERNET_MTU, &mut |piece| {
         sink(Frame {
             source,
             ether_type,
