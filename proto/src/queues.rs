@@ -53,7 +53,7 @@ pub struct Spent {
     pub packets: u16,
     /// Their IP octets.
     pub octets: u64,
-    /// How long the first had waited; zero if there was none.
+    /// How long the first had waited since it was within its promise; zero if there was none.
     pub oldest: Duration,
     /// How long the last had.
     pub newest: Duration,
@@ -110,10 +110,6 @@ impl Fifo {
         self.held.front().map(|held| held.len)
     }
 
-    fn since(&self) -> Option<Instant> {
-        self.held.front().map(|held| held.at)
-    }
-
     fn pop(&mut self) -> Option<PacketId> {
         let held = self.held.pop_front()?;
         self.octets -= u64::from(held.len);
@@ -163,15 +159,16 @@ impl Bucket {
         self.filled = now;
     }
 
-    /// Takes a packet of `len` octets if it is within the promise. One larger than the bucket
-    /// passes when the bucket is full, or it would never pass.
-    fn take(&mut self, promise: &Promise, len: u32) -> bool {
-        let cost = (u128::from(len) * 8 * BIT).min(Self::depth(promise));
-        let admitted = self.level >= cost;
-        if admitted {
-            self.level -= cost;
-        }
-        admitted
+    /// What a packet of `len` octets takes. One larger than the bucket takes all of it, or it would
+    /// never pass.
+    fn cost(promise: &Promise, len: u32) -> u128 {
+        (u128::from(len) * 8 * BIT).min(Self::depth(promise))
+    }
+
+    /// Takes a packet of `len` octets if it is within the promise; says for how long it has been.
+    fn take(&mut self, promise: &Promise, len: u32) -> Option<Duration> {
+        self.level = self.level.checked_sub(Self::cost(promise, len))?;
+        Some(earned(promise, self.level))
     }
 
     /// What there will be at `now`.
@@ -182,13 +179,17 @@ impl Bucket {
 }
 
 impl FlowQueue {
+    /// Since when the head has been here and within the promise; `None` if it is not at `now`.
+    fn due_since(&self, now: Instant) -> Option<Instant> {
+        let head = self.fifo.held.front()?;
+        let level = self.bucket.level_at(&self.promise, now);
+        let spare = level.checked_sub(Bucket::cost(&self.promise, head.len))?;
+        Some(head.at.max(now - earned(&self.promise, spare)))
+    }
+
     /// The head is within the promise at `now`.
     fn is_due(&self, now: Instant) -> bool {
-        let level = self.bucket.level_at(&self.promise, now);
-        let cost = |len| u128::from(len) * 8 * BIT;
-        self.fifo
-            .head()
-            .is_some_and(|len| level >= cost(len).min(Bucket::depth(&self.promise)))
+        self.due_since(now).is_some()
     }
 
     /// More waits than the promise covers at `now`.
@@ -202,6 +203,12 @@ impl FlowQueue {
 /// What a promise earns in `span`.
 fn gained(promise: &Promise, span: Duration) -> u128 {
     u128::from(promise.rate) * u128::from(span.as_nanos())
+}
+
+/// How long a promise takes to earn `level`.
+fn earned(promise: &Promise, level: u128) -> Duration {
+    let nanos = level / u128::from(promise.rate.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 impl Queues {
@@ -328,12 +335,12 @@ impl Queues {
         pushed
     }
 
-    /// Since when the first packet waits that is within its promise at `now`, and how long it may
-    /// wait at most; of several flows the one that can wait least.
+    /// Since when the first packet waits that is within its promise at `now`, and is within it; and how
+    /// long it may wait at most; of several flows the one that can wait least.
     #[must_use]
     pub fn due(&self, now: Instant) -> Option<(Instant, Duration)> {
-        let due = self.flows.iter().filter(|flow| flow.is_due(now));
-        let due = due.filter_map(|flow| Some((flow.fifo.since()?, flow.promise.delay)));
+        let due = self.flows.iter();
+        let due = due.filter_map(|flow| Some((flow.due_since(now)?, flow.promise.delay)));
         due.min_by_key(|(since, delay)| *since + *delay)
     }
 
@@ -393,7 +400,7 @@ impl Queues {
                 .fifo
                 .held
                 .iter()
-                .take_while(|held| bucket.take(&flow.promise, held.len));
+                .take_while(|held| bucket.take(&flow.promise, held.len).is_some());
             let (packets, octets) =
                 covered.fold((0, 0), |(n, sum), held| (n + 1, sum + u64::from(held.len)));
             rt.add(packets, octets);
@@ -424,12 +431,16 @@ impl Queues {
                 else {
                     break;
                 };
-                let fits = spent.airtime + cost <= budget;
-                if !fits || !flow.bucket.take(&flow.promise, head.len) {
+                if spent.airtime + cost > budget {
                     break;
                 }
+                // What waits for its promise to be earned does not wait for us.
+                let Some(covered) = flow.bucket.take(&flow.promise, head.len) else {
+                    break;
+                };
+                let waited = now.since(head.at).min(covered);
                 let carried = way.is_some_and(|(carrier, copy)| carrier.load(head.key, copy));
-                spent.book(cost, head.len, now.since(head.at));
+                spent.book(cost, head.len, waited);
                 flow.delivered += u64::from(head.len);
                 flow.fifo.pop();
                 let verdict = if carried {
