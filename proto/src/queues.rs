@@ -124,6 +124,8 @@ struct FlowQueue {
     fifo: Fifo,
     bucket: Bucket,
     last_packet: Instant,
+    /// When a packet was dropped last because the queue stood.
+    shortened: Instant,
     delivered: u64,
 }
 
@@ -198,6 +200,27 @@ impl FlowQueue {
         waits > self.bucket.level_at(&self.promise, now)
             && !(self.fifo.held.len() == 1 && self.is_due(now))
     }
+
+    /// The head, which would be sent now, is to be dropped: more waits than the promise covers, and has
+    /// for long. A sender such as TCP halves its window then, and what is left of the queue is still
+    /// enough to use all that is promised; so the next drop is for a packet that came when it could know.
+    /// `CoDel` would drop several in that time, and the flow fall below its promise.
+    fn is_standing(&mut self, now: Instant) -> bool {
+        /// Delay bounds that a packet may wait for the promise to be earned.
+        const BOUNDS: u64 = 4;
+        /// Half of them are a window that survives a loss without a timeout (RFC 5681, 3.2).
+        const PACKETS: usize = 16;
+        let Some(head) = self.fifo.held.front() else {
+            return false;
+        };
+        let is_long = now.since(head.at) > self.promise.delay * BOUNDS;
+        let stands = is_long && self.fifo.held.len() > PACKETS && head.at > self.shortened;
+        if stands && self.is_beyond(now) {
+            self.shortened = now;
+            return true;
+        }
+        false
+    }
 }
 
 /// What a promise earns in `span`.
@@ -226,9 +249,12 @@ impl Queues {
         }
     }
 
-    /// Whether packets of reserved flows are kept however many they are: for a while in which none
-    /// can go.
-    pub const fn keep_reserved(&mut self, keep: bool) {
+    /// Whether packets of reserved flows are kept however many they are and however long they wait: for
+    /// a while in which none can go.
+    pub fn keep_reserved(&mut self, now: Instant, keep: bool) {
+        if self.keeps_reserved && !keep {
+            self.flows.iter_mut().for_each(|flow| flow.shortened = now);
+        }
         self.keeps_reserved = keep;
     }
 
@@ -248,6 +274,7 @@ impl Queues {
             fifo,
             bucket,
             last_packet: now,
+            shortened: now,
             delivered: 0,
         });
     }
@@ -431,8 +458,13 @@ impl Queues {
                 else {
                     break;
                 };
-                if spent.airtime + cost > budget {
+                if spent.airtime + cost > budget || !flow.is_due(now) {
                     break;
+                }
+                if flow.is_standing(now) {
+                    release(&mut flow.fifo, &mut self.copies, Verdict::Drop, out);
+                    self.dropped += 1;
+                    continue;
                 }
                 // What waits for its promise to be earned does not wait for us.
                 let Some(covered) = flow.bucket.take(&flow.promise, head.len) else {
@@ -476,6 +508,11 @@ impl Queues {
                     .is_none_or(|carrier| !carrier.has(head.key));
                 if !may_pass || spent.airtime + air.cost(head.len) > budget {
                     return spent;
+                }
+                if flow.is_standing(now) {
+                    release(&mut flow.fifo, &mut self.copies, Verdict::Drop, out);
+                    self.dropped += 1;
+                    continue;
                 }
                 spent.book(air.cost(head.len), head.len, Duration::ZERO);
                 flow.delivered += u64::from(head.len);
