@@ -102,6 +102,13 @@ impl FlowKey {
     pub const fn unmarked(self) -> Self {
         Self { dscp: 0, ..self }
     }
+
+    /// True of the packets of a TCP connection.
+    #[must_use]
+    pub const fn is_tcp(self) -> bool {
+        const TCP: u8 = 6;
+        self.protocol == TCP
+    }
 }
 
 pub(crate) fn is_later_fragment(extension: Ipv6ExtensionSlice<'_>) -> bool {

@@ -53,7 +53,7 @@ pub struct Spent {
     pub packets: u16,
     /// Their IP octets.
     pub octets: u64,
-    /// How long the first had waited since it was within its promise; zero if there was none.
+    /// How long the first had waited for its turn; zero if there was none.
     pub oldest: Duration,
     /// How long the last had.
     pub newest: Duration,
@@ -124,8 +124,6 @@ struct FlowQueue {
     fifo: Fifo,
     bucket: Bucket,
     last_packet: Instant,
-    /// When a packet was dropped last because the queue stood.
-    shortened: Instant,
     delivered: u64,
 }
 
@@ -181,12 +179,24 @@ impl Bucket {
 }
 
 impl FlowQueue {
-    /// Since when the head has been here and within the promise; `None` if it is not at `now`.
+    /// Since when the head has waited for its turn; `None` if it is not within the promise at `now`.
     fn due_since(&self, now: Instant) -> Option<Instant> {
         let head = self.fifo.held.front()?;
         let level = self.bucket.level_at(&self.promise, now);
         let spare = level.checked_sub(Bucket::cost(&self.promise, head.len))?;
-        Some(head.at.max(now - earned(&self.promise, spare)))
+        Some(now - self.waited(now, head.at, earned(&self.promise, spare)))
+    }
+
+    /// How long a packet that came at `at`, and has been within the promise for `covered`, has waited for
+    /// its turn. What waits in a long queue, as TCP has one, waits for its promise to be earned; a
+    /// stream that comes as fast as is promised, and was held up once, does not.
+    fn waited(&self, now: Instant, at: Instant, covered: Duration) -> Duration {
+        let here = now.since(at);
+        if here.saturating_sub(covered) > self.promise.delay {
+            covered
+        } else {
+            here
+        }
     }
 
     /// The head is within the promise at `now`.
@@ -199,27 +209,6 @@ impl FlowQueue {
         let waits = u128::from(self.fifo.octets) * 8 * BIT;
         waits > self.bucket.level_at(&self.promise, now)
             && !(self.fifo.held.len() == 1 && self.is_due(now))
-    }
-
-    /// The head, which would be sent now, is to be dropped: more waits than the promise covers, and has
-    /// for long. A sender such as TCP halves its window then, and what is left of the queue is still
-    /// enough to use all that is promised; so the next drop is for a packet that came when it could know.
-    /// `CoDel` would drop several in that time, and the flow fall below its promise.
-    fn is_standing(&mut self, now: Instant) -> bool {
-        /// Delay bounds that a packet may wait for the promise to be earned.
-        const BOUNDS: u64 = 4;
-        /// Half of them are a window that survives a loss without a timeout (RFC 5681, 3.2).
-        const PACKETS: usize = 16;
-        let Some(head) = self.fifo.held.front() else {
-            return false;
-        };
-        let is_long = now.since(head.at) > self.promise.delay * BOUNDS;
-        let stands = is_long && self.fifo.held.len() > PACKETS && head.at > self.shortened;
-        if stands && self.is_beyond(now) {
-            self.shortened = now;
-            return true;
-        }
-        false
     }
 }
 
@@ -249,12 +238,9 @@ impl Queues {
         }
     }
 
-    /// Whether packets of reserved flows are kept however many they are and however long they wait: for
-    /// a while in which none can go.
-    pub fn keep_reserved(&mut self, now: Instant, keep: bool) {
-        if self.keeps_reserved && !keep {
-            self.flows.iter_mut().for_each(|flow| flow.shortened = now);
-        }
+    /// Whether packets of reserved flows are kept however many they are: for a while in which none
+    /// can go.
+    pub const fn keep_reserved(&mut self, keep: bool) {
         self.keeps_reserved = keep;
     }
 
@@ -274,7 +260,6 @@ impl Queues {
             fifo,
             bucket,
             last_packet: now,
-            shortened: now,
             delivered: 0,
         });
     }
@@ -362,8 +347,8 @@ impl Queues {
         pushed
     }
 
-    /// Since when the first packet waits that is within its promise at `now`, and is within it; and how
-    /// long it may wait at most; of several flows the one that can wait least.
+    /// Since when the first packet that is within its promise at `now` waits for its turn, and how long it
+    /// may wait at most; of several flows the one that can wait least.
     #[must_use]
     pub fn due(&self, now: Instant) -> Option<(Instant, Duration)> {
         let due = self.flows.iter();
@@ -458,19 +443,13 @@ impl Queues {
                 else {
                     break;
                 };
-                if spent.airtime + cost > budget || !flow.is_due(now) {
+                if spent.airtime + cost > budget {
                     break;
                 }
-                if flow.is_standing(now) {
-                    release(&mut flow.fifo, &mut self.copies, Verdict::Drop, out);
-                    self.dropped += 1;
-                    continue;
-                }
-                // What waits for its promise to be earned does not wait for us.
                 let Some(covered) = flow.bucket.take(&flow.promise, head.len) else {
                     break;
                 };
-                let waited = now.since(head.at).min(covered);
+                let waited = flow.waited(now, head.at, covered);
                 let carried = way.is_some_and(|(carrier, copy)| carrier.load(head.key, copy));
                 spent.book(cost, head.len, waited);
                 flow.delivered += u64::from(head.len);
@@ -508,11 +487,6 @@ impl Queues {
                     .is_none_or(|carrier| !carrier.has(head.key));
                 if !may_pass || spent.airtime + air.cost(head.len) > budget {
                     return spent;
-                }
-                if flow.is_standing(now) {
-                    release(&mut flow.fifo, &mut self.copies, Verdict::Drop, out);
-                    self.dropped += 1;
-                    continue;
                 }
                 spent.book(air.cost(head.len), head.len, Duration::ZERO);
                 flow.delivered += u64::from(head.len);

@@ -15,8 +15,6 @@ use crate::wire::{Message, Outcome, Reserve, ReserveOp, Reserved};
 
 /// A refused flow is asked for again after so long, if it still sends.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
-/// IP protocol number.
-const TCP: u8 = 6;
 /// The most flows that are remembered; further ones stay best effort.
 const MAX_FLOWS: usize = 256;
 
@@ -299,7 +297,7 @@ impl Agent {
                 let Some((origin, promise)) = self.granted(&reserved) else {
                     return;
                 };
-                if reserved.direction == Direction::Down && key.protocol == TCP {
+                if reserved.direction == Direction::Down && key.is_tcp() {
                     // What comes down is acknowledged by what goes up.
                     self.queues.reserve(self.now, key, promise.acks());
                 }

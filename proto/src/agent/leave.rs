@@ -133,7 +133,7 @@ impl Agent {
         let before = self.shown_gate();
         self.departure.phase = phase;
         let is_shut = self.departure.is_shut();
-        self.queues.keep_reserved(self.now, is_shut);
+        self.queues.keep_reserved(is_shut);
         self.show_gate(before);
     }
 

@@ -108,9 +108,6 @@ pub struct Coordinator {
     stats: CoordinatorStats,
 }
 
-/// IP protocol number.
-const TCP: u8 = 6;
-
 #[derive(Clone, Debug)]
 struct Outgoing {
     to: MacAddr,
@@ -208,7 +205,7 @@ impl Coordinator {
             Some(bytes) => station.queues.push_copied(self.now, packet, bytes),
             None => station.queues.push(self.now, packet),
         };
-        station.gets_tcp |= packet.flow.protocol == TCP;
+        station.gets_tcp |= packet.flow.is_tcp();
         if let Err(verdict) = pushed {
             self.verdicts.push_back(verdict);
         }

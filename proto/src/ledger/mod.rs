@@ -70,9 +70,6 @@ pub struct Entry {
     pub bundled: bool,
 }
 
-/// IP protocol number.
-const TCP: u8 = 6;
-
 impl Entry {
     /// What is promised `way`, up or down. TCP is acknowledged the other way, and a flow whose
     /// acknowledgements wait goes no faster than they do.
@@ -81,7 +78,7 @@ impl Entry {
         if self.direction.covers(way) {
             Some(self.promise)
         } else {
-            (id.key.protocol == TCP).then(|| self.promise.acks())
+            (id.key.is_tcp()).then(|| self.promise.acks())
         }
     }
 
@@ -544,7 +541,7 @@ impl Ledger {
         ] {
             if direction.covers(way) {
                 per_packet += data(rate, packet);
-                if id.key.protocol == TCP && direction != Direction::Both {
+                if id.key.is_tcp() && direction != Direction::Both {
                     per_packet += exchange(acks, TCP_ACK_OCTETS) / 2;
                 }
             }
