@@ -86,6 +86,9 @@ impl RuleKeeper {
 }
 
 fn keep(mut rules: Rules, wishes: &Receiver<Wish>) {
+    if let Err(error) = rules.hurry_arp() {
+        tracing::warn!("ARP waits behind granted packets, as best effort does: {error}");
+    }
     let mut wanted: Option<Mode> = None;
     let mut remarks: Option<Vec<Remark>> = None;
     let mut failing = false;

@@ -39,7 +39,9 @@ pub enum Placement {
 }
 
 /// The families that any placement uses.
-const FAMILIES: [&str; 2] = ["inet", "bridge"];
+const FAMILIES: [&str; 3] = ["inet", "bridge", ARP];
+/// Where the table of [`Placement::family`] does not see ARP, that is in one of its own.
+const ARP: &str = "arp";
 
 impl Placement {
     /// The nftables family of the table.
@@ -119,6 +121,8 @@ pub struct Rules {
     watched: Vec<FlowMatch>,
     sets: Option<Sets>,
     remarks: Vec<Remark>,
+    /// ARP has a table of its own.
+    hurries_arp: bool,
 }
 
 impl Rules {
@@ -131,7 +135,23 @@ impl Rules {
             watched: Vec::new(),
             sets: None,
             remarks: Vec::new(),
+            hurries_arp: false,
         }
+    }
+
+    /// Has this host's ARP leave in the class of granted packets, as the other rules have what else the
+    /// link needs: as best effort it waits for seconds where everybody else has tokens. A bridge's
+    /// rules see to that by themselves.
+    ///
+    /// # Errors
+    /// As for [`Rules::set`], or a kernel without nftables for ARP (`CONFIG_NF_TABLES_ARP`); all else
+    /// works without.
+    pub fn hurry_arp(&mut self) -> Result<(), RulesError> {
+        if self.config.placement != Placement::BridgedAp {
+            nft::load(&render::arp(&self.config.interface))?;
+            self.hurries_arp = true;
+        }
+        Ok(())
     }
 
     /// What is in force; `None` is absent, or unknown since a change was refused.
@@ -205,7 +225,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Deletes the table. What the gate still holds is dropped by the kernel: release it first.
+    /// Deletes the tables. What the gate still holds is dropped by the kernel: release it first.
     ///
     /// # Errors
     /// As for [`Rules::set`]. A table that has gone already is no error.
@@ -215,8 +235,11 @@ impl Rules {
             interface,
             ..
         } = &self.config;
-        nft::load(&render::deletion(placement.family(), interface))?;
-        self.installed = None;
+        let families = [Some(placement.family()), self.hurries_arp.then_some(ARP)];
+        let deletions = families.iter().flatten();
+        let deletions = deletions.map(|family| render::deletion(family, interface));
+        nft::load(&deletions.collect::<String>())?;
+        (self.installed, self.hurries_arp) = (None, false);
         self.remarks.clear();
         Ok(())
     }

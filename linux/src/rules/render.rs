@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
+use rether_proto::machine::TID_GRANTED;
+
 use super::{FlowMatch, Mode, Placement, RulesConfig, StationQueue};
 use crate::link::InterfaceName;
+use crate::tid::PRIORITY_BASE;
 
 /// The set of the interfaces whose packets are held: this one, or none.
 pub(super) const HOLDING: &str = "holding";
@@ -55,6 +58,24 @@ pub(super) fn transaction(config: &RulesConfig, before: Option<&Mode>, mode: &Mo
         text.line(&format!("delete chain {name}"));
     }
     text.text
+}
+
+/// Puts a packet into the class of granted ones.
+fn hurry() -> String {
+    let priority = PRIORITY_BASE + u32::from(TID_GRANTED);
+    format!("meta priority set 0:{priority:x}")
+}
+
+/// The transaction after which ARP leaves by `interface` in the class of granted packets, where the
+/// family of the other table does not see it.
+pub(super) fn arp(interface: &InterfaceName) -> String {
+    let (name, hurry) = (table_name(interface), hurry());
+    format!(
+        "add table arp {name}\n\
+         add chain arp {name} out {{ type filter hook output priority 0; policy accept; }}\n\
+         flush chain arp {name} out\n\
+         add rule arp {name} out oifname \"{interface}\" {hurry}\n"
+    )
 }
 
 /// The transaction that deletes a table which may not be there.
@@ -169,21 +190,27 @@ impl Text<'_> {
         }
     }
 
-    /// What the link needs to work, and what is not for one station.
+    /// What the link needs to work, and what is not for one station. In the class of granted packets:
+    /// as best effort it would wait for seconds behind them, and an address that is asked for in vain
+    /// is forgotten.
     fn exempt(&mut self) {
         let ether_type = self.config.ether_type;
-        let link = format!("ether type {{ 0x0806, 0x888e, {ether_type:#06x} }} accept");
+        let hurry = hurry();
         let bridge = [
-            link.as_str(),
-            "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept",
+            format!("ether type {{ 0x888e, {ether_type:#06x} }} accept"),
+            "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept".to_owned(),
+            format!("ether type 0x0806 {hurry} accept"),
         ];
         let network = [
-            "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, \
-             nd-neighbor-advert, nd-redirect } accept",
-            "udp dport { 67, 68, 546, 547 } accept",
+            format!(
+                "icmpv6 type {{ nd-router-solicit, nd-router-advert, nd-neighbor-solicit, \
+                 nd-neighbor-advert, nd-redirect }} {hurry} accept"
+            ),
+            format!("udp dport {{ 67, 68, 546, 547 }} {hurry} accept"),
         ];
         let is_bridge = self.config.placement == Placement::BridgedAp;
-        let rules = [if is_bridge { &bridge[..] } else { &[] }, &network].concat();
+        let bridge = bridge.iter().filter(|_| is_bridge);
+        let rules: Vec<&str> = bridge.chain(&network).map(String::as_str).collect();
         self.chain("exempt", &rules);
     }
 

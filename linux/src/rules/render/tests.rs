@@ -39,8 +39,8 @@ flush chain inet rether_wlan0 post
 add chain inet rether_wlan0 exempt
 flush chain inet rether_wlan0 exempt
 add rule inet rether_wlan0 exempt icmpv6 type { nd-router-solicit, \
-nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } accept
-add rule inet rether_wlan0 exempt udp dport { 67, 68, 546, 547 } accept
+nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } meta priority set 0:105 accept
+add rule inet rether_wlan0 exempt udp dport { 67, 68, 546, 547 } meta priority set 0:105 accept
 add chain inet rether_wlan0 watched
 flush chain inet rether_wlan0 watched
 add rule inet rether_wlan0 watched jump exempt
@@ -110,12 +110,13 @@ add chain bridge rether_wlan0 post { type filter hook postrouting priority 300; 
 flush chain bridge rether_wlan0 post
 add chain bridge rether_wlan0 exempt
 flush chain bridge rether_wlan0 exempt
-add rule bridge rether_wlan0 exempt ether type { 0x0806, 0x888e, 0x88b5 } accept
+add rule bridge rether_wlan0 exempt ether type { 0x888e, 0x88b5 } accept
 add rule bridge rether_wlan0 exempt ether daddr & 01:00:00:00:00:00 == \
 01:00:00:00:00:00 accept
+add rule bridge rether_wlan0 exempt ether type 0x0806 meta priority set 0:105 accept
 add rule bridge rether_wlan0 exempt icmpv6 type { nd-router-solicit, \
-nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } accept
-add rule bridge rether_wlan0 exempt udp dport { 67, 68, 546, 547 } accept
+nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } meta priority set 0:105 accept
+add rule bridge rether_wlan0 exempt udp dport { 67, 68, 546, 547 } meta priority set 0:105 accept
 add chain bridge rether_wlan0 watched
 flush chain bridge rether_wlan0 watched
 add rule bridge rether_wlan0 watched jump exempt
@@ -151,6 +152,17 @@ fn a_bridged_ap_without_stations_holds_nothing() {
         !text.contains("add element") && text.matches("queue").count() == 1,
         "{text}"
     );
+}
+
+#[test]
+fn arp_has_a_table_where_the_other_does_not_see_it() {
+    let expected = "\
+add table arp rether_wlan0
+add chain arp rether_wlan0 out { type filter hook output priority 0; policy accept; }
+flush chain arp rether_wlan0 out
+add rule arp rether_wlan0 out oifname \"wlan0\" meta priority set 0:105
+";
+    assert_eq!(arp(&"wlan0".parse().unwrap()), expected);
 }
 
 #[test]
