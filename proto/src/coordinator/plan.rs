@@ -27,6 +27,10 @@ pub(super) const TCP_ACK: u32 = 52;
 /// hold up a promise.
 const RADIO_AHEAD: Duration = Duration::from_millis(1);
 
+/// What a station earns in a turn while something is promised: visits are no longer than what lies between
+/// those for promises, and after each it is somebody else's turn.
+const BETWEEN_PROMISES: Duration = Duration::from_millis(12);
+
 /// A visit that the planner chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Visit {
@@ -210,6 +214,11 @@ impl Coordinator {
         }
         let room = self.before_promises();
         let unforeseen = self.until_unforeseen();
+        let one = if self.ledger.is_empty() {
+            self.config.quantum
+        } else {
+            self.config.quantum.min(BETWEEN_PROMISES)
+        };
         let mut passed_over = 0;
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
@@ -249,7 +258,6 @@ impl Coordinator {
                 } else {
                     station.turns += 1;
                     self.cycle.turns = self.cycle.turns.max(station.turns);
-                    let one = self.config.quantum;
                     // Nobody waits for who is alone; but radios hold some hundred frames.
                     let largest =
                         self.config
@@ -265,7 +273,9 @@ impl Coordinator {
                 }
                 continue;
             }
-            let grant = station.deficit.available().min(room);
+            // A visit is not cut short for what is left of a turn: that is paid back by the next ones.
+            let grant = station.deficit.available().max(self.config.quantum);
+            let grant = grant.min(room);
             let grant = grant.min(unforeseen.max(smallest));
             if room >= smallest {
                 return Some(Visit::Nrt(address, grant));

@@ -271,3 +271,43 @@ fn an_opened_gate_lets_all_go_reserved_first() {
     assert!(queues.is_empty());
     assert_eq!(queues.backlog(at(0)), Backlog::default());
 }
+
+/// What a long queue waits for is its promise; its visits are not late by as much as it is long.
+#[test]
+fn a_long_queue_waits_since_its_promise_was_earned() {
+    let mut queues = queues(400);
+    for id in 0..DEEP + 9 {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+    }
+    assert_eq!(queues.due(at(50)), Some((at(0), PROMISE.delay)));
+    assert!(rt(&mut queues, at(50), HOUR).into_iter().eq(0..DEEP));
+    // One packet is earned in 100 ms.
+    assert_eq!(queues.due(at(149)), None);
+    let mut out = VecDeque::new();
+    for (now, earned) in [(180, 150), (290, 250)] {
+        assert_eq!(queues.due(at(now)).unwrap().0, at(earned));
+        let spent = queues.release_rt(at(now), HOUR, AIR, None, &mut out);
+        let waited = Duration::from_millis(now - earned);
+        assert_eq!(
+            (spent.packets, spent.oldest, spent.newest),
+            (1, waited, waited)
+        );
+    }
+}
+
+/// A call was held up once. Its packets come as fast as they are promised, so the queue stands; they
+/// wait since they came.
+#[test]
+fn a_stream_that_was_held_up_waits_since_it_came() {
+    let mut queues = queues(40);
+    for id in 0..DEEP {
+        queues.push(at(0), &packet(id, 1, 100)).unwrap();
+    }
+    assert_eq!(rt(&mut queues, at(0), HOUR).len(), 23);
+    queues.push(at(20), &packet(30, 1, 100)).unwrap();
+    assert_eq!(queues.due(at(99)), None);
+    assert_eq!(queues.due(at(110)), Some((at(20), PROMISE.delay)));
+    let mut out = VecDeque::new();
+    let spent = queues.release_rt(at(110), HOUR, AIR, None, &mut out);
+    assert_eq!(spent.oldest, Duration::from_millis(90));
+}

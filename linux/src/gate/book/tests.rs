@@ -1,6 +1,7 @@
 use rether_proto::mac::MacAddr;
 
 use super::*;
+use crate::gate::pieces::is_piece;
 use crate::netlink::Message;
 
 const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
@@ -206,4 +207,129 @@ fn release_all_is_one_message_a_queue() {
     assert_eq!(book.counters().held, 0);
     assert!(book.remove_queue(1) && !book.remove_queue(1));
     assert_eq!(book.out, expected);
+}
+
+/// A message with a TCP packet of `data` octets of payload to 10.0.0.2, EF, its checksum left to the
+/// hardware.
+fn superpacket(id: u32, data: usize, more: impl FnOnce(Message<'_>)) -> Vec<u8> {
+    let mut header = [0; 7];
+    header[..4].copy_from_slice(&id.to_be_bytes());
+    header[4..6].copy_from_slice(&0x0800_u16.to_be_bytes());
+    let tcp = etherparse::PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
+    let tcp = tcp.tcp(443, 50_000, 1, 1024);
+    let payload: Vec<u8> = (0..data).map(|at| at as u8).collect();
+    let mut packet = vec![0; tcp.size(data)];
+    tcp.write_to_slice(&mut packet, &payload).unwrap();
+    packet[1] = 46 << 2;
+    let mut buffer = Vec::new();
+    let message = Message::begin(&mut buffer, 0x300, 0, 0, &[7, 0, 0, 1])
+        .attribute(1, &header)
+        .attribute(20, &[2, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 9, 0x08, 0x00])
+        .attribute(14, &[0, 0, 0, 3])
+        .attribute(10, &packet);
+    more(message);
+    buffer
+}
+
+fn cutting() -> Book {
+    let mut book = Book::default();
+    book.add_queue(1, Hop::LinkDestination);
+    book.cut();
+    book
+}
+
+#[test]
+fn superpackets_are_held_in_pieces() {
+    let mut book = cutting();
+    assert_eq!(book.range(), wire::WHOLE);
+    book.copy(Some(Vec::new()));
+    assert_eq!(book.range(), wire::WHOLE);
+    let mut seen = Vec::new();
+    let message = superpacket(9, 3_000, |_| {});
+    book.datagram(&message, &Neighbours::default(), &mut |packet, bytes| {
+        seen.push((packet, bytes.map(<[u8]>::len)));
+    });
+    // Of the last, which is small, there is a copy to travel inside of a frame.
+    let lengths: Vec<_> = seen
+        .iter()
+        .map(|(packet, copy)| (packet.len, *copy))
+        .collect();
+    assert_eq!(lengths, [(1500, None), (1500, None), (120, Some(120))]);
+    assert!(seen.iter().all(|(packet, _)| packet.station == STATION));
+    assert!(
+        seen.iter()
+            .all(|(packet, _)| packet.flow.dst_port == 50_000)
+    );
+    // The kernel's packet has gone by then.
+    let mut dropped = Vec::new();
+    wire::verdict(&mut dropped, 1, Scope::One(9), Fate::Drop, 1);
+    assert_eq!(book.out, dropped);
+    let counters = book.counters();
+    assert_eq!(
+        (counters.received, counters.held, counters.dropped),
+        (3, 3, 0)
+    );
+
+    let ids: Vec<_> = seen.iter().map(|(packet, _)| packet.id).collect();
+    assert!(ids.iter().all(|id| is_piece(*id)) && !is_piece(PacketId(u64::from(u16::MAX) << 32)));
+    let granted = book.decide(Verdict::Grant(ids[1])).unwrap();
+    assert_eq!(
+        granted.frame[..14],
+        [2, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 9, 0x08, 0x00]
+    );
+    assert_eq!((granted.tid, granted.frame.len()), (5, 1514));
+    // Sequence numbers go on: 1, and 1460 octets of payload before this one.
+    assert_eq!(granted.frame[14 + 24..14 + 28], 1461_u32.to_be_bytes());
+    assert_eq!(book.decide(Verdict::Accept(ids[0])).unwrap().tid, 46 >> 3);
+    assert_eq!(book.decide(Verdict::Accept(ids[0])), None);
+    assert_eq!(book.decide(Verdict::Drop(ids[2])), None);
+    let counters = book.counters();
+    assert_eq!(
+        (counters.accepted, counters.dropped, counters.held),
+        (2, 1, 0)
+    );
+    assert!(book.release_pieces().is_empty());
+}
+
+#[test]
+fn pieces_leave_in_order_when_all_is_let_go() {
+    let mut book = cutting();
+    give_all(&mut book, &superpacket(1, 2_000, |_| {}));
+    give_all(&mut book, &superpacket(2, 2_000, |_| {}));
+    let lengths: Vec<_> = book
+        .release_pieces()
+        .iter()
+        .map(|one| one.frame.len())
+        .collect();
+    assert_eq!(lengths, [1514, 594, 1514, 594]);
+    assert_eq!((book.counters().accepted, book.counters().held), (4, 0));
+}
+
+fn give_all(book: &mut Book, datagram: &[u8]) -> usize {
+    let mut seen = 0;
+    book.datagram(datagram, &Neighbours::default(), &mut |_, _| seen += 1);
+    seen
+}
+
+#[test]
+fn what_cannot_be_cut_is_held_whole() {
+    let tagged = superpacket(1, 2_000, |message| {
+        message.attribute(19, &[0; 8]);
+    });
+    // The kernel copied a part of it only.
+    let partial = superpacket(2, 2_000, |message| {
+        message.attribute(13, &9_000_u32.to_be_bytes());
+    });
+    let fits = superpacket(3, 1_460, |_| {});
+    let mut book = cutting();
+    for message in [&tagged, &partial, &fits] {
+        assert_eq!(give_all(&mut book, message), 1);
+    }
+    assert!(book.out.is_empty() && book.release_pieces().is_empty());
+    assert_eq!(book.counters().held, 3);
+    // Nobody cuts at a gate that was not told to.
+    let mut plain = Book::default();
+    plain.add_queue(1, Hop::LinkDestination);
+    assert_eq!(give_all(&mut plain, &superpacket(1, 2_000, |_| {})), 1);
+    assert_eq!(plain.counters().held, 1);
 }
