@@ -79,10 +79,10 @@ impl NfqGate {
         })
     }
 
-    /// Cuts superpackets that come for stations behind `link` into packets of an Ethernet, each of which
-    /// is held for itself, in queues of kind [`Hop::LinkDestination`] that are bound from now on.
-    /// Pieces leave by a packet socket, past what other rules stand behind the gate; they belong to
-    /// no queue and outlive theirs.
+    /// Cuts superpackets for stations behind `link` into packets of an Ethernet, each of which is held for
+    /// itself: those that come from the bridge family, which alone tells the addresses, to queues that
+    /// are bound from now on. Pieces leave by a packet socket, past whatever other rules stand behind the
+    /// gate; they belong to no queue and outlive theirs.
     ///
     /// # Errors
     /// Missing rights (`CAP_NET_RAW`), or the interface has gone.
