@@ -274,8 +274,7 @@ impl Coordinator {
                 continue;
             }
             // A visit is not cut short for what is left of a turn: that is paid back by the next ones.
-            let grant = station.deficit.available().max(self.config.quantum);
-            let grant = grant.min(room);
+            let grant = station.deficit.available().max(one).min(room);
             let grant = grant.min(unforeseen.max(smallest));
             if room >= smallest {
                 return Some(Visit::Nrt(address, grant));
