@@ -103,6 +103,13 @@ impl FlowKey {
         Self { dscp: 0, ..self }
     }
 
+    /// The traffic identifier that the kernel gives packets without a priority of their own
+    /// (`cfg80211_classify8021d`).
+    #[must_use]
+    pub const fn tid(self) -> u8 {
+        self.dscp >> 3
+    }
+
     /// True of the packets of a TCP connection.
     #[must_use]
     pub const fn is_tcp(self) -> bool {

@@ -31,8 +31,8 @@ pub(super) struct Leaving {
 /// The pieces that are held.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    /// Frames with their Ethernet header, by their numbers.
-    held: BTreeMap<u64, (Vec<u8>, FlowKey)>,
+    /// By their numbers, as they leave when they are not granted.
+    held: BTreeMap<u64, Leaving>,
     next: u64,
 }
 
@@ -67,7 +67,8 @@ impl Pieces {
         let count = cut(kind, queued.payload, offload, ETHERNET_MTU, &mut |piece| {
             let id = BIT | self.next;
             self.next += 1;
-            self.held.insert(id, (frame(to, from, kind, piece), flow));
+            let (frame, tid) = (frame(to, from, kind, piece), flow.tid());
+            self.held.insert(id, Leaving { frame, tid });
             sink(PacketId(id), piece);
         });
         count.unwrap_or(0)
@@ -79,28 +80,19 @@ impl Pieces {
 
     /// Forgets `id`; `None` if it is not held. It leaves if `fate` has it leave.
     pub(super) fn decide(&mut self, PacketId(id): PacketId, fate: Fate) -> Option<Option<Leaving>> {
-        let (frame, flow) = self.held.remove(&id)?;
-        let tid = match fate {
-            Fate::Accept => class(flow),
-            Fate::Grant => TID_GRANTED,
+        let mut leaving = self.held.remove(&id)?;
+        match fate {
+            Fate::Accept => {}
+            Fate::Grant => leaving.tid = TID_GRANTED,
             Fate::Drop | Fate::Carry => return Some(None),
-        };
-        Some(Some(Leaving { frame, tid }))
+        }
+        Some(Some(leaving))
     }
 
     /// Lets go of all of them, oldest first.
     pub(super) fn release_all(&mut self) -> impl Iterator<Item = Leaving> {
-        let held = std::mem::take(&mut self.held).into_values();
-        held.map(|(frame, flow)| Leaving {
-            frame,
-            tid: class(flow),
-        })
+        std::mem::take(&mut self.held).into_values()
     }
-}
-
-/// What the kernel would give a packet that has no priority of its own (`cfg80211_classify8021d`).
-const fn class(flow: FlowKey) -> u8 {
-    flow.dscp >> 3
 }
 
 fn frame(to: MacAddr, from: MacAddr, ether_type: u16, payload: &[u8]) -> Vec<u8> {

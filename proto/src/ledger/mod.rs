@@ -78,7 +78,7 @@ impl Entry {
         if self.direction.covers(way) {
             Some(self.promise)
         } else {
-            (id.key.is_tcp()).then(|| self.promise.acks())
+            id.key.is_tcp().then(|| self.promise.acks())
         }
     }
 

@@ -219,9 +219,8 @@ impl Kernel {
                 ether_type: frame.ether_type,
                 payload: &frame.payload,
             };
-            // As the kernel has it for packets without a mark of its own.
-            let priority = FlowKey::from_ip(&frame.payload).dscp >> 3;
-            let sent = cost::packets(|| self.air.send(&outer, priority));
+            let tid = FlowKey::from_ip(&frame.payload).tid();
+            let sent = cost::packets(|| self.air.send(&outer, tid));
             match sent {
                 Err(error) if error.is_full() => return Ok(()),
                 result => {
