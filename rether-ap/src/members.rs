@@ -32,7 +32,6 @@ pub(crate) struct Members {
 struct Member {
     queue: Option<u16>,
     link: Option<LinkRates>,
-    counters: StationCounters,
 }
 
 /// Queue numbers for stations of a bridged cell; those used once stay bound.
@@ -153,11 +152,7 @@ impl Members {
             }
             None => None,
         };
-        let member = Member {
-            queue,
-            link: None,
-            counters: StationCounters::default(),
-        };
+        let member = Member { queue, link: None };
         self.joined.insert(station, member);
         self.fresh.push(station);
         self.orders
@@ -204,14 +199,11 @@ impl Members {
                 rates,
             });
         }
-        let counters = counters(station);
-        if member.counters != counters {
-            member.counters = counters;
-            self.orders.command(CoordinatorCommand::Counters {
-                station: station.mac,
-                counters,
-            });
-        }
+        // That nothing was sent is news too.
+        self.orders.command(CoordinatorCommand::Counters {
+            station: station.mac,
+            counters: counters(station),
+        });
     }
 }
 

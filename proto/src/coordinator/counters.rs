@@ -29,6 +29,8 @@ pub struct StationCounters {
 
 /// Fewer packets say nothing about losses.
 const ENOUGH_PACKETS: u64 = 20;
+/// A shorter span says little about shares, and is added to the next.
+const SHORTEST: Duration = Duration::from_millis(200);
 /// A report weighs one in so many.
 const TRIES_WEIGHT: u32 = 4;
 /// So few retries, in thousandths of the packets, are not worth a computation.
@@ -46,6 +48,9 @@ pub(super) struct Counted {
     tries: u32,
     /// Share of the air that its own packets took, in millionths.
     share: u32,
+    /// Share of the air that it should be able to use, in millionths: twice of what it used lately,
+    /// and twice of that again as long as it uses half or more.
+    wish: u32,
 }
 
 impl Counted {
@@ -54,6 +59,7 @@ impl Counted {
             last: None,
             tries: 1_000,
             share: 0,
+            wish: 0,
         }
     }
 
@@ -64,12 +70,15 @@ impl Counted {
 
     /// Takes counters over.
     fn report(&mut self, now: Instant, new: StationCounters, phy: Phy, link: LinkRates) {
+        if self.last.is_some_and(|(at, _)| now.since(at) < SHORTEST) {
+            return;
+        }
         let Some((at, old)) = self.last.replace((now, new)) else {
             return;
         };
         let span = now.since(at);
         let restarted = new.tx_packets < old.tx_packets || new.rx_packets < old.rx_packets;
-        if restarted || span.is_zero() {
+        if restarted {
             return;
         }
         let packets = new.tx_packets - old.tx_packets;
@@ -86,9 +95,19 @@ impl Counted {
         let used = u128::from(each.as_nanos()) * u128::from(received);
         let parts = (used * 1_000_000 / u128::from(span.as_nanos())).min(1_000_000);
         let parts = u64::try_from(parts).unwrap_or(1_000_000);
+        let wish = match u64::from(self.wish) {
+            wish if parts * 2 >= wish => wish.max(parts) * 2,
+            _ => parts * 2,
+        };
+        self.wish = u32::try_from(wish).unwrap_or(1_000_000).min(1_000_000);
         let (fresh, memory) = (span.min(SHARE_MEMORY).as_nanos(), SHARE_MEMORY.as_nanos());
         let kept = u64::from(self.share) * (memory - fresh);
         self.share = u32::try_from((kept + parts * fresh) / memory).unwrap_or(1_000_000);
+    }
+
+    /// Share of the air that it should be able to use, in millionths.
+    pub(super) const fn wish(&self) -> u32 {
+        self.wish
     }
 
     /// Mean transmissions both ways. The AP sees its own only; losses are taken to be alike.
@@ -128,6 +147,7 @@ impl Coordinator {
     pub(super) fn book_unregistered(&mut self) {
         let strangers = self.stations.values().filter(|s| s.agent.is_none());
         let millionths: u32 = strangers.map(|station| station.counted.share).sum();
+        let millionths = millionths.saturating_sub(self.open_air.share());
         let steps = (millionths / 1_000).div_ceil(SHARE_STEP) * SHARE_STEP;
         let share = u16::try_from(steps).unwrap_or(1_000);
         let share = share.min(self.config.unregistered_limit);
@@ -157,6 +177,24 @@ mod tests {
 
     fn at(ms: u64) -> Instant {
         Instant::ZERO + Duration::from_millis(ms)
+    }
+
+    /// It doubles while half of it is used, and follows what is used when that is less.
+    #[test]
+    fn the_wish_grows_with_what_is_used() {
+        let mut counted = Counted::new();
+        let mut counters = StationCounters::default();
+        let mut wishes = std::vec::Vec::new();
+        for (step, packets) in [(0, 0), (1, 50), (2, 50), (3, 300), (4, 10), (5, 0)] {
+            counters.rx_packets += packets;
+            counters.rx_bytes += packets * 1_500;
+            counted.report(at(step * 500), counters, PHY, LINK);
+            // Soon after, nothing is judged by what has not come.
+            counted.report(at(step * 500 + 5), counters, PHY, LINK);
+            wishes.push(counted.wish() / 1_000);
+        }
+        // 100 packets a second are 39.35 thousandths.
+        assert_eq!(wishes, [0, 78, 157, 472, 15, 0]);
     }
 
     #[test]

@@ -63,6 +63,11 @@ impl Cycle {
         self.charged + promised < self.length
     }
 
+    /// What promises leave of it.
+    pub(super) fn best_effort(&self) -> Duration {
+        self.length.saturating_sub(self.promised)
+    }
+
     /// Nobody but the head of the ring has wanted best-effort airtime for a while.
     pub(super) fn is_alone(&self, now: Instant) -> bool {
         const A_WHILE: Duration = Duration::from_millis(250);
@@ -207,9 +212,11 @@ impl Coordinator {
             self.cycle.shared = self.now;
         }
         self.cycle.charged = overdrawn.min(self.cycle.length);
+        let before = self.cycle.length;
         self.cycle.length = self.ledger.cycle();
         self.cycle.promised = self.ledger.booked(self.links());
         self.cycle.nrt_visits = 0;
+        self.earn_open_air(before);
         self.keep_company();
     }
 

@@ -18,6 +18,7 @@ pub mod explicit;
 pub mod handover;
 mod lease;
 mod lull;
+mod open_air;
 mod plan;
 mod rate;
 pub mod report;
@@ -56,6 +57,7 @@ pub use departure::GoAnswer;
 pub use event::{CoordinatorCommand, CoordinatorError, CoordinatorEvent, ReleaseCause};
 use lease::{Lease, Leases};
 use lull::Lull;
+use open_air::OpenAir;
 use rate::Moved;
 use report::{Answers, Report, Surroundings};
 use reservations::Refusals;
@@ -88,6 +90,7 @@ pub struct Coordinator {
     /// Stations of which the host waits to hear that they are drained.
     draining: alloc::vec::Vec<MacAddr>,
     lull: Lull,
+    open_air: OpenAir,
     /// When the radio is through with what it was given, by the model.
     radio_free: Instant,
     /// When what the grants so far let go may be over at the earliest, by the model.
@@ -153,6 +156,7 @@ impl Coordinator {
             leases: Leases::default(),
             draining: alloc::vec::Vec::new(),
             lull: Lull::default(),
+            open_air: OpenAir::default(),
             radio_free: now,
             paced_until: now,
             scratch: alloc::vec::Vec::new(),

@@ -20,7 +20,7 @@ use crate::time::{Duration, Instant};
 use crate::wire::CellMode;
 
 /// The largest IP packet of an Ethernet: what the smallest useful NRT grant must carry.
-const LARGEST_PACKET: u32 = 1_500;
+pub(super) const LARGEST_PACKET: u32 = 1_500;
 /// A TCP acknowledgement with timestamps.
 pub(super) const TCP_ACK: u32 = 52;
 /// The radio may have so much to send when a visit begins: enough not to fall idle, too little to
@@ -83,6 +83,7 @@ impl Coordinator {
         let demands = self.demands().map(|(_, demand)| demand.from);
         let times = demands.chain(self.leases.next_end(self.now)).chain(radio);
         let times = times.chain(self.lull.end(self.now));
+        let times = times.chain(self.open_air.end(self.now));
         let times = times.filter(|at| *at > self.now);
         let end = self.cycle.end();
         times.min().unwrap_or(end).min(end)
@@ -114,6 +115,8 @@ impl Coordinator {
             };
             // Whoever cannot wait must not wait for those who are announced.
             let is_among = together.contains(&address);
+            let airtime = self.rt_visit_airtime(address);
+            self.open_air.interrupt(now, airtime);
             return Some(if is_among && self.is_worth_announcing(&together) {
                 Visit::Announced(together)
             } else {
@@ -122,7 +125,7 @@ impl Coordinator {
         }
         let is_ahead = self.paced_until > now + RADIO_AHEAD;
         let is_lull = self.lull.end(now).is_some();
-        if active.for_all >= at_once || is_ahead || is_lull {
+        if active.for_all >= at_once || is_ahead || is_lull || self.is_air_open() {
             return None;
         }
         self.next_nrt()

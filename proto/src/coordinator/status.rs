@@ -162,6 +162,9 @@ pub struct CoordinatorStats {
     pub requests: u64,
     /// Returns that reported more airtime than was granted.
     pub overstays: u64,
+    /// Air that best effort left to stations without an agent.
+    #[serde(default)]
+    pub open_air: Duration,
     /// Packets that passed an open gate.
     pub passed: u64,
     /// Source of transmit handles.

@@ -9,6 +9,7 @@ mod explicit;
 mod handover;
 mod lease;
 mod lull;
+mod open_air;
 mod report;
 mod reservations;
 mod service;

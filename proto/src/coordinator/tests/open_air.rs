@@ -1,0 +1,112 @@
+//! Air for stations without an agent, in the 802.11e profile.
+
+use super::*;
+
+const HALF_SECOND: Duration = Duration::from_millis(500);
+const STRANGER: MacAddr = sta(9);
+
+/// Station 1 has a call, the others registered so many, which always have more to send, and one
+/// station has no agent.
+fn cell(turn: Turn, hungry: u8) -> Bench {
+    let mut bench = Bench::of(CoordinatorConfig {
+        turn,
+        ..CoordinatorConfig::new(PHY, Rate(540))
+    });
+    for n in 1..=hungry + 1 {
+        bench.join(n);
+        bench.register(n, n.into());
+    }
+    bench.join(9);
+    bench.reserve(1, VOICE);
+    for n in 2..=hungry + 1 {
+        bench.request(n, 100);
+    }
+    bench
+}
+
+fn hungry(station: MacAddr) -> u16 {
+    if station == sta(1) { 0 } else { 100 }
+}
+
+impl Bench {
+    /// Lets a second and a half pass, in which the stranger uses so many hundredths of the air that
+    /// is left to it; then a second more. What share of that second was open, in thousandths.
+    fn open_air(&mut self, use_of_it: u64) -> u64 {
+        let each = PHY.exchange(Rate(540), 1_500);
+        let mut counters = StationCounters::default();
+        let mut open = Duration::ZERO;
+        let mut last = Duration::ZERO;
+        for step in 0..12 {
+            let used = self.core.stats.open_air.saturating_sub(last) * use_of_it / 100;
+            last = self.core.stats.open_air;
+            let packets = used.as_nanos() / each.as_nanos();
+            counters.rx_packets += packets;
+            counters.rx_bytes += packets * 1_500;
+            self.command(CoordinatorCommand::Counters {
+                station: STRANGER,
+                counters,
+            });
+            if step == 10 {
+                open = last;
+            }
+            self.run_at(HALF_SECOND, 100, Some(&hungry));
+        }
+        (self.core.stats.open_air.saturating_sub(open)).as_millis()
+    }
+}
+
+/// With three others its share of best effort is a fourth.
+#[test]
+fn who_wants_it_gets_as_much_as_one_of_the_others() {
+    let mut bench = cell(Turn::Burst, 3);
+    let share = bench.open_air(70);
+    assert!((200..=250).contains(&share), "{share}");
+    // What it uses of that takes nothing from promises.
+    assert_eq!(bench.core.ledger.unregistered(), 0);
+}
+
+/// Acknowledgements alone, say: twice of what is used is left.
+#[test]
+fn who_needs_less_gets_less() {
+    let mut bench = cell(Turn::Burst, 1);
+    let most = bench.open_air(80);
+    assert!((400..=500).contains(&most), "{most}");
+    let mut bench = cell(Turn::Burst, 1);
+    let (wanted, all) = (bench.open_air(20), 1_000);
+    assert!(wanted * 40 < all, "{wanted}");
+}
+
+/// Two of the longest frames each 400 ms show whether it has something to send.
+#[test]
+fn who_sends_nothing_costs_next_to_nothing() {
+    let mut bench = cell(Turn::Burst, 3);
+    let share = bench.open_air(0);
+    assert!((1..=4).contains(&share), "{share}");
+}
+
+#[test]
+fn the_promised_visits_go_on_meanwhile() {
+    let mut bench = cell(Turn::Burst, 1);
+    bench.open_air(90);
+    bench.forget();
+    bench.run_at(CYCLE * 20, 100, Some(&hungry));
+    let mut visits = bench.sent.iter().filter_map(|sent| {
+        let token = token_in(&sent.3)?;
+        (sent.1 == sta(1) && !token.rt.is_zero()).then_some(sent.0)
+    });
+    let mut last = visits.next().expect("a visit");
+    for at in visits {
+        assert!(at.since(last) <= DELAY * 2, "{}", at.since(last));
+        last = at;
+    }
+    assert!(last + DELAY * 2 > bench.now);
+}
+
+/// By DCF nobody goes before it; and where nobody has best effort to send, nobody has to be silent.
+#[test]
+fn it_is_left_alone_where_it_needs_nothing() {
+    for mut bench in [cell(Turn::Paired, 3), cell(Turn::Burst, 0)] {
+        bench.open_air(50);
+        assert_eq!(bench.core.stats.open_air, Duration::ZERO);
+    }
+}
