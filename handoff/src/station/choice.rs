@@ -79,11 +79,20 @@ impl Candidates {
         fit.max().map(|(_, bssid)| bssid)
     }
 
-    /// The frequencies of candidates in turn.
-    pub(super) fn next_frequency(&mut self) -> Option<u16> {
-        let all = || self.known.values().map(|candidate| candidate.frequency);
+    /// What was scanned last.
+    pub(super) const fn scanned(&self) -> u16 {
+        self.scanned
+    }
+
+    /// The frequencies of candidates in turn; that of `here` only if another one is there, or none is
+    /// known.
+    pub(super) fn next_frequency(&mut self, here: MacAddr) -> Option<u16> {
+        let others = || self.known.iter().filter(|(bssid, _)| **bssid != here);
+        let all = || others().map(|(_, candidate)| candidate.frequency);
         let next = all().filter(|frequency| *frequency > self.scanned).min();
-        self.scanned = next.or_else(|| all().min())?;
+        let next = next.or_else(|| all().min());
+        let own = || Some(self.known.get(&here)?.frequency);
+        self.scanned = next.or_else(own)?;
         Some(self.scanned)
     }
 }

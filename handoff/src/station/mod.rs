@@ -43,7 +43,7 @@ pub struct StationConfig {
     pub margin: i8,
     /// What was heard of a candidate is of use for so long.
     pub fresh: Duration,
-    /// Pause between two scans while it looks.
+    /// Pause between two scans while it looks; half of it after one in which nobody was heard.
     pub scan_pause: Duration,
     /// It stays at least so long.
     pub stay: Duration,
@@ -216,7 +216,10 @@ pub struct Station {
     candidates: Candidates,
     state: State,
     current: Option<Move>,
+    /// When the next scan is due, while the signal is weak.
     look: Option<Instant>,
+    /// When the last one was, or it arrived.
+    looked: Instant,
     out: VecDeque<StationOutput>,
 }
 
@@ -234,6 +237,7 @@ impl Station {
             state: State::Served,
             current: None,
             look: None,
+            looked: now,
             out: VecDeque::new(),
         }
     }
@@ -246,6 +250,7 @@ impl Station {
             StationInput::LinkDown => self.link_down(),
             StationInput::Signal(signal) => {
                 self.signal = Some(signal);
+                self.watch();
                 self.consider();
             }
             StationInput::Heard {
@@ -254,6 +259,10 @@ impl Station {
                 signal,
             } => {
                 self.candidates.heard(bssid, frequency, signal, self.now);
+                if frequency == self.candidates.scanned() {
+                    let rested = self.looked + self.config.scan_pause;
+                    self.look = self.look.map(|at| at.max(rested));
+                }
                 self.consider();
             }
             StationInput::Neighbour { bssid, frequency } => {
@@ -310,7 +319,8 @@ impl Station {
                 self.out.push_back(StationOutput::Record(done));
             }
         }
-        self.look = (self.config.steer == Steer::Lead).then_some(self.now + self.config.scan_pause);
+        (self.looked, self.look) = (self.now, None);
+        self.watch();
     }
 
     fn link_down(&mut self) {
@@ -322,6 +332,18 @@ impl Station {
         self.give_up("the link was lost first");
         self.bssid = None;
         self.look = None;
+    }
+
+    fn is_weak(&self) -> bool {
+        self.signal
+            .is_some_and(|signal| signal < self.config.threshold)
+    }
+
+    /// Looks for something better as soon as the signal is weak.
+    fn watch(&mut self) {
+        if self.config.steer == Steer::Lead && self.look.is_none() && self.is_weak() {
+            self.look = Some(self.now.max(self.looked + self.config.scan_pause));
+        }
     }
 
     /// Is there something better?
@@ -472,11 +494,11 @@ impl Station {
                 self.give_up("the radio took too long");
             }
             State::Served if self.look.is_some_and(|at| at <= now) => {
-                self.look = Some(now + self.config.scan_pause);
-                let weak = self
-                    .signal
-                    .is_some_and(|signal| signal < self.config.threshold);
-                if weak && let Some(frequency) = self.candidates.next_frequency() {
+                self.look = None;
+                let here = self.bssid.filter(|_| self.is_weak());
+                if let Some(frequency) = here.and_then(|here| self.candidates.next_frequency(here))
+                {
+                    (self.looked, self.look) = (now, Some(now + self.config.scan_pause / 2));
                     self.out.push_back(StationOutput::Scan(frequency));
                 }
             }

@@ -168,15 +168,35 @@ fn silence_ends_every_step() {
 #[test]
 fn it_listens_on_the_channels_of_candidates_only_while_it_is_weak() {
     let mut walk = Walk::new(Steer::Lead);
-    for (bssid, frequency) in [(THERE, 5180), (ELSEWHERE, 5200)] {
+    // Its own channel would cost a turn, for nobody else is known there.
+    for (bssid, frequency) in [(HERE, 5190), (THERE, 5180), (ELSEWHERE, 5200)] {
         walk.input(StationInput::Neighbour { bssid, frequency });
     }
     walk.input(StationInput::Signal(-60));
     assert_eq!(walk.after(10_000), []);
     walk.input(StationInput::Signal(-72));
-    let scans = walk.after(6_000);
-    let expected = [5180, 5200, 5180].map(StationOutput::Scan);
-    assert_eq!(scans, expected);
+    assert_eq!(walk.after(0), [StationOutput::Scan(5180)], "at once");
+    assert_eq!(walk.after(999), []);
+    let scans = walk.after(2_001);
+    let expected = [5200, 5180, 5200].map(StationOutput::Scan);
+    assert_eq!(scans, expected, "nobody was heard");
+    walk.after(1_000);
+    assert_eq!(walk.heard(THERE, -71), []);
+    assert_eq!(walk.after(1_999), [], "there is no hurry");
+    assert_eq!(walk.after(1), [StationOutput::Scan(5200)]);
+    walk.input(StationInput::Signal(-60));
+    assert_eq!(walk.after(10_000), []);
+}
+
+#[test]
+fn it_looks_no_sooner_than_it_has_settled_and_at_home_if_nobody_else_is_known() {
+    let mut walk = Walk::new(Steer::Lead);
+    let (bssid, frequency) = (THERE, 5200);
+    walk.input(StationInput::Neighbour { bssid, frequency });
+    walk.input(StationInput::LinkUp { bssid });
+    walk.input(StationInput::Signal(-75));
+    assert_eq!(walk.after(1_999), []);
+    assert_eq!(walk.after(1), [StationOutput::Scan(5200)]);
 }
 
 #[test]
