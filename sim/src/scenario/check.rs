@@ -59,6 +59,7 @@ pub struct Check {
     pub other: Option<String>,
     /// The arm `other` is taken from; by default that of `what`.
     pub other_arm: Option<String>,
-    /// For `within`: the largest difference as a share of the expected figure, 0.05 is 5 %.
+    /// For `within`: the largest difference as a share of the expected figure, 0.05 is 5 %. For `<=`
+    /// and `>=`: the largest difference on the wrong side.
     pub tolerance: Option<f64>,
 }

@@ -175,6 +175,11 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "op = \"within\"",
         &["check[1].tolerance", "0.05"],
     ),
+    (
+        "value = 0",
+        "value = 0\ntolerance = 0.1",
+        &["tolerance", "no other comparison"],
+    ),
     ("value = 0", "", &["check[1].value"]),
     (
         "value = 0",

@@ -367,11 +367,16 @@ fn check(scenario: &Scenario, check: &Check) -> Finding {
             "belongs to `other`, which is not given".to_owned(),
         ));
     }
-    let fits = check.tolerance.is_none_or(|tolerance| tolerance >= 0.0);
-    if (check.op == Relation::Within) != check.tolerance.is_some() || !fits {
+    let fits = match (check.op, check.tolerance) {
+        (Relation::Within, None) => false,
+        (Relation::Within | Relation::AtMost | Relation::AtLeast, Some(share)) => share >= 0.0,
+        (_, tolerance) => tolerance.is_none(),
+    };
+    if !fits {
         return Some((
             "tolerance",
-            "`within` needs a tolerance of 0 or more, such as 0.05; no other comparison has one"
+            "`within` needs a tolerance of 0 or more, such as 0.05; `<=` and `>=` may have one, no \
+             other comparison"
                 .to_owned(),
         ));
     }

@@ -48,14 +48,15 @@ impl fmt::Display for Verdict {
 }
 
 fn holds(seen: f64, relation: Relation, expected: f64, tolerance: f64) -> bool {
+    let slack = tolerance * expected.abs();
     match relation {
         Relation::Equal => (seen - expected).abs() < f64::EPSILON,
         Relation::Differs => (seen - expected).abs() >= f64::EPSILON,
         Relation::Below => seen < expected,
-        Relation::AtMost => seen <= expected,
+        Relation::AtMost => seen <= expected + slack,
         Relation::Above => seen > expected,
-        Relation::AtLeast => seen >= expected,
-        Relation::Within => (seen - expected).abs() <= tolerance * expected.abs(),
+        Relation::AtLeast => seen >= expected - slack,
+        Relation::Within => (seen - expected).abs() <= slack,
     }
 }
 
@@ -72,7 +73,12 @@ pub fn judge(check: &Check, arms: &[ArmReport]) -> Verdict {
     };
     let mut expected = format!("{} of arm {arm} {} ", check.what, check.op);
     if let Some(tolerance) = check.tolerance {
-        expected += &format!("{} % of ", tolerance * 100.0);
+        let share = tolerance * 100.0;
+        expected += &match check.op {
+            Relation::AtMost => format!("{share} % more than "),
+            Relation::AtLeast => format!("{share} % less than "),
+            _ => format!("{share} % of "),
+        };
     }
     let reference = match (&check.other, check.value) {
         (Some(other), _) => {
@@ -151,6 +157,26 @@ mod tests {
             "rate of arm rether within 1 % of rate of arm plain, 100"
         );
         assert_eq!(verdict.seen, Ok(98.0));
+    }
+
+    #[test]
+    fn at_most_and_at_least_may_be_a_little_worse() {
+        let than_plain = |op: &str, tolerance: &str| {
+            let check = check(&format!(
+                "what = 'rate'\nop = '{op}'\nother = 'rate'\nother-arm = 'plain'\n{tolerance}"
+            ));
+            (check.passed, check.expected)
+        };
+        let expected = "rate of arm rether >= 3 % less than rate of arm plain, 100".to_owned();
+        assert_eq!(than_plain(">=", "tolerance = 0.03"), (true, expected));
+        assert!(!than_plain(">=", "tolerance = 0.01").0);
+        assert!(!than_plain(">=", "").0);
+        let most = |value, tolerance| {
+            check(&format!(
+                "what = 'rate'\nop = '<='\nvalue = {value}\ntolerance = {tolerance}"
+            ))
+        };
+        assert!(most(95, 0.04).passed && !most(95, 0.03).passed);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// The same cells, with fewer stations, in the lab: none is quick, for each takes minutes.
-fn lab_rows() -> [Row; 8] {
+fn lab_rows() -> [Row; 9] {
     let row = |name, required, run| Row {
         group: GROUP,
         name,
@@ -90,6 +90,13 @@ fn lab_rows() -> [Row; 8] {
              the packets lost or late, p99 <= 30 ms",
             |context| judge(context, "guarantee-g8-11a", &CALLS_AND_DATA),
         ),
+        row(
+            "mixed-lab",
+            "a TCP upload and a TCP download of stations without an agent beside a call and 3 \
+             saturated stations with one in 802.11a with 802.11e: each gets what it has without \
+             Rether, but for 10 %; the call loses nothing, p99 <= 20 ms",
+            |context| judge(context, "mixed-11a", &GUESTS),
+        ),
     ]
 }
 
@@ -108,6 +115,41 @@ const CALLS_AND_DATA: [Figure; 8] = [
     ),
     ("p99 down", "plain", "calls.down.delay_ms.p99", 1.0, " ms"),
     ("data", "plain", "steady-bps", 1e-6, " Mb/s"),
+];
+
+const GUESTS: [Figure; 8] = [
+    ("up", "rether", "traffic.upload.steady-bps", 1e-6, " Mb/s"),
+    (
+        "down",
+        "rether",
+        "traffic.download.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    ("all", "rether", "steady-bps", 1e-6, " Mb/s"),
+    (
+        "the call's p99 up",
+        "rether",
+        "calls.up.delay_ms.p99",
+        1.0,
+        " ms",
+    ),
+    ("down", "rether", "calls.down.delay_ms.p99", 1.0, " ms"),
+    (
+        "without: up",
+        "plain",
+        "traffic.upload.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    (
+        "down",
+        "plain",
+        "traffic.download.steady-bps",
+        1e-6,
+        " Mb/s",
+    ),
+    ("all", "plain", "steady-bps", 1e-6, " Mb/s"),
 ];
 
 const SLOW: [Figure; 4] = [
@@ -219,7 +261,7 @@ fn measure(context: &Context, bar: Bar) -> Result<Seen> {
 
 /// Where a bar is not reached: of which figure in which cells, and by which share of the bound at
 /// most. `docs/simulator.md` says why. Anything else is a failure.
-const KNOWN: [(Bar, &str, &str, f64); 1] = [(Bar::G3, "802.11b DCF", "data", 0.15)];
+const KNOWN: [(Bar, &str, &str, f64); 1] = [(Bar::G3, "802.11b DCF", "data", 0.10)];
 
 /// Kept, or short by no more than is known.
 fn is_known(finding: &Finding) -> bool {
