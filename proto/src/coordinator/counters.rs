@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Coordinator;
+use super::open_air::{kept_behind, next_wish};
 use crate::airtime::Phy;
 use crate::ledger::{LinkRates, Tries};
 use crate::mac::MacAddr;
@@ -48,8 +49,7 @@ pub(super) struct Counted {
     tries: u32,
     /// Share of the air that its own packets took, in millionths.
     share: u32,
-    /// Share of the air that it should be able to use, in millionths: twice of what it used lately,
-    /// and twice of that again as long as it uses half or more.
+    /// Share of the air that it should be able to use, in millionths.
     wish: u32,
 }
 
@@ -92,20 +92,16 @@ impl Counted {
         let octets = new.rx_bytes.saturating_sub(old.rx_bytes);
         let mean = u32::try_from(octets / received.max(1)).unwrap_or(u32::MAX);
         let each = phy.exchange_with_retries(link.up, mean, self.tries);
-        let used = u128::from(each.as_nanos()) * u128::from(received);
-        let parts = (used * 1_000_000 / u128::from(span.as_nanos())).min(1_000_000);
-        let parts = u64::try_from(parts).unwrap_or(1_000_000);
-        let wish = match u64::from(self.wish) {
-            wish if parts * 2 >= wish => wish.max(parts) * 2,
-            _ => parts * 2,
-        };
-        self.wish = u32::try_from(wish).unwrap_or(1_000_000).min(1_000_000);
+        let parts = millionths(each * received, span);
         let (fresh, memory) = (span.min(SHARE_MEMORY).as_nanos(), SHARE_MEMORY.as_nanos());
         let kept = u64::from(self.share) * (memory - fresh);
-        self.share = u32::try_from((kept + parts * fresh) / memory).unwrap_or(1_000_000);
+        let share = (kept + u64::from(parts) * fresh) / memory;
+        self.share = u32::try_from(share).unwrap_or(1_000_000);
+        let behind = millionths((each + kept_behind(phy)) * received, span);
+        self.wish = next_wish(self.wish, behind);
     }
 
-    /// Share of the air that it should be able to use, in millionths.
+    /// Share of the air that it should be able to use where others go before it, in millionths.
     pub(super) const fn wish(&self) -> u32 {
         self.wish
     }
@@ -120,6 +116,12 @@ impl Counted {
             down: self.tries,
         }
     }
+}
+
+/// The share of `span` that `airtime` is, in millionths; all of it at most.
+fn millionths(airtime: Duration, span: Duration) -> u32 {
+    let parts = u128::from(airtime.as_nanos()) * 1_000_000 / u128::from(span.as_nanos().max(1));
+    u32::try_from(parts).unwrap_or(1_000_000).min(1_000_000)
 }
 
 impl Coordinator {
@@ -145,8 +147,7 @@ impl Coordinator {
     /// Books the share of the air that stations without an agent use for what they send. What is
     /// sent to them waits for its turn like all best effort, and takes nothing from promises.
     pub(super) fn book_unregistered(&mut self) {
-        let strangers = self.stations.values().filter(|s| s.agent.is_none());
-        let millionths: u32 = strangers.map(|station| station.counted.share).sum();
+        let millionths: u32 = self.strangers().map(|station| station.counted.share).sum();
         let millionths = millionths.saturating_sub(self.open_air.share());
         let steps = (millionths / 1_000).div_ceil(SHARE_STEP) * SHARE_STEP;
         let share = u16::try_from(steps).unwrap_or(1_000);
@@ -177,24 +178,6 @@ mod tests {
 
     fn at(ms: u64) -> Instant {
         Instant::ZERO + Duration::from_millis(ms)
-    }
-
-    /// It doubles while half of it is used, and follows what is used when that is less.
-    #[test]
-    fn the_wish_grows_with_what_is_used() {
-        let mut counted = Counted::new();
-        let mut counters = StationCounters::default();
-        let mut wishes = std::vec::Vec::new();
-        for (step, packets) in [(0, 0), (1, 50), (2, 50), (3, 300), (4, 10), (5, 0)] {
-            counters.rx_packets += packets;
-            counters.rx_bytes += packets * 1_500;
-            counted.report(at(step * 500), counters, PHY, LINK);
-            // Soon after, nothing is judged by what has not come.
-            counted.report(at(step * 500 + 5), counters, PHY, LINK);
-            wishes.push(counted.wish() / 1_000);
-        }
-        // 100 packets a second are 39.35 thousandths.
-        assert_eq!(wishes, [0, 78, 157, 472, 15, 0]);
     }
 
     #[test]

@@ -8,15 +8,34 @@
 use super::Coordinator;
 use super::plan::LARGEST_PACKET;
 use super::station::Station;
-use crate::airtime::Turn;
+use crate::airtime::{Phy, Turn};
 use crate::time::{Duration, Instant};
 
-/// Some air is theirs once in so long, or nobody would see that they want more,
-const LOOK: Duration = Duration::from_millis(100);
-/// or, if none of them sent anything lately, in so long.
-const RARE_LOOK: Duration = Duration::from_millis(400);
+/// If none of them sent anything lately, some air is theirs once in so many cycles, or nobody would
+/// see that they want it; else in each.
+const RARELY: u64 = 4;
+/// Who had best effort to send in this time may have it again.
+const LATELY: Duration = Duration::from_millis(100);
 /// Time constant by which the share of the time is smoothed.
 const SHARE_MEMORY: Duration = Duration::from_millis(1_500);
+
+/// What the profile has a frame of theirs wait for in the mean, beyond what it waits by DCF: ECWmin 5
+/// and AIFSN 7 of the strict one.
+pub(super) fn kept_behind(phy: Phy) -> Duration {
+    phy.slot() * 16
+}
+
+/// The share of the air that one of them should be able to use, when this was `wish` until now and it
+/// used `used` of all: four times as much if that is a fourth or more, else half as much, but four times
+/// of what it uses. TCP that has hardly begun uses little of what it gets. In millionths.
+pub(super) fn next_wish(wish: u32, used: u32) -> u32 {
+    let wish = if used.saturating_mul(2) >= wish {
+        wish.max(used).saturating_mul(4)
+    } else {
+        wish.min((used * 4).max(wish / 2))
+    };
+    wish.min(1_000_000)
+}
 
 /// The air that best effort leaves them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,25 +82,36 @@ impl Coordinator {
     /// A cycle has begun: what they are due in it. The cycle before was `length` long.
     pub(super) fn earn_open_air(&mut self, length: Duration) {
         self.open_air.close_cycle(length);
-        let strangers = self.stations.values().filter(|s| s.agent.is_none());
-        // Where nobody else has best effort to send, the air is theirs as it is.
-        let rivals = self.cycle.ring.len() as u64;
-        if self.config.turn == Turn::Paired || rivals == 0 || strangers.clone().next().is_none() {
+        // Where nobody has best effort to send, the air is theirs as it is. Who sends little at a time
+        // is not in the ring at every moment.
+        let now = self.now;
+        let lately = |at: Instant| now.since(at) <= LATELY;
+        let is_served = |s: &Station| s.enlisted || s.served.is_some_and(lately);
+        let is_needed = self.stations.values().any(is_served) && self.strangers().next().is_some();
+        if self.config.turn == Turn::Paired || !is_needed {
             self.open_air.due = Duration::ZERO;
             return;
         }
+        let shares = |s: &&Station| is_served(s) || (s.agent.is_none() && s.counted.wish() > 0);
+        let fair = self.cycle.best_effort() / self.stations.values().filter(shares).count() as u64;
         let cycle = self.cycle.length;
-        let wishes = strangers.map(|station| u64::from(station.counted.wish()));
-        let wishes = wishes.filter(|wish| *wish > 0);
-        let wishing = wishes.clone().count() as u64;
-        let fair = self.cycle.best_effort() / (rivals + wishing);
-        let wanted = wishes.fold(Duration::ZERO, |sum, wish| {
-            sum + (cycle * wish / 1_000_000).min(fair)
+        let strangers = self.stations.values_mut().filter(|s| s.agent.is_none());
+        let wanted = strangers.fold(Duration::ZERO, |sum, station| {
+            // What came down to it is of its share.
+            let before = core::mem::replace(&mut station.down_before, station.used.down);
+            let left = fair.saturating_sub(station.used.down.saturating_sub(before));
+            sum + (cycle * u64::from(station.counted.wish()) / 1_000_000).min(left)
         });
-        let pause = if wishing == 0 { RARE_LOOK } else { LOOK };
-        let look = self.least_open_air() * cycle.as_nanos() / pause.as_nanos();
+        let least = self.least_open_air();
+        let is_wanted = self.strangers().any(|station| station.counted.wish() > 0);
+        let look = if is_wanted { least } else { least / RARELY };
         let due = self.open_air.due + wanted.max(look);
-        self.open_air.due = due.min(cycle.max(self.least_open_air()));
+        self.open_air.due = due.min(cycle.max(least));
+    }
+
+    /// Those without an agent.
+    pub(super) fn strangers(&self) -> impl Iterator<Item = &Station> {
+        self.stations.values().filter(|s| s.agent.is_none())
     }
 
     /// Whether best effort is to be silent now, for stations without an agent.
@@ -104,9 +134,9 @@ impl Coordinator {
 
     /// What two of the longest packets of the slowest of them take, or a turn if that is less.
     fn least_open_air(&self) -> Duration {
-        let strangers = self.stations.values().filter(|s| s.agent.is_none());
-        let each = |s: &Station| self.config.phy.exchange(s.link.up, LARGEST_PACKET);
-        let longest = strangers.map(each).max().unwrap_or_default();
+        let phy = self.config.phy;
+        let each = |s: &Station| phy.exchange(s.link.up, LARGEST_PACKET) + kept_behind(phy);
+        let longest = self.strangers().map(each).max().unwrap_or_default();
         (longest * 2).min(self.config.quantum)
     }
 }

@@ -125,10 +125,11 @@ impl Coordinator {
         }
         let is_ahead = self.paced_until > now + RADIO_AHEAD;
         let is_lull = self.lull.end(now).is_some();
-        if active.for_all >= at_once || is_ahead || is_lull || self.is_air_open() {
+        if active.for_all >= at_once || is_ahead || is_lull {
             return None;
         }
-        self.next_nrt()
+        let only_strangers = self.is_air_open();
+        self.next_nrt(only_strangers)
     }
 
     /// What the promises of each station ask for.
@@ -210,7 +211,8 @@ impl Coordinator {
         tightest * Patience::of(self.config.turn).down_latest / 16
     }
 
-    fn next_nrt(&mut self) -> Option<Visit> {
+    /// In open air only what goes down to stations without an agent.
+    fn next_nrt(&mut self, only_strangers: bool) -> Option<Visit> {
         let now = self.now;
         if self.cycle.ring.is_empty() || !self.cycle.has_room(now) {
             return None;
@@ -235,9 +237,10 @@ impl Coordinator {
                 delist(&mut self.cycle, station);
                 continue;
             }
-            if let Some(lease) = self.leases.of(address)
-                && !(alone && station.holds_more_than(self.config.phy, lease.token.nrt))
-            {
+            let is_visited = self.leases.of(address).is_some_and(|lease| {
+                !(alone && station.holds_more_than(self.config.phy, lease.token.nrt))
+            });
+            if is_visited || (only_strangers && station.agent.is_some()) {
                 passed_over += 1;
                 if passed_over >= self.cycle.ring.len() {
                     return None;
@@ -280,6 +283,14 @@ impl Coordinator {
             let grant = station.deficit.available().max(one).min(room);
             let grant = grant.min(unforeseen.max(smallest));
             if room >= smallest {
+                self.open_air.interrupt(
+                    now,
+                    if only_strangers {
+                        grant
+                    } else {
+                        Duration::ZERO
+                    },
+                );
                 return Some(Visit::Nrt(address, grant));
             }
             // A packet that there is never room for goes once in a cycle that has served nobody

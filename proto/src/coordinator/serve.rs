@@ -115,6 +115,7 @@ impl Coordinator {
         let Some(station) = self.stations.get_mut(&address) else {
             return;
         };
+        station.served = Some(now);
         let link = station.link;
         let wants_uplink = station.wants_uplink();
         let Need { down, up, token } = Need::of(phy, turn, station, now);

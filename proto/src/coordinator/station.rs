@@ -34,6 +34,8 @@ pub(super) struct Station {
     pub(super) gets_tcp: bool,
     /// Best-effort airtime it may still use in this round; negative after a visit cost more.
     pub(super) deficit: Deficit,
+    /// When it was last visited for best effort.
+    pub(super) served: Option<Instant>,
     /// It has a place in the round-robin.
     pub(super) enlisted: bool,
     /// It has had the quantum of this round.
@@ -41,6 +43,8 @@ pub(super) struct Station {
     /// Turns that it has had, or would have had.
     pub(super) turns: u64,
     pub(super) used: Airtime,
+    /// What of that was downlink when the cycle began.
+    pub(super) down_before: Duration,
     /// Visits that took more than was granted.
     pub(super) overstays: u64,
     /// When it last took more than was granted, and how often it did so lately.
@@ -144,6 +148,7 @@ impl Station {
             service: None,
             gets_tcp: false,
             deficit: Deficit::ZERO,
+            served: None,
             enlisted: false,
             turn_begun: false,
             turns: 0,
@@ -159,6 +164,7 @@ impl Station {
                 down: Duration::ZERO,
                 overhead: Duration::ZERO,
             },
+            down_before: Duration::ZERO,
         }
     }
 
