@@ -101,6 +101,11 @@ impl Counted {
         self.wish = next_wish(self.wish, behind);
     }
 
+    /// Share of the air that its own packets took, in millionths.
+    pub(super) const fn share(&self) -> u32 {
+        self.share
+    }
+
     /// Share of the air that it should be able to use where others go before it, in millionths.
     pub(super) const fn wish(&self) -> u32 {
         self.wish
@@ -147,9 +152,7 @@ impl Coordinator {
     /// Books the share of the air that stations without an agent use for what they send. What is
     /// sent to them waits for its turn like all best effort, and takes nothing from promises.
     pub(super) fn book_unregistered(&mut self) {
-        let millionths: u32 = self.strangers().map(|station| station.counted.share).sum();
-        let millionths = millionths.saturating_sub(self.open_air.share());
-        let steps = (millionths / 1_000).div_ceil(SHARE_STEP) * SHARE_STEP;
+        let steps = (self.unasked() / 1_000).div_ceil(SHARE_STEP) * SHARE_STEP;
         let share = u16::try_from(steps).unwrap_or(1_000);
         let share = share.min(self.config.unregistered_limit);
         let booked = self.ledger.unregistered();

@@ -26,8 +26,9 @@ pub(super) fn kept_behind(phy: Phy) -> Duration {
 }
 
 /// The share of the air that one of them should be able to use, when this was `wish` until now and it
-/// used `used` of all: four times as much if that is a fourth or more, else half as much, but four times
-/// of what it uses. TCP that has hardly begun uses little of what it gets. In millionths.
+/// used `used` of all: four times as much if that is half or more, as much if it is a fourth, else less:
+/// four times of what it uses, but half of what it was at once. TCP that has hardly begun uses little
+/// of what it gets. In millionths.
 pub(super) fn next_wish(wish: u32, used: u32) -> u32 {
     let wish = if used.saturating_mul(2) >= wish {
         wish.max(used).saturating_mul(4)
@@ -41,9 +42,11 @@ pub(super) fn next_wish(wish: u32, used: u32) -> u32 {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OpenAir {
     /// What they have not had yet.
-    due: Duration,
+    pub(super) due: Duration,
     /// Best effort is silent until then.
     until: Instant,
+    /// Nobody else had best effort since.
+    was_last: bool,
     /// What they had in this cycle.
     had: Duration,
     /// Share of the time that they had, in millionths.
@@ -63,10 +66,9 @@ impl OpenAir {
         }
     }
 
-    /// Share of the time that they had lately, in millionths: what they used of it took nothing from
-    /// promises.
-    pub(super) const fn share(&self) -> u32 {
-        self.share
+    /// Somebody else has best effort.
+    pub(super) fn others_served(&mut self) {
+        self.was_last = false;
     }
 
     fn close_cycle(&mut self, length: Duration) {
@@ -105,8 +107,17 @@ impl Coordinator {
         let least = self.least_open_air();
         let is_wanted = self.strangers().any(|station| station.counted.wish() > 0);
         let look = if is_wanted { least } else { least / RARELY };
-        let due = self.open_air.due + wanted.max(look);
-        self.open_air.due = due.min(cycle.max(least));
+        // What they get without it they need not be left.
+        let taken = cycle * u64::from(self.unasked()) / 1_000_000;
+        let earned = wanted.max(look).saturating_sub(taken);
+        self.open_air.due = (self.open_air.due + earned).min((earned * 2).max(least));
+    }
+
+    /// The share of the air that they use beyond what is left to them, in millionths: that much takes
+    /// from promises.
+    pub(super) fn unasked(&self) -> u32 {
+        let used: u32 = self.strangers().map(|s| s.counted.share()).sum();
+        used.saturating_sub(self.open_air.share)
     }
 
     /// Those without an agent.
@@ -124,6 +135,16 @@ impl Coordinator {
         if due.is_zero() || due < self.least_open_air() {
             return false;
         }
+        // Promised visits may take more than they should: the others are not to wait for ever.
+        let has_agent = |address| {
+            self.stations
+                .get(address)
+                .is_some_and(|s| s.agent.is_some())
+        };
+        if self.open_air.was_last && self.cycle.ring.iter().any(has_agent) {
+            return false;
+        }
+        self.open_air.was_last = true;
         self.open_air.due = Duration::ZERO;
         self.open_air.had += due;
         self.open_air.until = self.radio_free.max(now) + due;

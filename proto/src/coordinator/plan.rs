@@ -283,14 +283,11 @@ impl Coordinator {
             let grant = station.deficit.available().max(one).min(room);
             let grant = grant.min(unforeseen.max(smallest));
             if room >= smallest {
-                self.open_air.interrupt(
-                    now,
-                    if only_strangers {
-                        grant
-                    } else {
-                        Duration::ZERO
-                    },
-                );
+                if only_strangers {
+                    self.open_air.interrupt(now, grant);
+                } else {
+                    self.open_air.others_served();
+                }
                 return Some(Visit::Nrt(address, grant));
             }
             // A packet that there is never room for goes once in a cycle that has served nobody

@@ -30,15 +30,17 @@ fn hungry(station: MacAddr) -> u16 {
 }
 
 impl Bench {
-    /// Lets a second and a half pass, in which the stranger uses so many hundredths of the air that
-    /// is left to it; then a second more. What share of that second was open, in thousandths.
-    fn open_air(&mut self, use_of_it: u64) -> u64 {
+    /// Lets five seconds pass, in which the stranger uses so many hundredths of the air that is left
+    /// to it, and so much in a second without being asked; then a second more. What share of that
+    /// second was open, in thousandths.
+    fn open_air(&mut self, use_of_it: u64, unasked: Duration) -> u64 {
         let each = PHY.exchange(Rate(540), 1_500);
         let mut counters = StationCounters::default();
         let mut open = Duration::ZERO;
         let mut last = Duration::ZERO;
         for step in 0..12 {
             let used = self.core.stats.open_air.saturating_sub(last) * use_of_it / 100;
+            let used = used + unasked / 2;
             last = self.core.stats.open_air;
             let packets = used.as_nanos() / each.as_nanos();
             counters.rx_packets += packets;
@@ -58,13 +60,12 @@ impl Bench {
 
 #[test]
 fn the_wish_grows_while_it_is_used_and_shrinks_slowly() {
-    let used = [0, 10, 10, 10, 1, 0, 0, 700_000];
-    // A fourth of 40 is used, hardly a sixteenth of 160.
+    let used = [0, 10, 20, 40, 15, 0, 0, 700_000];
     let wishes = used.iter().scan(0, |wish, used| {
         *wish = next_wish(*wish, *used);
         Some(*wish)
     });
-    let expected = [0, 40, 160, 80, 40, 20, 10, 1_000_000];
+    let expected = [0, 40, 160, 160, 80, 40, 20, 1_000_000];
     assert_eq!(wishes.collect::<Vec<_>>(), expected);
 }
 
@@ -72,7 +73,7 @@ fn the_wish_grows_while_it_is_used_and_shrinks_slowly() {
 #[test]
 fn who_wants_it_gets_as_much_as_one_of_the_others() {
     let mut bench = cell(Turn::Burst, 3);
-    let share = bench.open_air(70);
+    let share = bench.open_air(70, Duration::ZERO);
     assert!((200..=250).contains(&share), "{share}");
     // What it uses of that takes nothing from promises.
     assert_eq!(bench.core.ledger.unregistered(), 0);
@@ -82,10 +83,10 @@ fn who_wants_it_gets_as_much_as_one_of_the_others() {
 #[test]
 fn who_needs_less_gets_less() {
     let mut bench = cell(Turn::Burst, 1);
-    let most = bench.open_air(80);
+    let most = bench.open_air(80, Duration::ZERO);
     assert!((400..=500).contains(&most), "{most}");
     let mut bench = cell(Turn::Burst, 1);
-    let wanted = bench.open_air(10);
+    let wanted = bench.open_air(10, Duration::ZERO);
     assert!((1..most / 5).contains(&wanted), "{wanted}");
 }
 
@@ -93,14 +94,14 @@ fn who_needs_less_gets_less() {
 #[test]
 fn who_sends_nothing_costs_next_to_nothing() {
     let mut bench = cell(Turn::Burst, 3);
-    let share = bench.open_air(0);
+    let share = bench.open_air(0, Duration::ZERO);
     assert!((4..=7).contains(&share), "{share}");
 }
 
 #[test]
 fn the_promised_visits_go_on_meanwhile() {
     let mut bench = cell(Turn::Burst, 1);
-    bench.open_air(90);
+    bench.open_air(90, Duration::ZERO);
     bench.forget();
     bench.run_at(CYCLE * 20, 100, Some(&hungry));
     let mut visits = bench.sent.iter().filter_map(|sent| {
@@ -115,11 +116,44 @@ fn the_promised_visits_go_on_meanwhile() {
     assert!(last + DELAY * 2 > bench.now);
 }
 
+/// Where best effort has little to send it gets through by itself, and that takes from promises.
+#[test]
+fn who_gets_as_much_by_itself_is_left_nothing() {
+    let mut bench = cell(Turn::Burst, 1);
+    let share = bench.open_air(0, MS * 600);
+    assert_eq!(share, 0);
+    let unregistered = bench.core.ledger.unregistered();
+    assert!((550..=610).contains(&unregistered), "{unregistered}");
+}
+
+/// However many they are, and however long promised visits take.
+#[test]
+fn the_others_have_their_turn_after_each_of_theirs() {
+    let mut bench = cell(Turn::Burst, 1);
+    bench.open_air(90, Duration::ZERO);
+    while bench.core.open_air.end(bench.now).is_none() {
+        bench.run_at(MS, 100, Some(&hungry));
+    }
+    bench.forget();
+    // As if it had been due for as long as one likes.
+    bench.core.open_air.due = CYCLE;
+    let end = bench.core.open_air.end(bench.now).expect("open air");
+    bench.run_at(end.since(bench.now) + MS * 2, 100, Some(&hungry));
+    assert_eq!(bench.core.open_air.end(bench.now), None);
+    let is_grant = |token: Token| !token.nrt.is_zero();
+    assert!(
+        bench
+            .sent
+            .iter()
+            .any(|sent| token_in(&sent.3).is_some_and(is_grant))
+    );
+}
+
 /// So that its TCP need not wait for its turn to be answered.
 #[test]
 fn what_goes_down_to_it_passes_and_nothing_else() {
     let mut bench = cell(Turn::Burst, 1);
-    bench.open_air(90);
+    bench.open_air(90, Duration::ZERO);
     bench.forget();
     while bench.core.open_air.end(bench.now).is_none() {
         bench.run_at(MS / 4, 100, Some(&hungry));
@@ -141,7 +175,7 @@ fn what_goes_down_to_it_passes_and_nothing_else() {
 #[test]
 fn it_is_left_alone_where_it_needs_nothing() {
     for mut bench in [cell(Turn::Paired, 3), cell(Turn::Burst, 0)] {
-        bench.open_air(50);
+        bench.open_air(50, Duration::ZERO);
         assert_eq!(bench.core.stats.open_air, Duration::ZERO);
     }
 }
