@@ -9,7 +9,7 @@ fn cell(phy: &str, profile: &str, tcp: &str) -> String {
     format!(
         r#"
 name = "mixed"
-warm-up = "7s"
+warm-up = "12s"
 policy = """
 [[policy]]
 name = "voice"
@@ -36,7 +36,7 @@ kind = "voice"
 from = "caller"
 to = "wire"
 port = 16384
-duration = "15s"
+duration = "20s"
 [[station]]
 name = "bulk"
 ap = "ap"
@@ -47,7 +47,7 @@ kind = "udp"
 from = "bulk"
 to = "wire"
 packet-bytes = 1472
-duration = "15s"
+duration = "20s"
 [[station]]
 name = "guest"
 ap = "ap"
@@ -56,7 +56,7 @@ agent = false
 name = "tcp"
 kind = "tcp"
 {tcp}
-duration = "15s"
+duration = "20s"
 [[arm]]
 name = "rether"
 daemons = true

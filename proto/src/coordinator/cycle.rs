@@ -8,6 +8,7 @@
 
 use alloc::collections::VecDeque;
 
+use super::open_air::OpenAir;
 use super::station::{Deficit, Station};
 use super::{Coordinator, CoordinatorEvent, Tokens};
 use crate::mac::MacAddr;
@@ -160,6 +161,7 @@ impl Coordinator {
             turns: self.cycle.turns,
             ..Cycle::default()
         };
+        self.open_air = OpenAir::default();
         self.timers.stop(Reason::Cycle);
         self.events
             .push_back(CoordinatorEvent::Mode(CellMode::Free));

@@ -14,10 +14,17 @@ use crate::time::{Duration, Instant};
 /// If none of them sent anything lately, some air is theirs once in so many cycles, or nobody would
 /// see that they want it; else in each.
 const RARELY: u64 = 4;
+/// And of no cycle more than this part: the longest frame at 1 Mb/s takes 12 ms.
+const LITTLE: u64 = 50;
 /// Who had best effort to send in this time may have it again.
 const LATELY: Duration = Duration::from_millis(100);
 /// Time constant by which the share of the time is smoothed.
 const SHARE_MEMORY: Duration = Duration::from_millis(1_500);
+
+/// It does not take tokens.
+pub(super) fn is_stranger(station: &Station) -> bool {
+    station.live_agent().is_none()
+}
 
 /// What the profile has a frame of theirs wait for in the mean, beyond what it waits by DCF: ECWmin 5
 /// and AIFSN 7 of the strict one.
@@ -26,14 +33,14 @@ pub(super) fn kept_behind(phy: Phy) -> Duration {
 }
 
 /// The share of the air that one of them should be able to use, when this was `wish` until now and it
-/// used `used` of all: four times as much if that is half or more, as much if it is a fourth, else less:
-/// four times of what it uses, but half of what it was at once. TCP that has hardly begun uses little
-/// of what it gets. In millionths.
+/// used `used` of all: four times as much if that is a fourth or more, else less: four times of what it
+/// uses, but half of what it was at once. TCP that has hardly begun uses little of what it gets. In
+/// millionths.
 pub(super) fn next_wish(wish: u32, used: u32) -> u32 {
-    let wish = if used.saturating_mul(2) >= wish {
+    let wish = if used.saturating_mul(4) >= wish {
         wish.max(used).saturating_mul(4)
     } else {
-        wish.min((used * 4).max(wish / 2))
+        (used * 4).max(wish / 2)
     };
     wish.min(1_000_000)
 }
@@ -45,6 +52,8 @@ pub(super) struct OpenAir {
     pub(super) due: Duration,
     /// Best effort is silent until then.
     until: Instant,
+    /// At the latest until then, whatever interrupts it: what is promised may take all of the air.
+    latest: Instant,
     /// Nobody else had best effort since.
     was_last: bool,
     /// What they had in this cycle.
@@ -59,10 +68,10 @@ impl OpenAir {
         (self.until > now).then_some(self.until)
     }
 
-    /// Something promised takes so much of it.
+    /// Something promised, or what goes down to one of them, takes so much of it.
     pub(super) fn interrupt(&mut self, now: Instant, airtime: Duration) {
         if self.until > now {
-            self.until += airtime;
+            self.until = (self.until + airtime).min(self.latest);
         }
     }
 
@@ -94,22 +103,41 @@ impl Coordinator {
             self.open_air.due = Duration::ZERO;
             return;
         }
-        let shares = |s: &&Station| is_served(s) || (s.agent.is_none() && s.counted.wish() > 0);
-        let fair = self.cycle.best_effort() / self.stations.values().filter(shares).count() as u64;
-        let cycle = self.cycle.length;
-        let strangers = self.stations.values_mut().filter(|s| s.agent.is_none());
-        let wanted = strangers.fold(Duration::ZERO, |sum, station| {
+        let (phy, cycle) = (self.config.phy, self.cycle.length);
+        // Each has as many frames as any other, but theirs take longer.
+        let weight = |s: &Station| {
+            let each = phy.exchange(s.link.up, LARGEST_PACKET).as_nanos().max(1);
+            let longer = if is_stranger(s) {
+                kept_behind(phy).as_nanos()
+            } else {
+                0
+            };
+            u64::from(is_served(s) || (is_stranger(s) && s.counted.wish() > 0))
+                * (each + longer)
+                * 1_000
+                / each
+        };
+        let weights: u64 = self.stations.values().map(weight).sum();
+        let best_effort = self.cycle.best_effort();
+        let of_cycle = |millionths: u32| cycle * u64::from(millionths) / 1_000_000;
+        let (mut wanted, mut used) = (Duration::ZERO, Duration::ZERO);
+        for station in self.stations.values_mut().filter(|s| is_stranger(s)) {
             // What came down to it is of its share.
             let before = core::mem::replace(&mut station.down_before, station.used.down);
-            let left = fair.saturating_sub(station.used.down.saturating_sub(before));
-            sum + (cycle * u64::from(station.counted.wish()) / 1_000_000).min(left)
-        });
+            let down = station.used.down.saturating_sub(before);
+            let share = (best_effort * weight(station) / weights).saturating_sub(down);
+            wanted += of_cycle(station.counted.wish()).min(share);
+            used += of_cycle(station.counted.share()).min(share);
+        }
         let least = self.least_open_air();
-        let is_wanted = self.strangers().any(|station| station.counted.wish() > 0);
-        let look = if is_wanted { least } else { least / RARELY };
-        // What they get without it they need not be left.
-        let taken = cycle * u64::from(self.unasked()) / 1_000_000;
-        let earned = wanted.max(look).saturating_sub(taken);
+        let look = if wanted.is_zero() {
+            (least / RARELY).min(cycle / LITTLE)
+        } else {
+            least.min(best_effort / 2)
+        };
+        // What they use without being left it need not be left to them. Frames do not fill what is left.
+        let unasked = used.saturating_sub(of_cycle(self.open_air.share) * 7 / 8);
+        let earned = wanted.max(look).saturating_sub(unasked);
         self.open_air.due = (self.open_air.due + earned).min((earned * 2).max(least));
     }
 
@@ -120,9 +148,9 @@ impl Coordinator {
         used.saturating_sub(self.open_air.share)
     }
 
-    /// Those without an agent.
+    /// Those without an agent, or with one that is silent.
     pub(super) fn strangers(&self) -> impl Iterator<Item = &Station> {
-        self.stations.values().filter(|s| s.agent.is_none())
+        self.stations.values().filter(|s| is_stranger(s))
     }
 
     /// Whether best effort is to be silent now, for stations without an agent.
@@ -136,18 +164,15 @@ impl Coordinator {
             return false;
         }
         // Promised visits may take more than they should: the others are not to wait for ever.
-        let has_agent = |address| {
-            self.stations
-                .get(address)
-                .is_some_and(|s| s.agent.is_some())
-        };
-        if self.open_air.was_last && self.cycle.ring.iter().any(has_agent) {
+        let is_other = |address| self.stations.get(address).is_some_and(|s| !is_stranger(s));
+        if self.open_air.was_last && self.cycle.ring.iter().any(is_other) {
             return false;
         }
         self.open_air.was_last = true;
         self.open_air.due = Duration::ZERO;
         self.open_air.had += due;
-        self.open_air.until = self.radio_free.max(now) + due;
+        let begin = self.radio_free.max(now);
+        (self.open_air.until, self.open_air.latest) = (begin + due, begin + due * 2);
         self.stats.open_air += due;
         self.cycle.charge(due);
         true

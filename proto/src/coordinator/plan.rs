@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::cycle::{ALONE, Cycle};
 use super::lease::Lease;
+use super::open_air::is_stranger;
 use super::service::Patience;
 use super::station::{Deficit, Station};
 use super::{Coordinator, Strategy};
@@ -60,8 +61,18 @@ impl Coordinator {
                 continue;
             }
             match self.next_visit() {
-                Some(Visit::Rt(address)) => self.visit_rt(address),
-                Some(Visit::Announced(addresses)) => self.announce(&addresses),
+                Some(Visit::Rt(address)) => {
+                    let airtime = self.rt_visit_airtime(address);
+                    self.open_air.interrupt(self.now, airtime);
+                    self.visit_rt(address);
+                }
+                Some(Visit::Announced(addresses)) => {
+                    for address in &addresses {
+                        let airtime = self.rt_visit_airtime(*address);
+                        self.open_air.interrupt(self.now, airtime);
+                    }
+                    self.announce(&addresses);
+                }
                 Some(Visit::Nrt(address, grant)) => {
                     self.cycle.nrt_visits += 1;
                     self.visit_nrt(address, grant);
@@ -115,8 +126,6 @@ impl Coordinator {
             };
             // Whoever cannot wait must not wait for those who are announced.
             let is_among = together.contains(&address);
-            let airtime = self.rt_visit_airtime(address);
-            self.open_air.interrupt(now, airtime);
             return Some(if is_among && self.is_worth_announcing(&together) {
                 Visit::Announced(together)
             } else {
@@ -224,6 +233,15 @@ impl Coordinator {
         } else {
             self.config.quantum.min(BETWEEN_PROMISES)
         };
+        if only_strangers
+            && !self
+                .cycle
+                .ring
+                .iter()
+                .any(|one| self.stations.get(one).is_some_and(is_stranger))
+        {
+            return None;
+        }
         let mut passed_over = 0;
         // Each turn of a station in debt pays one quantum of it off, so this ends.
         while let Some(&address) = self.cycle.ring.front() {
@@ -240,7 +258,7 @@ impl Coordinator {
             let is_visited = self.leases.of(address).is_some_and(|lease| {
                 !(alone && station.holds_more_than(self.config.phy, lease.token.nrt))
             });
-            if is_visited || (only_strangers && station.agent.is_some()) {
+            if is_visited || (only_strangers && !is_stranger(station)) {
                 passed_over += 1;
                 if passed_over >= self.cycle.ring.len() {
                     return None;
@@ -283,11 +301,6 @@ impl Coordinator {
             let grant = station.deficit.available().max(one).min(room);
             let grant = grant.min(unforeseen.max(smallest));
             if room >= smallest {
-                if only_strangers {
-                    self.open_air.interrupt(now, grant);
-                } else {
-                    self.open_air.others_served();
-                }
                 return Some(Visit::Nrt(address, grant));
             }
             // A packet that there is never room for goes once in a cycle that has served nobody

@@ -1,6 +1,7 @@
 //! A visit: what comes down is sent first, then the token for what goes up.
 
 use super::Coordinator;
+use super::open_air::is_stranger;
 use super::plan::{Need, TCP_ACK};
 use crate::ledger::{Entry, FlowId, visit_cost};
 use crate::mac::MacAddr;
@@ -116,6 +117,7 @@ impl Coordinator {
             return;
         };
         station.served = Some(now);
+        let is_stranger = is_stranger(station);
         let link = station.link;
         let wants_uplink = station.wants_uplink();
         let Need { down, up, token } = Need::of(phy, turn, station, now);
@@ -166,6 +168,11 @@ impl Coordinator {
             carrier.saved(air)
         };
         station.deficit.spend(down.airtime + saved);
+        if is_stranger {
+            self.open_air.interrupt(now, down.airtime);
+        } else {
+            self.open_air.others_served();
+        }
         self.cycle.charge(down.airtime);
         self.occupy_radio(down.airtime);
         let left = grant.saturating_sub(down.airtime + saved);

@@ -183,6 +183,10 @@ impl Coordinator {
         self.stats.requests += 1;
         if let Some(station) = self.stations.get_mut(&from) {
             station.requests += 1;
+            let (phy, turn) = (self.config.phy, self.config.turn);
+            let airtime =
+                phy.granted(turn, station.link.up, Request::OCTETS) + phy.granted_start(turn);
+            self.open_air.interrupt(self.now, airtime);
             let waits = request.backlog.rt.packets > 0;
             if let Some(service) = station.service.as_mut().filter(|_| waits) {
                 service.asked(self.now);

@@ -60,21 +60,22 @@ impl Bench {
 
 #[test]
 fn the_wish_grows_while_it_is_used_and_shrinks_slowly() {
-    let used = [0, 10, 20, 40, 15, 0, 0, 700_000];
+    let used = [0, 10, 10, 10, 15, 0, 0, 700_000];
     let wishes = used.iter().scan(0, |wish, used| {
         *wish = next_wish(*wish, *used);
         Some(*wish)
     });
-    let expected = [0, 40, 160, 160, 80, 40, 20, 1_000_000];
+    let expected = [0, 40, 160, 80, 60, 30, 15, 1_000_000];
     assert_eq!(wishes.collect::<Vec<_>>(), expected);
 }
 
-/// With three others its share of best effort is a fourth.
+/// With three others its share of best effort is a fourth, and a third more because each of its
+/// frames takes that much longer.
 #[test]
 fn who_wants_it_gets_as_much_as_one_of_the_others() {
     let mut bench = cell(Turn::Burst, 3);
     let share = bench.open_air(70, Duration::ZERO);
-    assert!((200..=250).contains(&share), "{share}");
+    assert!((270..=340).contains(&share), "{share}");
     // What it uses of that takes nothing from promises.
     assert_eq!(bench.core.ledger.unregistered(), 0);
 }
@@ -84,7 +85,7 @@ fn who_wants_it_gets_as_much_as_one_of_the_others() {
 fn who_needs_less_gets_less() {
     let mut bench = cell(Turn::Burst, 1);
     let most = bench.open_air(80, Duration::ZERO);
-    assert!((400..=500).contains(&most), "{most}");
+    assert!((540..=680).contains(&most), "{most}");
     let mut bench = cell(Turn::Burst, 1);
     let wanted = bench.open_air(10, Duration::ZERO);
     assert!((1..most / 5).contains(&wanted), "{wanted}");
@@ -120,10 +121,12 @@ fn the_promised_visits_go_on_meanwhile() {
 #[test]
 fn who_gets_as_much_by_itself_is_left_nothing() {
     let mut bench = cell(Turn::Burst, 1);
-    let share = bench.open_air(0, MS * 600);
-    assert_eq!(share, 0);
+    // It is left some until its counters have shown that.
+    let first = bench.open_air(0, MS * 800);
+    let then = bench.open_air(0, MS * 800);
+    assert!(first < 200 && then < first, "{first} {then}");
     let unregistered = bench.core.ledger.unregistered();
-    assert!((550..=610).contains(&unregistered), "{unregistered}");
+    assert!((700..=810).contains(&unregistered), "{unregistered}");
 }
 
 /// However many they are, and however long promised visits take.
