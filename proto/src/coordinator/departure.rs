@@ -33,6 +33,8 @@ struct Asked {
     answer: Option<Go>,
     /// The station stays after all.
     is_over: bool,
+    /// Visits since.
+    visits: u8,
 }
 
 impl Departure {
@@ -47,6 +49,18 @@ impl Departure {
     /// The agent was restarted and counts its requests anew.
     pub(super) fn forget(&mut self) {
         self.asked = None;
+    }
+
+    /// A visit is over. Whether LEAVE may follow at once: the station knows whereto, and waits for its
+    /// next visit. Not later, or who asks for ever would keep the others from theirs.
+    pub(super) fn may_follow(&mut self) -> bool {
+        const SOON: u8 = 3;
+        let is_prepared =
+            |asked: &&mut Asked| asked.leave.stage == LeaveStage::Prepare && asked.answer.is_some();
+        self.pending().filter(is_prepared).is_some_and(|asked| {
+            asked.visits = asked.visits.saturating_add(1);
+            asked.visits <= SOON
+        })
     }
 
     /// The request that the host deals with.
@@ -127,7 +141,11 @@ impl Coordinator {
             came_in: (header.session, header.sequence),
             answer: answer.clone(),
             is_over: stays,
+            visits: 0,
         });
+        if leave.stage == LeaveStage::Leave {
+            self.lull.part(self.now);
+        }
         match answer {
             Some(go) => self.send(from, Message::Go(go)),
             None => self.events.push_back(CoordinatorEvent::Leaving {
@@ -266,6 +284,7 @@ impl Coordinator {
                 }
                 // Nobody will answer any more.
                 self.end_leases(Some(address));
+                self.lull.part(self.now);
             } else {
                 self.come_back(address);
             }

@@ -1,8 +1,9 @@
-//! Room for a station that comes from another cell with promises: while it associates and
-//! registers, nobody is granted best effort.
+//! Room for a station that comes from another cell with promises, or leaves for one: meanwhile
+//! nobody is granted best effort.
 //!
-//! Its authentication, association and REGISTER, and the answers, would each wait for a frame or a
-//! burst of whoever holds a token, and so would its first visit for all of a grant; a call notices.
+//! Authentication, association and REGISTER, and the answers, would each wait for a frame or a burst
+//! of whoever holds a token, and so would the first visit for all of a grant; a call notices. So would
+//! LEAVE, which comes right behind the last return, and GO, while the gate is shut.
 
 use super::Coordinator;
 use crate::mac::MacAddr;
@@ -13,20 +14,29 @@ const LONGEST: Duration = Duration::from_millis(40);
 /// From one beginning to the next at least: most of the air stays best effort's, whoever comes.
 const APART: Duration = Duration::from_millis(160);
 
+/// From a return to LEAVE, and from LEAVE until GO has come: the rest of a frame, and a host's word.
+const PARTING: Duration = Duration::from_millis(6);
+
 /// Whom there is room for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lull {
     station: Option<MacAddr>,
     /// When the last one began.
     began: Option<Instant>,
+    /// Somebody leaves, at the latest until then.
+    parting: Instant,
 }
 
 impl Lull {
     /// When it ends at the latest, if there is one.
     pub(super) fn end(&self, now: Instant) -> Option<Instant> {
-        self.station?;
-        let end = self.began? + LONGEST;
-        (end > now).then_some(end)
+        let came = self.station.and(self.began).map(|began| began + LONGEST);
+        came.max(Some(self.parting)).filter(|end| *end > now)
+    }
+
+    /// A station is about to leave.
+    pub(super) fn part(&mut self, now: Instant) {
+        self.parting = now + PARTING;
     }
 }
 
@@ -43,10 +53,8 @@ impl Coordinator {
             .holds()
             .any(|(_, hold)| hold.flow.station == station);
         if is_due && is_held {
-            self.lull = Lull {
-                station: Some(station),
-                began: Some(self.now),
-            };
+            self.lull.station = Some(station);
+            self.lull.began = Some(self.now);
         }
     }
 

@@ -51,6 +51,9 @@ impl Coordinator {
             return;
         };
         station.answers.returns = station.answers.returns.saturating_add(1);
+        if station.departure.may_follow() {
+            self.lull.part(now);
+        }
         if let Some(service) = station
             .service
             .as_mut()

@@ -26,7 +26,12 @@ impl Bench {
         self.input(Input::Frame { from, bytes })
     }
 
-    fn asks(&mut self, n: u8, stage: LeaveStage, sequence: u16) -> Result<(), CoordinatorError> {
+    pub(super) fn asks(
+        &mut self,
+        n: u8,
+        stage: LeaveStage,
+        sequence: u16,
+    ) -> Result<(), CoordinatorError> {
         let leave = Leave {
             stage,
             sequence,
@@ -36,7 +41,7 @@ impl Bench {
         self.frame_at(u32::from(sequence), n, &Message::Leave(leave))
     }
 
-    fn answer_leave(&mut self, n: u8, stage: LeaveStage, outcome: GoOutcome) {
+    pub(super) fn answer_leave(&mut self, n: u8, stage: LeaveStage, outcome: GoOutcome) {
         let answer = GoAnswer {
             stage,
             candidate: CANDIDATE,

@@ -2,6 +2,7 @@
 
 use super::handover::call;
 use super::*;
+use crate::wire::{GoOutcome, LeaveStage};
 
 /// A call, and somebody who always has more to send.
 fn busy() -> Bench {
@@ -74,4 +75,36 @@ fn there_is_no_room_for_whoever_was_not_announced() {
     bench.hold(1, 3, &call(3));
     bench.expect(4);
     assert!(bench.grants(MS * 39) > 0);
+}
+
+/// Right behind the last return comes LEAVE, then GO; but nobody keeps the air by asking.
+#[test]
+fn nobody_is_granted_best_effort_while_somebody_leaves() {
+    let mut bench = busy();
+    bench.asks(1, LeaveStage::Prepare, 1).unwrap();
+    bench.answer_leave(1, LeaveStage::Prepare, GoOutcome::Ready);
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        while !matches!(bench.token(), Some((to, _)) if to == sta(1)) {
+            bench.run_at(MS / 4, 100, Some(&hungry));
+        }
+        let before = bench.sent.len();
+        while bench.core.leases.of(sta(1)).is_some() {
+            bench.run_at(MS / 4, 100, Some(&hungry));
+        }
+        bench.run_at(MS * 5, 100, Some(&hungry));
+        let nrt = |token: Token| !token.nrt.is_zero();
+        let is_granted = |sent: &(_, _, _, Message, _)| token_in(&sent.3).is_some_and(nrt);
+        silent.push(!bench.sent[before..].iter().any(is_granted));
+    }
+    assert_eq!(silent, [true, true, true, false, false]);
+    bench.asks(1, LeaveStage::Leave, 2).unwrap();
+    bench.answer_leave(1, LeaveStage::Leave, GoOutcome::Ready);
+    bench.run_at(MS, 100, Some(&hungry));
+    let end = bench.core.lull.end(bench.now).expect("GO is on its way");
+    assert_eq!(end, bench.now + MS * 5);
+    let before = bench.sent.len();
+    bench.run_at(MS * 20, 100, Some(&hungry));
+    let mut later = bench.sent[before..].iter();
+    assert!(later.any(|sent| token_in(&sent.3).is_some_and(|token| !token.nrt.is_zero())));
 }
