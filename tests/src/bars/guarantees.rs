@@ -94,7 +94,7 @@ fn lab_rows() -> [Row; 9] {
             "mixed-lab",
             "a TCP upload and a TCP download of stations without an agent beside a call and 3 \
              saturated stations with one in 802.11a with 802.11e: each gets what it has without \
-             Rether, but for 20 %, and the cell carries no less; the call loses nothing, p99 <= 20 ms",
+             Rether, but for 15 %, and the cell carries no less; the call loses nothing, p99 <= 20 ms",
             |context| judge(context, "mixed-11a", &GUESTS),
         ),
     ]
