@@ -198,6 +198,12 @@ impl Coordinator {
     }
 
     fn start_cycle(&mut self, start: Instant) {
+        debug_assert!(
+            self.stations
+                .iter()
+                .all(|(address, station)| station.is_promised() == self.promised.contains(address)),
+            "all stations with promises are planned for"
+        );
         self.cycle.number = self.cycle.number.wrapping_add(1);
         self.cycle.start = start;
         let now = self.now;

@@ -34,7 +34,7 @@ mod tests;
 mod visit;
 pub mod what_if;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::airtime::{Rate, Turn};
 use crate::ledger::{Entry, FlowId, Ledger, LedgerConfig, LinkRates};
@@ -85,6 +85,8 @@ pub struct Coordinator {
     report: Report,
     next_hold: u64,
     stations: BTreeMap<MacAddr, Station>,
+    /// Those of them that something is promised to: the planner looks at them at every input.
+    promised: BTreeSet<MacAddr>,
     cycle: Cycle,
     leases: Leases,
     /// Stations of which the host waits to hear that they are drained.
@@ -152,6 +154,7 @@ impl Coordinator {
             report: Report::default(),
             next_hold: 0,
             stations: BTreeMap::new(),
+            promised: BTreeSet::new(),
             cycle: Cycle::default(),
             leases: Leases::default(),
             draining: alloc::vec::Vec::new(),

@@ -143,8 +143,11 @@ impl Coordinator {
 
     /// What the promises of each station ask for.
     pub(super) fn demands(&self) -> impl Iterator<Item = (MacAddr, Demand)> {
-        let stations = self.stations.iter();
-        stations.filter_map(|(address, station)| Some((*address, self.demand(*address, station)?)))
+        let promised = self.promised.iter();
+        promised.filter_map(|address| {
+            let station = self.stations.get(address)?;
+            Some((*address, self.demand(*address, station)?))
+        })
     }
 
     fn demand(&self, address: MacAddr, station: &Station) -> Option<Demand> {
@@ -211,7 +214,10 @@ impl Coordinator {
     /// How long a grant may be, so that what is promised to a station without tokens and comes just
     /// after its beginning is not late when it is over: nobody knows when that comes.
     fn until_unforeseen(&self) -> Duration {
-        let stations = self.stations.values();
+        let stations = self
+            .promised
+            .iter()
+            .filter_map(|one| self.stations.get(one));
         let tokenless = stations.filter(|s| s.service.is_none() || s.live_agent().is_none());
         let tightest = tokenless.filter_map(|station| station.queues.tightest_promise());
         let tightest = tightest

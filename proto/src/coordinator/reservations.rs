@@ -188,6 +188,11 @@ impl Coordinator {
             (Some(old), Some(new)) => old.adopt(new),
             (old, new) => *old = new,
         }
+        if station.is_promised() {
+            self.promised.insert(address);
+        } else {
+            self.promised.remove(&address);
+        }
     }
 
     /// Sends RESERVED to the agent of a flow's station, if there is one.

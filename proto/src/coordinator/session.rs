@@ -322,6 +322,7 @@ impl Coordinator {
             // The kernel knows best what to do with packets for a station that is gone.
             station.queues.release_all(&mut self.verdicts);
         }
+        self.promised.remove(&address);
         self.book_unregistered();
     }
 

@@ -208,6 +208,11 @@ impl Station {
         is_free && self.live_agent().is_some_and(waits)
     }
 
+    /// Something is promised to it, either way.
+    pub(super) fn is_promised(&self) -> bool {
+        self.service.is_some() || self.queues.tightest_promise().is_some()
+    }
+
     pub(super) fn wants_nrt(&self, now: Instant) -> bool {
         self.wants_uplink() || self.queues.next_nrt(now).is_some()
     }
