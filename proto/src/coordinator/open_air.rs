@@ -106,16 +106,13 @@ impl Coordinator {
         let (phy, cycle) = (self.config.phy, self.cycle.length);
         // Each has as many frames as any other, but theirs take longer.
         let weight = |s: &Station| {
+            let is_behind = is_stranger(s);
+            if !is_served(s) && !(is_behind && s.counted.wish() > 0) {
+                return 0;
+            }
             let each = phy.exchange(s.link.up, LARGEST_PACKET).as_nanos().max(1);
-            let longer = if is_stranger(s) {
-                kept_behind(phy).as_nanos()
-            } else {
-                0
-            };
-            u64::from(is_served(s) || (is_stranger(s) && s.counted.wish() > 0))
-                * (each + longer)
-                * 1_000
-                / each
+            let longer = kept_behind(phy).as_nanos() * u64::from(is_behind);
+            (each + longer) * 1_000 / each
         };
         let weights: u64 = self.stations.values().map(weight).sum();
         let best_effort = self.cycle.best_effort();

@@ -239,13 +239,8 @@ impl Coordinator {
         } else {
             self.config.quantum.min(BETWEEN_PROMISES)
         };
-        if only_strangers
-            && !self
-                .cycle
-                .ring
-                .iter()
-                .any(|one| self.stations.get(one).is_some_and(is_stranger))
-        {
+        let behind = |one: &MacAddr| self.stations.get(one).is_some_and(is_stranger);
+        if only_strangers && !self.cycle.ring.iter().any(behind) {
             return None;
         }
         let mut passed_over = 0;
