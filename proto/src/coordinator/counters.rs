@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Coordinator;
-use super::open_air::{kept_behind, next_wish};
+use super::open_air::{is_stranger, kept_behind, next_wish};
 use crate::airtime::Phy;
 use crate::ledger::{LinkRates, Tries};
 use crate::mac::MacAddr;
@@ -101,6 +101,11 @@ impl Counted {
         self.wish = next_wish(self.wish, behind);
     }
 
+    /// What a station with an agent sends is granted to it.
+    fn forget_use(&mut self) {
+        (self.share, self.wish) = (0, 0);
+    }
+
     /// Share of the air that its own packets took, in millionths.
     pub(super) const fn share(&self) -> u32 {
         self.share
@@ -138,6 +143,9 @@ impl Coordinator {
         };
         let link = station.link;
         station.counted.report(now, counters, phy, link);
+        if !is_stranger(station) {
+            station.counted.forget_use();
+        }
         let tries = station.counted.tries();
         let before = self.ledger.tries(address);
         if before != tries {

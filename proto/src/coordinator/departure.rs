@@ -143,7 +143,7 @@ impl Coordinator {
             is_over: stays,
             visits: 0,
         });
-        if leave.stage == LeaveStage::Leave {
+        if leave.stage == LeaveStage::Leave && station.is_promised() {
             self.lull.part(self.now);
         }
         match answer {
@@ -284,7 +284,9 @@ impl Coordinator {
                 }
                 // Nobody will answer any more.
                 self.end_leases(Some(address));
-                self.lull.part(self.now);
+                if self.ledger.of_station(address).next().is_some() {
+                    self.lull.part(self.now);
+                }
             } else {
                 self.come_back(address);
             }

@@ -11,11 +11,13 @@ use super::station::Station;
 use crate::airtime::{Phy, Turn};
 use crate::time::{Duration, Instant};
 
-/// If none of them sent anything lately, some air is theirs once in so many cycles, or nobody would
-/// see that they want it; else in each.
+/// If none of them wants any, some air is theirs once in so many cycles, or nobody would see that they
+/// do; else in each.
 const RARELY: u64 = 4;
-/// And of no cycle more than this part: the longest frame at 1 Mb/s takes 12 ms.
-const LITTLE: u64 = 50;
+/// Such air is no more than this part of all, whose longest frames take 12 ms each at 1 Mb/s,
+const IDLE_PART: u64 = 50;
+/// or, if one wants some, than this.
+const BUSY_PART: u64 = 20;
 /// Who had best effort to send in this time may have it again.
 const LATELY: Duration = Duration::from_millis(100);
 /// Time constant by which the share of the time is smoothed.
@@ -26,8 +28,8 @@ pub(super) fn is_stranger(station: &Station) -> bool {
     station.live_agent().is_none()
 }
 
-/// What the profile has a frame of theirs wait for in the mean, beyond what it waits by DCF: ECWmin 5
-/// and AIFSN 7 of the strict one.
+/// What the profile has a frame of theirs wait for, beyond what it waits by DCF: with ECWmin 5 and AIFSN 7
+/// of the strict one 13 slots in the mean, and some for what goes before it.
 pub(super) fn kept_behind(phy: Phy) -> Duration {
     phy.slot() * 16
 }
@@ -120,17 +122,16 @@ impl Coordinator {
         let (mut wanted, mut used) = (Duration::ZERO, Duration::ZERO);
         for station in self.stations.values_mut().filter(|s| is_stranger(s)) {
             // What came down to it is of its share.
-            let before = core::mem::replace(&mut station.down_before, station.used.down);
-            let down = station.used.down.saturating_sub(before);
+            let down = core::mem::take(&mut station.down_lately);
             let share = (best_effort * weight(station) / weights).saturating_sub(down);
             wanted += of_cycle(station.counted.wish()).min(share);
             used += of_cycle(station.counted.share()).min(share);
         }
         let least = self.least_open_air();
         let look = if wanted.is_zero() {
-            (least / RARELY).min(cycle / LITTLE)
+            (least / RARELY).min(cycle / IDLE_PART)
         } else {
-            least.min(best_effort / 2)
+            least.min(cycle / BUSY_PART)
         };
         // What they use without being left it need not be left to them. Frames do not fill what is left.
         let unasked = used.saturating_sub(of_cycle(self.open_air.share) * 7 / 8);
@@ -156,8 +157,8 @@ impl Coordinator {
         if self.open_air.end(now).is_some() {
             return true;
         }
-        let due = self.open_air.due;
-        if due.is_zero() || due < self.least_open_air() {
+        let (due, least) = (self.open_air.due, self.least_open_air());
+        if due.is_zero() || least.is_zero() || due < least {
             return false;
         }
         // Promised visits may take more than they should: the others are not to wait for ever.

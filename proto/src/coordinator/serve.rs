@@ -169,6 +169,7 @@ impl Coordinator {
         };
         station.deficit.spend(down.airtime + saved);
         if is_stranger {
+            station.down_lately += down.airtime;
             self.open_air.interrupt(now, down.airtime);
         } else {
             self.open_air.others_served();

@@ -43,8 +43,8 @@ pub(super) struct Station {
     /// Turns that it has had, or would have had.
     pub(super) turns: u64,
     pub(super) used: Airtime,
-    /// What of that was downlink when the cycle began.
-    pub(super) down_before: Duration,
+    /// Best effort that went down to it since the cycle began, in which it had no agent.
+    pub(super) down_lately: Duration,
     /// Visits that took more than was granted.
     pub(super) overstays: u64,
     /// When it last took more than was granted, and how often it did so lately.
@@ -164,7 +164,7 @@ impl Station {
                 down: Duration::ZERO,
                 overhead: Duration::ZERO,
             },
-            down_before: Duration::ZERO,
+            down_lately: Duration::ZERO,
         }
     }
 

@@ -51,7 +51,7 @@ impl Coordinator {
             return;
         };
         station.answers.returns = station.answers.returns.saturating_add(1);
-        if station.departure.may_follow() {
+        if station.is_promised() && station.departure.may_follow() {
             self.lull.part(now);
         }
         if let Some(service) = station
