@@ -109,7 +109,8 @@ impl Coordinator {
         // Each has as many frames as any other, but theirs take longer.
         let weight = |s: &Station| {
             let is_behind = is_stranger(s);
-            if !is_served(s) && !(is_behind && s.counted.wish() > 0) {
+            let takes_part = is_served(s) || (is_behind && s.counted.wish() > 0);
+            if !takes_part {
                 return 0;
             }
             let each = phy.exchange(s.link.up, LARGEST_PACKET).as_nanos().max(1);
