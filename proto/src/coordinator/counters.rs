@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Coordinator;
-use super::open_air::{is_stranger, kept_behind, next_wish};
+use super::open_air::{kept_behind, next_wish};
 use crate::airtime::Phy;
 use crate::ledger::{LinkRates, Tries};
 use crate::mac::MacAddr;
@@ -143,7 +143,7 @@ impl Coordinator {
         };
         let link = station.link;
         station.counted.report(now, counters, phy, link);
-        if !is_stranger(station) {
+        if !station.is_stranger() {
             station.counted.forget_use();
         }
         let tries = station.counted.tries();

@@ -23,11 +23,6 @@ const LATELY: Duration = Duration::from_millis(100);
 /// Time constant by which the share of the time is smoothed.
 const SHARE_MEMORY: Duration = Duration::from_millis(1_500);
 
-/// It does not take tokens.
-pub(super) fn is_stranger(station: &Station) -> bool {
-    station.live_agent().is_none()
-}
-
 /// What the profile has a frame of theirs wait for, beyond what it waits by DCF: with ECWmin 5 and AIFSN 7
 /// of the strict one 13 slots in the mean, and some for what goes before it.
 pub(super) fn kept_behind(phy: Phy) -> Duration {
@@ -108,7 +103,7 @@ impl Coordinator {
         let (phy, cycle) = (self.config.phy, self.cycle.length);
         // Each has as many frames as any other, but theirs take longer.
         let weight = |s: &Station| {
-            let is_behind = is_stranger(s);
+            let is_behind = s.is_stranger();
             let takes_part = is_served(s) || (is_behind && s.counted.wish() > 0);
             if !takes_part {
                 return 0;
@@ -121,7 +116,7 @@ impl Coordinator {
         let best_effort = self.cycle.best_effort();
         let of_cycle = |millionths: u32| cycle * u64::from(millionths) / 1_000_000;
         let (mut wanted, mut used) = (Duration::ZERO, Duration::ZERO);
-        for station in self.stations.values_mut().filter(|s| is_stranger(s)) {
+        for station in self.stations.values_mut().filter(|s| s.is_stranger()) {
             // What came down to it is of its share.
             let down = core::mem::take(&mut station.down_lately);
             let share = (best_effort * weight(station) / weights).saturating_sub(down);
@@ -149,7 +144,7 @@ impl Coordinator {
 
     /// Those without an agent, or with one that is silent.
     pub(super) fn strangers(&self) -> impl Iterator<Item = &Station> {
-        self.stations.values().filter(|s| is_stranger(s))
+        self.stations.values().filter(|s| s.is_stranger())
     }
 
     /// Whether best effort is to be silent now, for stations without an agent.
@@ -163,7 +158,7 @@ impl Coordinator {
             return false;
         }
         // Promised visits may take more than they should: the others are not to wait for ever.
-        let is_other = |address| self.stations.get(address).is_some_and(|s| !is_stranger(s));
+        let is_other = |address| self.stations.get(address).is_some_and(|s| !s.is_stranger());
         if self.open_air.was_last && self.cycle.ring.iter().any(is_other) {
             return false;
         }

@@ -9,7 +9,6 @@ use alloc::vec::Vec;
 
 use super::cycle::{ALONE, Cycle};
 use super::lease::Lease;
-use super::open_air::is_stranger;
 use super::service::Patience;
 use super::station::{Deficit, Station};
 use super::{Coordinator, Strategy};
@@ -239,7 +238,7 @@ impl Coordinator {
         } else {
             self.config.quantum.min(BETWEEN_PROMISES)
         };
-        let behind = |one: &MacAddr| self.stations.get(one).is_some_and(is_stranger);
+        let behind = |one: &MacAddr| self.stations.get(one).is_some_and(Station::is_stranger);
         if only_strangers && !self.cycle.ring.iter().any(behind) {
             return None;
         }
@@ -259,7 +258,7 @@ impl Coordinator {
             let is_visited = self.leases.of(address).is_some_and(|lease| {
                 !(alone && station.holds_more_than(self.config.phy, lease.token.nrt))
             });
-            if is_visited || (only_strangers && !is_stranger(station)) {
+            if is_visited || (only_strangers && !station.is_stranger()) {
                 passed_over += 1;
                 if passed_over >= self.cycle.ring.len() {
                     return None;

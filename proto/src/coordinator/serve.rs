@@ -1,7 +1,6 @@
 //! A visit: what comes down is sent first, then the token for what goes up.
 
 use super::Coordinator;
-use super::open_air::is_stranger;
 use super::plan::{Need, TCP_ACK};
 use crate::ledger::{Entry, FlowId, visit_cost};
 use crate::mac::MacAddr;
@@ -117,7 +116,7 @@ impl Coordinator {
             return;
         };
         station.served = Some(now);
-        let is_stranger = is_stranger(station);
+        let is_stranger = station.is_stranger();
         let link = station.link;
         let wants_uplink = station.wants_uplink();
         let Need { down, up, token } = Need::of(phy, turn, station, now);

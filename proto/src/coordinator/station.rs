@@ -195,6 +195,11 @@ impl Station {
             .filter(|agent| agent.silent_since.is_none())
     }
 
+    /// It does not take tokens: it has no agent, or one that is silent.
+    pub(super) fn is_stranger(&self) -> bool {
+        self.live_agent().is_none()
+    }
+
     /// Octets of the packets that its agent holds, in the mean.
     pub(super) fn mean_uplink_packet(&self) -> u32 {
         let backlog = self.agent.as_ref().map(|agent| agent.backlog.nrt);
