@@ -353,8 +353,7 @@ impl Station {
         };
         let config = &self.config;
         let settled = self.now.since(self.since) >= config.stay;
-        if config.steer != Steer::Lead || self.is_moving() || signal >= config.threshold || !settled
-        {
+        if config.steer != Steer::Lead || self.is_moving() || !self.is_weak() || !settled {
             return;
         }
         let least = signal.saturating_add(config.margin);

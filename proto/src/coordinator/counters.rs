@@ -93,10 +93,8 @@ impl Counted {
         let mean = u32::try_from(octets / received.max(1)).unwrap_or(u32::MAX);
         let each = phy.exchange_with_retries(link.up, mean, self.tries);
         let parts = millionths(each * received, span);
-        let (fresh, memory) = (span.min(SHARE_MEMORY).as_nanos(), SHARE_MEMORY.as_nanos());
-        let kept = u64::from(self.share) * (memory - fresh);
-        let share = (kept + u64::from(parts) * fresh) / memory;
-        self.share = u32::try_from(share).unwrap_or(1_000_000);
+        let fresh = span.min(SHARE_MEMORY) * u64::from(parts);
+        self.share = smoothed(self.share, span, fresh);
         let behind = millionths((each + kept_behind(phy)) * received, span);
         self.wish = next_wish(self.wish, behind);
     }
@@ -126,6 +124,13 @@ impl Counted {
             down: self.tries,
         }
     }
+}
+
+/// A share of the air, in millionths, after another `span`; `fresh` is a million times its airtime.
+pub(super) fn smoothed(share: u32, span: Duration, fresh: Duration) -> u32 {
+    let kept = SHARE_MEMORY.saturating_sub(span) * u64::from(share);
+    let share = (kept + fresh).as_nanos() / SHARE_MEMORY.as_nanos();
+    u32::try_from(share).unwrap_or(1_000_000).min(1_000_000)
 }
 
 /// The share of `span` that `airtime` is, in millionths; all of it at most.

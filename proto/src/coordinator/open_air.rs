@@ -6,9 +6,11 @@
 //! is promised goes on meanwhile; it goes before them anyway. By DCF they need no such thing.
 
 use super::Coordinator;
+use super::counters::smoothed;
 use super::plan::LARGEST_PACKET;
 use super::station::Station;
 use crate::airtime::{Phy, Turn};
+use crate::mac::MacAddr;
 use crate::time::{Duration, Instant};
 
 /// If none of them wants any, some air is theirs once in so many cycles, or nobody would see that they
@@ -20,8 +22,6 @@ const IDLE_PART: u64 = 50;
 const BUSY_PART: u64 = 20;
 /// Who had best effort to send in this time may have it again.
 const LATELY: Duration = Duration::from_millis(100);
-/// Time constant by which the share of the time is smoothed.
-const SHARE_MEMORY: Duration = Duration::from_millis(1_500);
 
 /// What the profile has a frame of theirs wait for, beyond what it waits by DCF: with ECWmin 5 and AIFSN 7
 /// of the strict one 13 slots in the mean, and some for what goes before it.
@@ -78,11 +78,8 @@ impl OpenAir {
     }
 
     fn close_cycle(&mut self, length: Duration) {
-        let length = length.min(SHARE_MEMORY);
-        let kept = SHARE_MEMORY.saturating_sub(length) * u64::from(self.share);
-        let fresh = core::mem::take(&mut self.had) * 1_000_000;
-        let share = (kept + fresh).as_nanos() / SHARE_MEMORY.as_nanos();
-        self.share = u32::try_from(share).unwrap_or(1_000_000).min(1_000_000);
+        let had = core::mem::take(&mut self.had);
+        self.share = smoothed(self.share, length, had * 1_000_000);
     }
 }
 
@@ -133,6 +130,14 @@ impl Coordinator {
         let unasked = used.saturating_sub(of_cycle(self.open_air.share) * 7 / 8);
         let earned = wanted.max(look).saturating_sub(unasked);
         self.open_air.due = (self.open_air.due + earned).min((earned * 2).max(least));
+    }
+
+    /// A promised visit to `address` begins: what it takes is not of their air.
+    pub(super) fn interrupt_open_air(&mut self, address: MacAddr) {
+        if self.open_air.end(self.now).is_some() {
+            let airtime = self.rt_visit_airtime(address);
+            self.open_air.interrupt(self.now, airtime);
+        }
     }
 
     /// The share of the air that they use beyond what is left to them, in millionths: that much takes

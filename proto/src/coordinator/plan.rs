@@ -61,14 +61,12 @@ impl Coordinator {
             }
             match self.next_visit() {
                 Some(Visit::Rt(address)) => {
-                    let airtime = self.rt_visit_airtime(address);
-                    self.open_air.interrupt(self.now, airtime);
+                    self.interrupt_open_air(address);
                     self.visit_rt(address);
                 }
                 Some(Visit::Announced(addresses)) => {
                     for address in &addresses {
-                        let airtime = self.rt_visit_airtime(*address);
-                        self.open_air.interrupt(self.now, airtime);
+                        self.interrupt_open_air(*address);
                     }
                     self.announce(&addresses);
                 }
@@ -142,11 +140,13 @@ impl Coordinator {
 
     /// What the promises of each station ask for.
     pub(super) fn demands(&self) -> impl Iterator<Item = (MacAddr, Demand)> {
-        let promised = self.promised.iter();
-        promised.filter_map(|address| {
-            let station = self.stations.get(address)?;
-            Some((*address, self.demand(*address, station)?))
-        })
+        let promised = self.promised_stations();
+        promised.filter_map(|(address, station)| Some((address, self.demand(address, station)?)))
+    }
+
+    fn promised_stations(&self) -> impl Iterator<Item = (MacAddr, &Station)> {
+        let addresses = self.promised.iter();
+        addresses.filter_map(|address| Some((*address, self.stations.get(address)?)))
     }
 
     fn demand(&self, address: MacAddr, station: &Station) -> Option<Demand> {
@@ -213,10 +213,7 @@ impl Coordinator {
     /// How long a grant may be, so that what is promised to a station without tokens and comes just
     /// after its beginning is not late when it is over: nobody knows when that comes.
     fn until_unforeseen(&self) -> Duration {
-        let stations = self
-            .promised
-            .iter()
-            .filter_map(|one| self.stations.get(one));
+        let stations = self.promised_stations().map(|(_, station)| station);
         let tokenless = stations.filter(|s| s.service.is_none() || s.live_agent().is_none());
         let tightest = tokenless.filter_map(|station| station.queues.tightest_promise());
         let tightest = tightest

@@ -379,6 +379,11 @@ const fn token_in(message: &Message) -> Option<Token> {
     }
 }
 
+/// It brings a token for best effort.
+fn is_grant(message: &Message) -> bool {
+    token_in(message).is_some_and(|token| !token.nrt.is_zero())
+}
+
 const fn backlog(packets: u16) -> Backlog {
     Backlog {
         rt: ClassBacklog {
